@@ -1,0 +1,112 @@
+"""Settings: flags > environment (LONGDOC_*) > longdoc.toml > defaults. Frozen; unknown keys are refused."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from longdoc.errors import ConfigError
+
+PREFIX = "LONGDOC_"
+CONFIG_FILE = "longdoc.toml"
+
+
+class Settings(BaseSettings):
+    """All settings of a run. `workers` "auto" is resolved to the number of usable cores by `resolved()`."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+
+    store: Annotated[Path, Field(description="the corpus folder")] = Path(".longdoc")
+    workers: Annotated[int | Literal["auto"], Field(description="parser processes")] = "auto"
+    threads: Annotated[int | Literal["auto"], Field(description="threads of the embedded model")] = "auto"
+    timeout: Annotated[float, Field(gt=0, description="seconds that parsing one file may take")] = 120.0
+    memory_limit: Annotated[int, Field(ge=256 << 20, description="bytes of memory that parsing one file may take")] = 4 << 30
+    max_pages: Annotated[int, Field(ge=1, description="pages that one file may have")] = 20_000
+    max_file_size: Annotated[int, Field(ge=1, description="bytes that one file may have")] = 1 << 30
+    reader: Annotated[str, Field(description="what reads documents")] = "embedded"
+    labels: Annotated[str, Field(description='label set: a name, a file, or "auto" by domain')] = "auto"
+    domain: Annotated[Literal["auto", "legal", "financial", "research", "plain"], Field(description="profile for new documents")] = "auto"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings
+
+    def resolved(self) -> Settings:
+        """The same settings with every "auto" that the machine decides replaced by a number."""
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        changes = {name: cores for name in ("workers", "threads") if getattr(self, name) == "auto"}
+        return self.model_copy(update=changes)
+
+
+class Origin(BaseModel):
+    """A setting with the place that it came from."""
+
+    model_config = ConfigDict(frozen=True)
+    name: str
+    value: Any
+    source: Literal["flag", "environment", "file", "default"]
+
+
+def load_settings(flags: dict[str, Any] | None = None, file: Path | None = None) -> Settings:
+    """Settings from flags (None means not given), the environment and `file` (default: ./longdoc.toml if it exists).
+
+    Raises: ConfigError that names the key, its source and the nearest known key.
+    """
+    return _load(flags, file)[0]
+
+
+def explain_settings(flags: dict[str, Any] | None = None, file: Path | None = None) -> list[Origin]:
+    """Every setting with its value and where it came from."""
+    settings, sources = _load(flags, file)
+    return [Origin(name=name, value=getattr(settings, name), source=sources.get(name, "default")) for name in Settings.model_fields]
+
+
+def _load(flags: dict[str, Any] | None, file: Path | None) -> tuple[Settings, dict[str, Any]]:
+    given = {key: value for key, value in (flags or {}).items() if value is not None}
+    from_file = _read_file(file)
+    from_environment = {key[len(PREFIX) :].lower(): key for key in os.environ if key.startswith(PREFIX)}
+    _refuse_unknown(given, "argument")
+    _refuse_unknown(from_environment, "environment variable", shown=lambda key: PREFIX + key.upper())
+    sources: dict[str, Any] = dict.fromkeys(from_file, "file") | dict.fromkeys(from_environment, "environment") | dict.fromkeys(given, "flag")
+    below = {key: value for key, value in from_file.items() if key not in from_environment}
+    try:
+        return Settings(**(below | given)), sources
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = str(first["loc"][0])
+        raise ConfigError(f"{key} ({sources.get(key, 'default')}): {first['msg']}, got {first['input']!r}") from error
+
+
+def _read_file(file: Path | None) -> dict[str, Any]:
+    path = file or Path(CONFIG_FILE)
+    if file is None and not path.exists():
+        return {}
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not valid TOML ({error})") from error
+    _refuse_unknown(content, f"key in {path}")
+    return content
+
+
+def _refuse_unknown(keys: dict[str, Any], what: str, shown: Any = str) -> None:
+    for key in keys:
+        if key not in Settings.model_fields:
+            near = difflib.get_close_matches(key, Settings.model_fields, n=1)
+            hint = f"; did you mean {shown(near[0])}?" if near else f"; known: {', '.join(shown(name) for name in Settings.model_fields)}"
+            raise ConfigError(f"unknown {what} {shown(key)!r}{hint}")

@@ -1,0 +1,219 @@
+"""What a plug-in must do. Each protocol has a contract test suite in tests/ that an implementation inherits.
+
+Axis legend: C chunks, S sentences, D vector size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from longdoc.labels import LabelSet
+    from longdoc.types import Answer, Block, Chunk, Clause, Document, Page, Passage, Summary
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What an ingestor hands on: text with pages and blocks in reading order, before structure is found.
+
+    `outline` rows are (level from 1, title, offset into the text). `source_map` is as in Document.
+    """
+
+    text: str
+    format: str
+    pages: tuple[Page, ...] = ()
+    blocks: tuple[Block, ...] = ()
+    title: str | None = None
+    outline: tuple[tuple[int, str, int], ...] = ()
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    source_map: tuple[tuple[int, int, int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Hard limits on one file: wall-clock seconds, bytes of address space, pages, bytes of the file."""
+
+    seconds: float = 120.0
+    memory: int = 4 << 30
+    pages: int = 20_000
+    file_size: int = 1 << 30
+
+
+@runtime_checkable
+class Ingestor(Protocol):
+    """Reads one file format. Runs in a worker process; may be killed at any moment; fetches and executes nothing."""
+
+    format: str
+
+    def parse(self, data: bytes, *, name: str, password: str | None, limits: Limits) -> Parsed:
+        """The file's canonical text and blocks.
+
+        Raises: an InputError that says what is wrong and what to do.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a reader knows of a document after one pass; everything later is a look-up.
+
+    sentences [S, 2] int32 spans into the text, chunk_of_sentence [S] int32, chunk_vectors [C, D] and
+    sentence_vectors [S, D] of unit length, salience [S] in 0..1, tokens read.
+    """
+
+    sentences: npt.NDArray[np.int32]
+    chunk_of_sentence: npt.NDArray[np.int32]
+    chunk_vectors: npt.NDArray[np.float16]
+    sentence_vectors: npt.NDArray[np.float16]
+    salience: npt.NDArray[np.float32]
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a run stands: `done` of `total` (None when not known) `unit`s of a stage, and the file in hand."""
+
+    stage: str
+    done: int
+    total: int | None
+    unit: str = "files"
+    path: str | None = None
+
+
+@runtime_checkable
+class Reader(Protocol):
+    """Turns documents into results. Pipelines know only this."""
+
+    name: str
+    fingerprint: str
+    """Changes whenever the same document could give another result."""
+
+    def read(
+        self, document: Document, chunks: Sequence[Chunk], progress: Callable[[int], None] | None = None
+    ) -> Reading:
+        """One pass over the document; `progress` is told the tokens done since it was last called."""
+        ...
+
+    def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        """Vectors [len(texts), D] of unit length, comparable with those of `read` by inner product."""
+        ...
+
+    def extract(self, document: Document, reading: Reading, labels: LabelSet) -> list[Clause]:
+        """All candidates, best first within a label, at most 50 a label."""
+        ...
+
+    def summarize(
+        self, document: Document, reading: Reading, chunks: Sequence[Chunk], *, sentences: int | None = None
+    ) -> Summary:
+        """A summary by the plan of the document's domain; `sentences` caps its length."""
+        ...
+
+    def answer(self, question: str, passages: Sequence[Passage]) -> Answer:
+        """An answer from the passages alone, or `found=False`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request to a language model: chat messages, and the JSON schema its output must match, if any."""
+
+    messages: tuple[Mapping[str, str], ...]
+    schema: Mapping[str, Any] | None = None
+    max_tokens: int = 1024
+    temperature: float = 0.0
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What the model gave: the text, the parsed object where a schema was asked for, tokens and seconds spent."""
+
+    text: str
+    parsed: Any = None
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    seconds: float = 0.0
+    error: str | None = None
+
+
+@runtime_checkable
+class Engine(Protocol):
+    """A language model."""
+
+    name: str
+    context_length: int
+
+    def generate(self, requests: Sequence[Request]) -> Iterator[tuple[int, Response]]:
+        """(index of the request, response) as each is done; a failed request yields a Response with `error`."""
+        ...
+
+    def count_tokens(self, text: str) -> int:
+        """Tokens of `text` by the model's own tokenizer."""
+        ...
+
+    def close(self) -> None:
+        """Free what the engine holds."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One call for an Executor: `key` comes back with the result, `arguments` must pickle."""
+
+    key: str
+    arguments: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The result of a Job: exactly one of `value` and `error` is set."""
+
+    key: str
+    value: Any = None
+    error: Exception | None = None
+    seconds: float = 0.0
+
+
+@runtime_checkable
+class Executor(Protocol):
+    """Runs a function over many jobs, in other processes or on other machines."""
+
+    def map(self, function: str, jobs: Iterable[Job]) -> Iterator[Done]:
+        """One Done per Job, in the order in which they finish; `function` is "module:name".
+
+        A job that raises, hangs past its limit or kills its process gives a Done with an InputError; others go on.
+        """
+        ...
+
+    def close(self) -> None:
+        """Stop all workers."""
+        ...
+
+
+@runtime_checkable
+class Store(Protocol):
+    """Bytes under a key. `put` is atomic and durable: after a crash a key holds all of a value or none."""
+
+    def get(self, key: str) -> bytes:
+        """The value. Raises: KeyError; StoreDamagedError if its checksum does not match."""
+        ...
+
+    def put(self, key: str, value: bytes) -> None:
+        """Set the value of `key`."""
+        ...
+
+    def delete(self, key: str) -> None:
+        """Remove `key`; nothing happens if it is not there."""
+        ...
+
+    def keys(self) -> Iterator[str]:
+        """All keys, in any order."""
+        ...
+
+    def __contains__(self, key: str) -> bool: ...

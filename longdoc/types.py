@@ -1,0 +1,301 @@
+"""The records that flow through longdoc: Document -> Chunk -> (Clause | Statement | Passage) -> Finding.
+
+Every record is frozen. A Span is a half-open range of code points of its document's canonical text; pages, headings and
+boxes are looked up from the span and never stored apart from it.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from functools import cached_property
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from longdoc.errors import GroundingError
+
+Domain = Literal["legal", "financial", "research", "plain"]
+BlockKind = Literal["heading", "paragraph", "list_item", "table", "code", "furniture"]
+Score = Annotated[float, Field(ge=0.0, le=1.0)]
+
+
+class Record(BaseModel):
+    """A frozen record that refuses unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Span(Record):
+    """A half-open range of code points, `0 <= start <= end`, in a document's canonical text."""
+
+    start: Annotated[int, Field(ge=0)]
+    end: int
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Span:
+        if self.end < self.start:
+            raise ValueError(f"a span ends before it starts: {self.start}-{self.end}")
+        return self
+
+    def __len__(self) -> int:
+        return self.end - self.start
+
+    def contains(self, other: Span) -> bool:
+        """Whether `other` lies wholly inside this span."""
+        return self.start <= other.start and other.end <= self.end
+
+    def overlaps(self, other: Span) -> bool:
+        """Whether the two spans share at least one code point."""
+        return self.start < other.end and other.start < self.end
+
+
+class Page(Record):
+    """A physical page, counted from 1, with the label that is printed on it or None; size in points (1/72 inch)."""
+
+    number: Annotated[int, Field(ge=1)]
+    label: str | None = None
+    span: Span
+    width: float = 0.0
+    height: float = 0.0
+    has_text: bool = True
+
+
+class Block(Record):
+    """A run of text that is one thing on the page: a heading (with its level, 1 = highest), a paragraph, a table ...
+
+    Blocks are in reading order and do not overlap. `furniture` is text that is not part of the running text (a
+    page number or a repeated footer that a plain text file carries); it is never read, scored or quoted.
+    """
+
+    kind: BlockKind
+    span: Span
+    level: int | None = None
+
+
+class Section(Record):
+    """A node of the section tree; `parent` is an index into `Document.sections`, None at the top."""
+
+    index: int
+    parent: int | None
+    level: int
+    number: str | None
+    title: str
+    heading: Span
+    span: Span
+
+
+class Definition(Record):
+    """A defined term and the sentence or clause that defines it."""
+
+    term: str
+    span: Span
+
+
+class Reference(Record):
+    """A cross-reference such as "Section 5.2" and the section it leads to, None where there is none."""
+
+    span: Span
+    text: str
+    target: int | None = None
+
+
+
+
+class Document(Record):
+    """One file's canonical text with its structure.
+
+    For TXT and Markdown the text is the decoded file itself. `source_map` (PDF only) holds rows of
+    (start, page, index, length): `length` code points from `start` on are the page's characters from `index` on, in
+    the numbering of PDFium's text page; it is what boxes are computed from.
+    """
+
+    id: str
+    path: str
+    format: str
+    text: str
+    title: str | None = None
+    domain: Domain = "plain"
+    language: str | None = None
+    pages: tuple[Page, ...] = ()
+    blocks: tuple[Block, ...] = ()
+    sections: tuple[Section, ...] = ()
+    definitions: tuple[Definition, ...] = ()
+    references: tuple[Reference, ...] = ()
+    metadata: dict[str, str] = {}
+    warnings: tuple[str, ...] = ()
+    source_map: tuple[tuple[int, int, int, int], ...] = ()
+
+    @cached_property
+    def _page_starts(self) -> list[int]:
+        return [page.span.start for page in self.pages]
+
+    @cached_property
+    def _section_starts(self) -> list[int]:
+        return [section.span.start for section in self.sections]
+
+    def quote(self, span: Span) -> str:
+        """The exact characters of `span`."""
+        return self.text[span.start : span.end]
+
+    def page_at(self, offset: int) -> Page | None:
+        """The page that the character at `offset` stands on, None where the format has no pages."""
+        if not self.pages:
+            return None
+        return self.pages[max(0, bisect_right(self._page_starts, offset) - 1)]
+
+    def section_at(self, offset: int) -> Section | None:
+        """The innermost section that holds `offset`."""
+        position = bisect_right(self._section_starts, offset) - 1
+        section = self.sections[position] if position >= 0 else None
+        while section is not None and not section.span.start <= offset < section.span.end:
+            section = None if section.parent is None else self.sections[section.parent]
+        return section
+
+    def heading_path(self, offset: int) -> tuple[str, ...]:
+        """Headings from the outermost section down to the one that holds `offset`, each as number and title."""
+        path: list[str] = []
+        section = self.section_at(offset)
+        while section is not None:
+            path.append(" ".join(part for part in (section.number, section.title) if part))
+            section = None if section.parent is None else self.sections[section.parent]
+        return tuple(reversed(path))
+
+    def cite(self, span: Span) -> Citation:
+        """A Citation of `span`.
+
+        Raises: GroundingError if the span is empty, blank or reaches past the text.
+        """
+        quote = self.quote(span)
+        if span.end > len(self.text) or not quote.strip():
+            raise GroundingError(f"{self.path}: {span.start}-{span.end} holds no text (the document has {len(self.text)} characters)")
+        page = self.page_at(span.start)
+        return Citation(
+            document_id=self.id,
+            path=self.path,
+            span=span,
+            quote=quote,
+            page=page.number if page else None,
+            page_label=page.label if page else None,
+            heading_path=self.heading_path(span.start),
+        )
+
+
+class Chunk(Record):
+    """A stretch of a document, cut along its structure, that is indexed and read as one; chunks never overlap."""
+
+    document_id: str
+    index: int
+    span: Span
+    heading_path: tuple[str, ...] = ()
+    kind: Literal["text", "table"] = "text"
+
+
+class Citation(Record):
+    """Where a statement comes from: `document.text[span.start:span.end] == quote`, checked when it is made."""
+
+    document_id: str
+    path: str
+    span: Span
+    quote: str
+    page: int | None = None
+    page_label: str | None = None
+    heading_path: tuple[str, ...] = ()
+
+
+class Value(Record):
+    """A value read from a clause: its kind, its normalised form (ISO 8601 for dates and durations) and its own quote."""
+
+    kind: Literal["date", "duration", "amount", "percentage", "party", "jurisdiction", "yes_no", "text"]
+    normalised: str
+    citation: Citation
+
+
+class Clause(Record):
+    """A passage that carries a label of a label set, with a calibrated probability.
+
+    `method` says how the label was found: "trained" (weights learnt for this label) or "matched" (structure and
+    vectors against the label's description, nothing was trained).
+    """
+
+    label: str
+    score: Score
+    citation: Citation
+    value: Value | None = None
+    method: Literal["trained", "matched"] = "trained"
+
+    @property
+    def text(self) -> str:
+        """The clause's exact characters."""
+        return self.citation.quote
+
+
+class Statement(Record):
+    """A sentence of a summary or an answer, the topic that it serves, and what it rests on."""
+
+    text: str
+    citation: Citation
+    topic: str | None = None
+    score: float = 0.0
+
+
+class Summary(Record):
+    """A summary of one document: statements in reading order, each cited; `note` says what a reader must know of it."""
+
+    document_id: str
+    path: str
+    title: str | None
+    domain: Domain
+    sentences: tuple[Statement, ...]
+    note: str | None = None
+
+
+class Overview(Record):
+    """What a folder holds: statements over several documents, each with the citations that it rests on."""
+
+    text: str
+    citations: tuple[Citation, ...]
+
+
+class Passage(Record):
+    """A search result; `rank` counts from 1, `score` is between 0 and 1 and compares within one result list only."""
+
+    rank: int
+    score: Score
+    citation: Citation
+
+
+class Answer(Record):
+    """An answer to a question; when `found` is false, `text` says so and there are no passages."""
+
+    question: str
+    found: bool
+    text: str
+    passages: tuple[Passage, ...] = ()
+
+
+class Finding(Record):
+    """The verdict of one rule of a playbook on one document."""
+
+    document_id: str
+    path: str
+    rule: str
+    verdict: Literal["compliant", "fallback", "violation", "missing", "not_applicable", "needs_review"]
+    severity: Literal["info", "low", "medium", "high", "critical"]
+    confidence: Score
+    citations: tuple[Citation, ...] = ()
+    values: tuple[Value, ...] = ()
+    reason: str = ""
+
+
+class Outcome(Record):
+    """What became of one input file: `reason` is a sentence for a person, None when all is well."""
+
+    path: str
+    outcome: Literal["ok", "partial", "failed", "skipped"]
+    stage: str
+    reason: str | None = None
+    pages: int | None = None
+    tokens: int | None = None
+    document_id: str | None = None
+    cached: bool = False
+    details: dict[str, Any] = {}

@@ -1,10 +1,10 @@
 """longdoc reads folders of long documents and says nothing that it cannot point at.
 
-    from longdoc import Pipeline
-    with Pipeline("contracts.longdoc") as pipeline:
-        pipeline.ingest("contracts/")
-        for clause in pipeline.extract("contracts/msa.pdf"):
-            print(clause.label, clause.citation.page, clause.text)
+from longdoc import Pipeline
+with Pipeline("contracts.longdoc") as pipeline:
+    pipeline.ingest("contracts/")
+    for clause in pipeline.extract("contracts/msa.pdf"):
+        print(clause.label, clause.citation.page, clause.text)
 """
 
 from __future__ import annotations
@@ -19,7 +19,21 @@ if TYPE_CHECKING:
     from longdoc.errors import LongdocError
     from longdoc.labels import LabelSet
     from longdoc.pipeline import Pipeline
-    from longdoc.types import Answer, Chunk, Citation, Clause, Document, Finding, Outcome, Overview, Passage, Span, Statement, Summary, Value
+    from longdoc.types import (
+        Answer,
+        Chunk,
+        Citation,
+        Clause,
+        Document,
+        Finding,
+        Outcome,
+        Overview,
+        Passage,
+        Span,
+        Statement,
+        Summary,
+        Value,
+    )
 
 _HOME = {
     "Pipeline": "longdoc.pipeline",
@@ -27,7 +41,21 @@ _HOME = {
     "LongdocError": "longdoc.errors",
     "LabelSet": "longdoc.labels",
 } | dict.fromkeys(
-    ("Answer", "Chunk", "Citation", "Clause", "Document", "Finding", "Outcome", "Overview", "Passage", "Span", "Statement", "Summary", "Value"),
+    (
+        "Answer",
+        "Chunk",
+        "Citation",
+        "Clause",
+        "Document",
+        "Finding",
+        "Outcome",
+        "Overview",
+        "Passage",
+        "Span",
+        "Statement",
+        "Summary",
+        "Value",
+    ),
     "longdoc.types",
 )
 

@@ -80,7 +80,9 @@ def _load(flags: dict[str, Any] | None, file: Path | None) -> tuple[Settings, di
     from_environment = {key[len(PREFIX) :].lower(): key for key in os.environ if key.startswith(PREFIX)}
     _refuse_unknown(given, "argument")
     _refuse_unknown(from_environment, "environment variable", shown=lambda key: PREFIX + key.upper())
-    sources: dict[str, Any] = dict.fromkeys(from_file, "file") | dict.fromkeys(from_environment, "environment") | dict.fromkeys(given, "flag")
+    sources: dict[str, Any] = (
+        dict.fromkeys(from_file, "file") | dict.fromkeys(from_environment, "environment") | dict.fromkeys(given, "flag")
+    )
     below = {key: value for key, value in from_file.items() if key not in from_environment}
     try:
         return Settings(**(below | given)), sources

@@ -8,7 +8,9 @@ import unicodedata
 from longdoc.errors import GroundingError
 from longdoc.types import Citation, Document, Span
 
-_SAME = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u2013": "-", "\u2014": "-", "\u2010": "-", "\u2011": "-", "\u00a0": " "})
+_SAME = str.maketrans(
+    {"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u2013": "-", "\u2014": "-", "\u2010": "-", "\u2011": "-", "\u00a0": " "}
+)
 
 
 def ground(document: Document, quote: str, within: Span | None = None) -> Citation:

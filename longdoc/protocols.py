@@ -94,9 +94,7 @@ class Reader(Protocol):
     fingerprint: str
     """Changes whenever the same document could give another result."""
 
-    def read(
-        self, document: Document, chunks: Sequence[Chunk], progress: Callable[[int], None] | None = None
-    ) -> Reading:
+    def read(self, document: Document, chunks: Sequence[Chunk], progress: Callable[[int], None] | None = None) -> Reading:
         """One pass over the document; `progress` is told the tokens done since it was last called."""
         ...
 
@@ -108,9 +106,7 @@ class Reader(Protocol):
         """All candidates, best first within a label, at most 50 a label."""
         ...
 
-    def summarize(
-        self, document: Document, reading: Reading, chunks: Sequence[Chunk], *, sentences: int | None = None
-    ) -> Summary:
+    def summarize(self, document: Document, reading: Reading, chunks: Sequence[Chunk], *, sentences: int | None = None) -> Summary:
         """A summary by the plan of the document's domain; `sentences` caps its length."""
         ...
 

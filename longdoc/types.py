@@ -46,7 +46,7 @@ class Span(Record):
 
     def overlaps(self, other: Span) -> bool:
         """Whether the two spans share at least one code point."""
-        return self.start < other.end and other.start < self.end
+        return max(self.start, other.start) < min(self.end, other.end)
 
 
 class Page(Record):
@@ -97,8 +97,6 @@ class Reference(Record):
     span: Span
     text: str
     target: int | None = None
-
-
 
 
 class Document(Record):

@@ -1,13 +1,13 @@
 """Label sets: YAML files that say which passages to look for.
 
-    name: vendor
-    domain: legal
-    labels:
-      - name: Service Credits
-        description: Money or credit given back when a service level is missed.
-        examples: ["If availability falls below 99.5 %, Customer receives a credit of 5 % of the monthly fee."]
-        usually_in: [Service Levels]
-        answer: percentage
+name: vendor
+domain: legal
+labels:
+  - name: Service Credits
+    description: Money or credit given back when a service level is missed.
+    examples: ["If availability falls below 99.5 %, Customer receives a credit of 5 % of the monthly fee."]
+    usually_in: [Service Levels]
+    answer: percentage
 """
 
 from __future__ import annotations

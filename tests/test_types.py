@@ -1,0 +1,89 @@
+"""Records: spans, look-ups from a span, citations that are checked when they are made."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from longdoc.errors import GroundingError
+from longdoc.types import Document, Page, Section, Span
+
+TEXT = "1. Term\n\nOne year.\n\n1.1 Renewal\n\nNever.\n\n2. Law\n\nOhio."
+
+
+def make_document() -> Document:
+    second = TEXT.index("2. Law")
+    renewal = TEXT.index("1.1 Renewal")
+
+    def section(index: int, parent: int | None, number: str, title: str, start: int, end: int) -> Section:
+        heading = Span(start=start, end=TEXT.index("\n", start))
+        return Section(
+            index=index,
+            parent=parent,
+            level=1 + (parent is not None),
+            number=number,
+            title=title,
+            heading=heading,
+            span=Span(start=start, end=end),
+        )
+
+    return Document(
+        id="d",
+        path="a.txt",
+        format="txt",
+        text=TEXT,
+        pages=(Page(number=1, label="i", span=Span(start=0, end=renewal)), Page(number=2, span=Span(start=renewal, end=len(TEXT)))),
+        sections=(
+            section(0, None, "1.", "Term", 0, second),
+            section(1, 0, "1.1", "Renewal", renewal, second),
+            section(2, None, "2.", "Law", second, len(TEXT)),
+        ),
+    )
+
+
+def test_a_span_that_ends_before_it_starts_is_refused():
+    with pytest.raises(ValidationError, match="ends before it starts: 5-4"):
+        Span(start=5, end=4)
+
+
+def test_records_cannot_be_changed_and_refuse_unknown_fields():
+    span = Span(start=1, end=2)
+    with pytest.raises(ValidationError):
+        span.start = 0  # type: ignore[misc]
+    with pytest.raises(ValidationError):
+        Span(start=1, end=2, page=3)  # type: ignore[call-arg]
+
+
+def test_a_citation_holds_the_exact_characters_their_page_and_headings():
+    document = make_document()
+    start = TEXT.index("Never.")
+    citation = document.cite(Span(start=start, end=start + 6))
+    assert (citation.quote, citation.page, citation.page_label, citation.heading_path) == ("Never.", 2, None, ("1. Term", "1.1 Renewal"))
+    assert document.cite(Span(start=0, end=7)).page_label == "i"
+
+
+@pytest.mark.parametrize("span", [Span(start=3, end=3), Span(start=7, end=9), Span(start=0, end=10_000)])
+def test_a_citation_of_nothing_blank_or_beyond_the_text_is_refused(span: Span):
+    with pytest.raises(GroundingError, match=r"a\.txt: .* holds no text"):
+        make_document().cite(span)
+
+
+def test_a_document_without_pages_cites_no_page():
+    document = Document(id="d", path="a.txt", format="txt", text="Hello.")
+    assert document.cite(Span(start=0, end=6)).page is None
+
+
+@given(st.integers(0, len(TEXT) - 1))
+def test_the_section_at_an_offset_is_the_innermost_that_holds_it(offset: int):
+    document = make_document()
+    holding = [section for section in document.sections if section.span.start <= offset < section.span.end]
+    assert document.section_at(offset) == max(holding, key=lambda section: section.level, default=None)
+
+
+@given(st.integers(0, 20), st.integers(0, 20), st.integers(0, 20), st.integers(0, 20))
+def test_overlap_and_containment_agree_with_sets_of_offsets(a: int, b: int, c: int, d: int):
+    one, other = Span(start=min(a, b), end=max(a, b)), Span(start=min(c, d), end=max(c, d))
+    first, second = set(range(one.start, one.end)), set(range(other.start, other.end))
+    assert one.overlaps(other) == bool(first & second)
+    if second:
+        assert one.contains(other) == (second <= first)

@@ -23,13 +23,14 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
 
     store: Annotated[Path, Field(description="the corpus folder")] = Path(".longdoc")
-    workers: Annotated[int | Literal["auto"], Field(description="parser processes")] = "auto"
-    threads: Annotated[int | Literal["auto"], Field(description="threads of the embedded model")] = "auto"
+    workers: Annotated[Annotated[int, Field(ge=1)] | Literal["auto"], Field(description="parser processes")] = "auto"
+    threads: Annotated[Annotated[int, Field(ge=1)] | Literal["auto"], Field(description="threads of the embedded model")] = "auto"
     timeout: Annotated[float, Field(gt=0, description="seconds that parsing one file may take")] = 120.0
     memory_limit: Annotated[int, Field(ge=256 << 20, description="bytes of memory that parsing one file may take")] = 4 << 30
     max_pages: Annotated[int, Field(ge=1, description="pages that one file may have")] = 20_000
     max_file_size: Annotated[int, Field(ge=1, description="bytes that one file may have")] = 1 << 30
     reader: Annotated[str, Field(description="what reads documents")] = "embedded"
+    model: Annotated[Path | None, Field(description="folder of a model made by `longdoc train`; None: the shipped one")] = None
     labels: Annotated[str, Field(description='label set: a name, a file, or "auto" by domain')] = "auto"
     domain: Annotated[Literal["auto", "legal", "financial", "research", "plain"], Field(description="profile for new documents")] = "auto"
 

@@ -1,0 +1,149 @@
+"""Output formats. Each takes the items of a command one by one and writes them to a text stream.
+
+A View says how a command's items look; a Format says where the pieces go.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, Protocol, TextIO
+
+from longdoc.cli.records import Line
+from longdoc.cli.text import cell
+from longdoc.errors import UsageError
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+SCHEMA_VERSION = 1
+WIDTH_OFF_A_TERMINAL = 120
+
+
+class View(Protocol):
+    """How one command shows its items."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The keys of a record that CSV shows."""
+        ...
+
+    def lines(self, item: Any) -> Iterable[Line]:
+        """The records of the JSONL contract."""
+        ...
+
+    def table(self, item: Any, width: int) -> Iterator[RenderableType]:
+        """What a terminal of `width` columns shows."""
+        ...
+
+    def markdown(self, item: Any) -> Iterator[str]:
+        """Lines of Markdown."""
+        ...
+
+
+class Format(ABC):
+    """Writes items to `stream`; `envelope` gives what JSON carries beside the records."""
+
+    def __init__(self, view: View, stream: TextIO, envelope: Callable[[], dict[str, Any]]) -> None:
+        self.view = view
+        self.stream = stream
+        self.envelope = envelope
+
+    @abstractmethod
+    def add(self, item: Any) -> None:
+        """Write one item."""
+
+    def finish(self) -> None:
+        """Write what comes after the last item."""
+        self.stream.flush()
+
+
+class JsonLines(Format):
+    """One record a line, UTF-8."""
+
+    def add(self, item: Any) -> None:
+        for line in self.view.lines(item):
+            self.stream.write(encode(line) + "\n")
+
+
+class Json(Format):
+    """One object: schema version, package, model and label-set fingerprints, the records, the outcomes of the input."""
+
+    def __init__(self, view: View, stream: TextIO, envelope: Callable[[], dict[str, Any]]) -> None:
+        super().__init__(view, stream, envelope)
+        self.records: list[Line] = []
+
+    def add(self, item: Any) -> None:
+        self.records.extend(self.view.lines(item))
+
+    def finish(self) -> None:
+        content = {"schema_version": SCHEMA_VERSION, **self.envelope(), "records": self.records}
+        self.stream.write(encode(content, indent=2) + "\n")
+
+
+class Csv(Format):
+    """A header and one row per record; cells that a spreadsheet would run as a formula begin with an apostrophe."""
+
+    def __init__(self, view: View, stream: TextIO, envelope: Callable[[], dict[str, Any]]) -> None:
+        super().__init__(view, stream, envelope)
+        self.writer = csv.writer(stream, lineterminator="\n")
+        self.writer.writerow(view.columns)
+
+    def add(self, item: Any) -> None:
+        for line in self.view.lines(item):
+            self.writer.writerow([cell(line.get(name)) for name in self.view.columns])
+
+
+class Markdown(Format):
+    """A page for people, with page citations."""
+
+    def add(self, item: Any) -> None:
+        for line in self.view.markdown(item):
+            self.stream.write(line + "\n")
+
+
+class Table(Format):
+    """What a terminal shows: text trimmed to the width, colour on a terminal only."""
+
+    def __init__(self, view: View, stream: TextIO, envelope: Callable[[], dict[str, Any]]) -> None:
+        from rich.console import Console
+
+        super().__init__(view, stream, envelope)
+        self.width = shutil.get_terminal_size((WIDTH_OFF_A_TERMINAL, 24)).columns if stream.isatty() else WIDTH_OFF_A_TERMINAL
+        self.console = Console(file=stream, width=self.width, highlight=False, markup=False, emoji=False)
+
+    def add(self, item: Any) -> None:
+        for part in self.view.table(item, self.width):
+            self.console.print(part)
+
+
+FORMATS: dict[str, tuple[type[Format], str]] = {
+    "table": (Table, "txt"),
+    "json": (Json, "json"),
+    "jsonl": (JsonLines, "jsonl"),
+    "csv": (Csv, "csv"),
+    "md": (Markdown, "md"),
+}
+
+
+def encode(content: Any, indent: int | None = None) -> str:
+    """JSON that stays on its line wherever it is split: U+2028, U+2029 and U+0085 are escaped."""
+    text = json.dumps(content, ensure_ascii=False, indent=indent, allow_nan=False)
+    return text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029").replace("\x85", "\\u0085")
+
+
+def parse_formats(text: str | None, as_json: bool) -> list[str]:
+    """The formats asked for, in that order.
+
+    Raises: UsageError for a format that does not exist, or two ways of asking that disagree.
+    """
+    if as_json and text not in (None, "json"):
+        raise UsageError(f"--json and --format {text} contradict each other; use --format {text},json")
+    names = ["json"] if as_json else [part.strip().lower() for part in (text or "table").split(",")]
+    for name in names:
+        if name not in FORMATS:
+            raise UsageError(f"--format: no format {name!r}. Known: {', '.join(FORMATS)}")
+    return list(dict.fromkeys(names))

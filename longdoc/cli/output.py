@@ -1,0 +1,151 @@
+"""Where results go: stdout, a file, or a folder with one file per format and a manifest. Files appear whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TextIO
+
+from longdoc.cli.formats import FORMATS, Format, View, encode, parse_formats
+from longdoc.cli.options import Output
+from longdoc.errors import LongdocError, UsageError
+
+Envelope = Callable[[], dict[str, Any]]
+
+
+class ClosedPipeError(Exception):
+    """Whoever read our output has gone."""
+
+
+class Writer:
+    """Hands each item to every format asked for; a context manager that commits files at the end, if all went well."""
+
+    def __init__(self, command: str, options: Output, view: View, envelope: Envelope) -> None:
+        self.names = parse_formats(options.format, options.json)
+        self.out = None if options.out in (None, "-") else Path(str(options.out))
+        self.command = command
+        self.view = view
+        self.envelope = envelope
+        self.folder = self.out if self.out is not None and _is_folder(str(options.out), len(self.names)) else None
+        if self.out is None and len(self.names) > 1:
+            raise UsageError(f"--format {','.join(self.names)} gives several results: name a folder for them with --out")
+        self._files: list[AtomicFile] = []
+        self._formats: list[Format] = []
+
+    def __enter__(self) -> Self:
+        for name in self.names:
+            kind, suffix = FORMATS[name]
+            self._formats.append(kind(self.view, self._stream(suffix), self.envelope))
+        return self
+
+    def _stream(self, suffix: str) -> TextIO:
+        if self.out is None:
+            return sys.stdout
+        target = self.folder / f"{self.command}.{suffix}" if self.folder else self.out
+        self._files.append(AtomicFile(target))
+        return self._files[-1].stream
+
+    def add(self, item: Any) -> None:
+        """Show one item.
+
+        Raises: ClosedPipeError when stdout is closed.
+        """
+        with _writing(self.out):
+            for form in self._formats:
+                form.add(item)
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+        with ExitStack() as cleanup:
+            for file in self._files:
+                cleanup.callback(file.discard)
+            if error is not None:
+                return
+            with _writing(self.out):
+                for form in self._formats:
+                    form.finish()
+                if self.out is None:
+                    sys.stdout.flush()
+                for file in self._files:
+                    file.commit()
+
+    def manifest(self, content: dict[str, Any]) -> None:
+        """Write manifest.json into the output folder, if there is one."""
+        if self.folder is None:
+            return
+        file = AtomicFile(self.folder / "manifest.json")
+        with ExitStack() as cleanup, _writing(file.target):
+            cleanup.callback(file.discard)
+            file.stream.write(encode(content, indent=2) + "\n")
+            file.commit()
+
+
+class AtomicFile:
+    """A text file that takes its name when it is whole; what is no regular file (/dev/stdout, a pipe) is written directly."""
+
+    def __init__(self, target: Path) -> None:
+        self.target = target
+        self._temporary: Path | None = None
+        try:
+            if target.exists() and not target.is_file() and not target.is_dir():
+                self.stream: TextIO = open(target, "w", encoding="utf-8", newline="\n")  # noqa: SIM115
+                return
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if target.is_dir():
+                raise UsageError(f"--out {target}: is a folder, a file was expected")
+            descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
+        except OSError as error:
+            raise UsageError(f"--out {target}: cannot be written ({error.strerror})") from error
+        self._temporary = Path(name)
+        self.stream = os.fdopen(descriptor, "w", encoding="utf-8", newline="\n", errors="backslashreplace")
+
+    def commit(self) -> None:
+        """Make the file appear under its name."""
+        self.stream.flush()
+        if self._temporary is not None:
+            os.fsync(self.stream.fileno())
+            self.stream.close()
+            umask = os.umask(0)
+            os.umask(umask)
+            self._temporary.chmod(0o666 & ~umask)
+            self._temporary.replace(self.target)
+            self._temporary = None
+        else:
+            self.stream.close()
+
+    def discard(self) -> None:
+        """Remove what was written, unless it was committed."""
+        self.stream.close()
+        if self._temporary is not None:
+            self._temporary.unlink(missing_ok=True)
+            self._temporary = None
+
+
+def write_bytes(target: Path, content: bytes) -> None:
+    """Write a file whole or not at all.
+
+    Raises: LongdocError if it cannot be written.
+    """
+    with _writing(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary = target.with_name(f".{target.name}.part")
+        temporary.write_bytes(content)
+        temporary.replace(target)
+
+
+@contextmanager
+def _writing(out: Path | None) -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError as error:
+        raise ClosedPipeError from error
+    except OSError as error:
+        raise LongdocError(f"{out or 'stdout'}: cannot be written ({error.strerror})") from error
+
+
+def _is_folder(text: str, formats: int) -> bool:
+    return formats > 1 or text.endswith(("/", os.sep)) or Path(text).is_dir()

@@ -1,0 +1,88 @@
+"""The JSONL contract: one flat mapping per line, its keys in this order. Renaming or removing a key breaks users.
+
+`path` is as the file was reached from the command line, offsets are into the canonical text, `page` is the physical page
+from 1 or null.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from longdoc.types import Answer, Citation, Clause, Outcome, Overview, Passage, Summary
+
+Line = dict[str, Any]
+
+INGEST = ("path", "outcome", "stage", "reason", "pages", "tokens", "document_id", "cached")
+EXTRACT = (
+    "path", "label", "score", "start", "end", "page", "text", "value", "value_kind", "value_start", "value_end", "method", "heading_path",
+)  # fmt: skip
+SUMMARIZE = ("path", "order", "topic", "text", "quote", "start", "end", "page", "citations")
+PASSAGE = ("path", "rank", "score", "start", "end", "page", "text", "heading_path")
+ASK = ("kind", "found", *PASSAGE)
+
+
+def of_outcome(outcome: Outcome) -> Line:
+    """What became of a file."""
+    return {name: getattr(outcome, name) for name in INGEST}
+
+
+def of_clause(clause: Clause) -> Line:
+    """A clause; `value` is its normalised form, `value_start` and `value_end` where it was read."""
+    value = clause.value
+    return {
+        "path": clause.citation.path,
+        "label": clause.label,
+        "score": round(clause.score, 6),
+        **_place(clause.citation),
+        "text": clause.text,
+        "value": value.normalised if value else None,
+        "value_kind": value.kind if value else None,
+        "value_start": value.citation.span.start if value else None,
+        "value_end": value.citation.span.end if value else None,
+        "method": clause.method,
+        "heading_path": list(clause.citation.heading_path),
+    }
+
+
+def of_summary(summary: Summary) -> Iterator[Line]:
+    """A line per sentence, `order` from 1."""
+    for order, sentence in enumerate(summary.sentences, start=1):
+        yield {
+            "path": summary.path,
+            "order": order,
+            "topic": sentence.topic,
+            "text": sentence.text,
+            "quote": sentence.citation.quote,
+            **_place(sentence.citation),
+        }
+
+
+def of_overview(statements: list[Overview]) -> Iterator[Line]:
+    """A line per statement about the folder: path is null, the places are in `citations`."""
+    for order, statement in enumerate(statements, start=1):
+        citations = [{"path": citation.path, **_place(citation), "quote": citation.quote} for citation in statement.citations]
+        yield {"path": None, "order": order, "text": statement.text, "citations": citations}
+
+
+def of_passage(passage: Passage) -> Line:
+    """A search result."""
+    return {
+        "path": passage.citation.path,
+        "rank": passage.rank,
+        "score": round(passage.score, 6),
+        **_place(passage.citation),
+        "text": passage.citation.quote,
+        "heading_path": list(passage.citation.heading_path),
+    }
+
+
+def of_answer(answer: Answer) -> Iterator[Line]:
+    """The answer, then the passages that it rests on."""
+    yield {"kind": "answer", "found": answer.found, "text": answer.text, "question": answer.question}
+    for passage in answer.passages:
+        yield {"kind": "citation", **of_passage(passage)}
+
+
+def _place(citation: Citation) -> Line:
+    return {"start": citation.span.start, "end": citation.span.end, "page": citation.page}

@@ -1,0 +1,137 @@
+"""One command's run: the pipeline that it calls, the writer of its results, the screen, and the exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import typer
+
+from longdoc import __version__
+from longdoc.cli.options import Common, Output, Reading
+from longdoc.cli.output import Writer
+from longdoc.cli.screen import Screen
+from longdoc.errors import InputError
+from longdoc.protocols import Progress
+
+if TYPE_CHECKING:
+    from longdoc_stores.corpus import Entry
+
+    from longdoc.cli.formats import View
+    from longdoc.labels import LabelSet
+    from longdoc.pipeline import Pipeline
+    from longdoc.types import Outcome
+
+T = TypeVar("T")
+
+
+@dataclass
+class Run:
+    """What a command works with. `label_sets` are those that its results were found with."""
+
+    command: str
+    pipeline: Pipeline
+    screen: Screen
+    paths: Sequence[str] = ()
+    label_sets: Sequence[LabelSet] = ()
+
+    def ingest(self, paths: Sequence[str]) -> list[Entry]:
+        """Read what is new, tell of it, and give the documents named."""
+        self.paths = paths
+        self.pipeline.ingest(paths)
+        self.screen.close()
+        fresh = [outcome for outcome in self.outcomes if not outcome.cached]
+        if fresh:
+            self.screen.say(tally(fresh, len(self.outcomes) - len(fresh)))
+        return self.pipeline.documents(paths)
+
+    @property
+    def outcomes(self) -> Sequence[Outcome]:
+        """What became of the files named."""
+        return self.pipeline.outcomes
+
+    def each(self, items: Iterable[T], total: int) -> Iterator[T]:
+        """`items`, with a bar unless they are being printed to the same terminal."""
+        for done, item in enumerate(items, start=1):
+            if not sys.stdout.isatty():
+                self.screen.progress(Progress(self.command, done, total, "documents"))
+            yield item
+
+    def envelope(self) -> dict[str, Any]:
+        """What JSON carries beside the records."""
+        content: dict[str, Any] = {"command": self.command, "package": {"name": "longdoc", "version": __version__}}
+        if self.paths:
+            reader = self.pipeline.reader
+            content["model"] = {"name": reader.name, "fingerprint": reader.fingerprint}
+        content["label_sets"] = [
+            {"name": labels.name, "version": labels.version, "fingerprint": labels.fingerprint} for labels in self.label_sets
+        ]
+        if self.command != "ingest":
+            content["outcomes"] = [record(outcome) for outcome in self.outcomes]
+        return content
+
+    def manifest(self, started: datetime) -> dict[str, Any]:
+        """What a folder of results says of how it was made."""
+        return {
+            **self.envelope(),
+            "paths": list(self.paths),
+            "outcomes": [record(outcome) for outcome in self.outcomes],
+            "settings": self.pipeline.settings.model_dump(mode="json"),
+            "started": started.isoformat(timespec="seconds"),
+            "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
+
+
+@contextmanager
+def running(
+    command: str,
+    view: View,
+    common: Common,
+    output: Output,
+    reading: Reading | None = None,
+    *,
+    labels: str | None = None,
+) -> Iterator[tuple[Run, Writer]]:
+    """A Run and the Writer for its results; leaves with exit code 3 if an input failed."""
+    from longdoc.pipeline import Pipeline
+
+    started = datetime.now(UTC)
+    screen = Screen(quiet=common.quiet, verbose=common.verbose)
+    with Pipeline(
+        common.store,
+        config=common.config,
+        password=reading.secret() if reading else None,
+        progress=screen.progress,
+        on_outcome=screen.outcome,
+        labels=labels,
+        **(reading.settings() if reading else {}),
+    ) as pipeline:
+        run = Run(command, pipeline, screen)
+        writer = Writer(command, output, view, run.envelope)
+        try:
+            with writer:
+                yield run, writer
+        finally:
+            screen.close()
+        writer.manifest(run.manifest(started))
+    if any(outcome.outcome == "failed" for outcome in run.outcomes):
+        raise typer.Exit(InputError.exit_code)
+
+
+def record(outcome: Outcome) -> dict[str, Any]:
+    """An outcome as the JSONL contract has it."""
+    from longdoc.cli.records import of_outcome
+
+    return of_outcome(outcome)
+
+
+def tally(fresh: Sequence[Outcome], unchanged: int) -> str:
+    """`3 files: 2 ok, 1 failed; 5 unchanged`."""
+    counts = Counter(outcome.outcome for outcome in fresh)
+    listed = ", ".join(f"{counts[kind]} {kind}" for kind in ("ok", "partial", "failed", "skipped") if counts[kind])
+    return f"{len(fresh)} {'file' if len(fresh) == 1 else 'files'}: {listed}" + (f"; {unchanged} unchanged" if unchanged else "")

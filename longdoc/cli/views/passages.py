@@ -1,0 +1,99 @@
+"""`search` and `ask`: passages with their places."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from rich.padding import Padding
+from rich.text import Text
+
+from longdoc.cli import records
+from longdoc.cli.text import markdown, page, place, printable, shorten
+from longdoc.cli.views.parts import indent
+from longdoc.types import Answer, Citation, Passage
+
+LINES_OF_TEXT = 4
+SHORT_WORD = 3
+
+
+class SearchView:
+    """The item is a list of passages; the query's words are marked in them."""
+
+    columns = records.PASSAGE
+
+    def __init__(self, query: str) -> None:
+        self.query = query
+
+    def lines(self, item: Sequence[Passage]) -> Iterator[records.Line]:
+        """One record a passage."""
+        yield from map(records.of_passage, item)
+
+    def table(self, item: Sequence[Passage], width: int) -> Iterator[Text | Padding]:
+        """Rank, where it stands, and its first lines."""
+        for passage in item:
+            yield Text.assemble((f"{passage.rank:>2}  ", "bold"), _where(passage.citation), (f"  {passage.score:.2f}", "dim"))
+            text = Text(shorten(printable(passage.citation.quote), LINES_OF_TEXT * (width - 4)))
+            _mark(text, self.query)
+            yield Padding(text, (0, 0, 1, 4))
+        if not item:
+            yield Text("nothing found", style="dim")
+
+    def markdown(self, item: Sequence[Passage]) -> Iterator[str]:
+        """A numbered list, each passage whole."""
+        for passage in item:
+            yield f"{passage.rank}. **{_markdown_where(passage.citation)}**"
+            yield ""
+            yield f"   {markdown(passage.citation.quote)}"
+            yield ""
+        if not item:
+            yield "nothing found"
+
+
+class AskView:
+    """The item is an Answer."""
+
+    columns = records.ASK
+
+    def lines(self, item: Answer) -> Iterator[records.Line]:
+        """The answer, then its citations."""
+        yield from records.of_answer(item)
+
+    def table(self, item: Answer, width: int) -> Iterator[Text | Padding]:
+        """The answer, then the passages that it rests on."""
+        yield Text(printable(item.text), style="bold" if item.found else "yellow")
+        if item.passages:
+            yield Text()
+        for passage in item.passages:
+            yield Text.assemble((f"{passage.rank:>2}  ", "bold"), _where(passage.citation))
+            yield indent(Padding(Text(shorten(printable(passage.citation.quote), LINES_OF_TEXT * (width - 4)), style="dim"), (0, 0, 0, 2)))
+
+    def markdown(self, item: Answer) -> Iterator[str]:
+        """The answer, then the passages as quotations."""
+        yield f"**{markdown(item.question)}**"
+        yield ""
+        yield markdown(item.text)
+        yield ""
+        for passage in item.passages:
+            yield f"> {markdown(passage.citation.quote)}"
+            yield f"> ({_markdown_where(passage.citation)})"
+            yield ""
+
+
+def _where(citation: Citation) -> Text:
+    number = page(citation)
+    path = Text.assemble((f"{printable(citation.path)}:{place(citation.span)}", "cyan"), (f"  [{number}]" if number else "", "green"))
+    headings = " > ".join(printable(part) for part in citation.heading_path)
+    return Text.assemble(path, (f"  {shorten(headings, 60)}" if headings else "", "dim"))
+
+
+def _markdown_where(citation: Citation) -> str:
+    headings = " > ".join(citation.heading_path)
+    parts = [citation.path, page(citation) or place(citation.span), headings]
+    return markdown(", ".join(part for part in parts if part))
+
+
+def _mark(text: Text, query: str) -> None:
+    words = {re.escape(word) for word in re.findall(r"\w+", query) if len(word) > SHORT_WORD}
+    if words:
+        text.highlight_regex(rf"(?i)\b(?:{'|'.join(sorted(words))})\w*", "bold yellow")

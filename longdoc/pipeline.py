@@ -1,0 +1,279 @@
+"""The facade: everything that longdoc does, on one corpus folder."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, TypedDict, TypeVar, Unpack
+
+from longdoc import errors
+from longdoc.config import Settings, load_settings
+from longdoc.errors import InputError, UsageError
+from longdoc.labels import LabelSet, load_labels
+from longdoc.protocols import Progress, Reader
+from longdoc.types import Answer, Clause, Document, Outcome, Overview, Passage, Span, Summary
+
+if TYPE_CHECKING:
+    from longdoc_stores.corpus import Corpus, Entry
+
+PathLike = str | os.PathLike[str]
+Paths = PathLike | Iterable[PathLike]
+T = TypeVar("T")
+
+
+class SettingArguments(TypedDict, total=False):
+    """The settings as keyword arguments of `Pipeline`; see `longdoc.config.Settings`. None stands for not given."""
+
+    workers: int | str | None
+    threads: int | str | None
+    timeout: float | None
+    memory_limit: int | None
+    max_pages: int | None
+    max_file_size: int | None
+    reader: str | None
+    model: PathLike | None
+    labels: PathLike | None
+    domain: str | None
+
+
+class Pipeline:
+    """A corpus folder with what reads, searches and answers from it. Use it as a context manager.
+
+    Settings not given come from LONGDOC_* variables, then `config` (default: ./longdoc.toml if it exists), then defaults.
+    `progress` is told where long work stands, `on_outcome` what became of each file as soon as it is known. A file that
+    cannot be read is an `Outcome`, not an exception, unless `raise_on_error` is set. Nothing is opened or loaded before
+    it is needed.
+
+    Methods that take paths (files and folders) ingest what is new first, unless `ingest=False`, and answer about the
+    documents named and no others.
+    """
+
+    def __init__(
+        self,
+        store: PathLike | None = None,
+        *,
+        config: PathLike | None = None,
+        password: str | None = None,
+        progress: Callable[[Progress], None] | None = None,
+        on_outcome: Callable[[Outcome], None] | None = None,
+        raise_on_error: bool = False,
+        **settings: Unpack[SettingArguments],
+    ) -> None:
+        given: dict[str, Any] = {"store": store, **settings}
+        flags = {name: os.fspath(value) if isinstance(value, os.PathLike) else value for name, value in given.items()}
+        self.settings: Settings = load_settings(flags, Path(config) if config is not None else None)
+        self.outcomes: list[Outcome] = []
+        """What became of each file since the latest call that ingested."""
+        self._password = password
+        self._progress = progress
+        self._on_outcome = on_outcome
+        self._raise_on_error = raise_on_error
+        self._corpus: Corpus | None = None
+        self._reader: Reader | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the corpus; it opens again when it is next needed."""
+        if self._corpus is not None:
+            self._corpus.close()
+            self._corpus = None
+
+    @property
+    def corpus(self) -> Corpus:
+        """The open corpus; the folder is made if it is not there."""
+        if self._corpus is None:
+            from longdoc_stores.corpus import Corpus
+
+            self._corpus = Corpus(self.settings.store)
+        return self._corpus
+
+    @property
+    def reader(self) -> Reader:
+        """What reads documents, with its weights loaded."""
+        if self._reader is None:
+            from longdoc.registry import load
+
+            threads = self.settings.resolved().threads
+            self._reader = load("readers", self.settings.reader)(threads=threads, model=self.settings.model)
+        return self._reader
+
+    def ingest(self, paths: Paths, password: str | None = None) -> list[Outcome]:
+        """Read what is new below `paths`; one Outcome per file.
+
+        Raises: UsageError if no path is given; with `raise_on_error` the InputError of the first file that fails.
+        """
+        from longdoc_pipelines.ingest import ingest
+
+        self.outcomes = []
+        secret = password if password is not None else self._password
+        for outcome in ingest(self.corpus, named(paths), self.reader, self.settings, password=secret, progress=self._progress):
+            self._tell(outcome)
+            if self._raise_on_error and outcome.outcome == "failed":
+                raise failure(outcome)
+        return list(self.outcomes)
+
+    def documents(self, paths: Paths | None = None) -> list[Entry]:
+        """What the corpus holds of the documents named, in path order; None: all of them. Reads no file."""
+        return self.corpus.select(named(paths) if paths is not None else ())
+
+    def document(self, path: PathLike, *, ingest: bool = True) -> Document:
+        """The text and structure of one file.
+
+        Raises: the InputError that says why it cannot be read.
+        """
+        return self.corpus.document(self._one(path, ingest))
+
+    def summarize(self, path: PathLike) -> Summary:
+        """A summary of one document.
+
+        Raises: the InputError that says why it cannot be read.
+        """
+        entry = self._one(path, ingest=True)
+        return next(self.summarize_many([entry.path], ingest=False))
+
+    def summarize_many(self, paths: Paths, *, sentences: int | None = None, ingest: bool = True) -> Iterator[Summary]:
+        """A summary of each document, in path order, of at most `sentences` sentences (default: by the document's length)."""
+        from longdoc_pipelines.summarize import summarize
+
+        yield from summarize(self.corpus, self.reader, self._select(paths, ingest), sentences=sentences)
+
+    def overview(self, paths: Paths, *, ingest: bool = True) -> list[Overview]:
+        """What the documents hold together."""
+        from longdoc_pipelines.summarize import overview
+
+        return overview(self.corpus, self.reader, self._select(paths, ingest))
+
+    def extract(
+        self,
+        paths: Paths,
+        labels: LabelSet | PathLike | None = None,
+        *,
+        only: Sequence[str] = (),
+        min_score: float | None = None,
+        ingest: bool = True,
+    ) -> Iterator[Clause]:
+        """The passages that carry a label, in path order.
+
+        `labels` is a label set, the name of a shipped one or a YAML file (default: the setting, which chooses by domain);
+        `only` names the labels wanted. Without `min_score` what a person would want to see; 0 gives every candidate, at
+        most 50 a label and document.
+
+        Raises: UnknownNameError for a label or label set that does not exist.
+        """
+        from longdoc_pipelines.extract import extract
+
+        chosen = self.label_set(labels)
+        entries = self._select(paths, ingest)
+        yield from extract(self.corpus, self.reader, entries, chosen, min_score=min_score, only=only, on_skip=self._tell)
+
+    def search(self, query: str, paths: Paths | None = None, k: int = 10, *, ingest: bool = True) -> list[Passage]:
+        """The `k` passages that fit best; without paths among all documents of the corpus."""
+        from longdoc_pipelines.search import search
+
+        return search(self.corpus, self.reader, query, self._select(paths, ingest), k=k)
+
+    def ask(self, question: str, paths: Paths | None = None, *, ingest: bool = True) -> Answer:
+        """An answer in the documents' own words, or one that says that there is none; without paths from all documents."""
+        from longdoc_pipelines.ask import ask
+
+        return ask(self.corpus, self.reader, question, self._select(paths, ingest))
+
+    def render(self, path: PathLike, span: Span, *, scale: float = 2.0, ingest: bool = True) -> bytes:
+        """A PNG of the page where `span` begins, with the span marked, at `scale` pixels per point.
+
+        Raises: UnsupportedError for a format without pages.
+        """
+        from longdoc.ingest.render import render_page
+
+        document = self.document(path, ingest=ingest)
+        return render_page(document.path, document, span, password=self._password, scale=scale)
+
+    def label_set(self, labels: LabelSet | PathLike | None = None) -> LabelSet | None:
+        """The label set of that name or file, or that of the settings; None stands for a choice by domain."""
+        if isinstance(labels, LabelSet):
+            return labels
+        name = os.fspath(labels) if labels is not None else self.settings.labels
+        return None if name == "auto" else load_labels(name)
+
+    def label_sets(self, documents: Iterable[Entry], labels: LabelSet | PathLike | None = None) -> list[LabelSet]:
+        """The label sets that `extract` looks for in these documents."""
+        from longdoc_pipelines.extract import label_set_of
+
+        chosen = self.label_set(labels)
+        found = [chosen] if chosen is not None else [label_set_of(document) for document in documents]
+        return list({label_set.fingerprint: label_set for label_set in found if label_set is not None}.values())
+
+    def forget(self, paths: Paths) -> list[str]:
+        """Remove everything derived from the documents named; gives their paths."""
+        return self.corpus.forget(named(paths))
+
+    async def aingest(self, paths: Paths, password: str | None = None) -> list[Outcome]:
+        """`ingest` in a thread."""
+        return await asyncio.to_thread(self.ingest, paths, password)
+
+    async def asummarize(self, path: PathLike) -> Summary:
+        """`summarize` in a thread."""
+        return await asyncio.to_thread(self.summarize, path)
+
+    async def aextract(self, paths: Paths, labels: LabelSet | PathLike | None = None, *, min_score: float | None = None) -> list[Clause]:
+        """`extract` in a thread, all clauses at once."""
+        return await asyncio.to_thread(lambda: list(self.extract(paths, labels, min_score=min_score)))
+
+    async def asearch(self, query: str, paths: Paths | None = None, k: int = 10) -> list[Passage]:
+        """`search` in a thread."""
+        return await asyncio.to_thread(self.search, query, paths, k)
+
+    async def aask(self, question: str, paths: Paths | None = None) -> Answer:
+        """`ask` in a thread."""
+        return await asyncio.to_thread(self.ask, question, paths)
+
+    def _tell(self, outcome: Outcome) -> None:
+        self.outcomes.append(outcome)
+        if self._on_outcome is not None:
+            self._on_outcome(outcome)
+
+    def _select(self, paths: Paths | None, ingest: bool) -> list[Entry]:
+        if paths is None:
+            return self.documents()
+        wanted = named(paths)
+        if ingest:
+            self.ingest(wanted)
+        return self.documents(wanted)
+
+    def _one(self, path: PathLike, ingest: bool) -> Entry:
+        entries = self._select([path], ingest)
+        if len(entries) > 1:
+            raise UsageError(f"{os.fspath(path)}: holds {len(entries)} documents, name one of them")
+        if not entries:
+            raise next((failure(outcome) for outcome in self.outcomes if outcome.outcome == "failed"), unread(path))
+        return entries[0]
+
+
+def named(paths: Paths) -> list[str]:
+    """`paths` as a list of strings.
+
+    Raises: UsageError if there is none.
+    """
+    given = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
+    if not given:
+        raise UsageError("no path was given: name files or folders")
+    return [os.fspath(path) for path in given]
+
+
+def failure(outcome: Outcome) -> InputError:
+    """The exception that stands behind a failed outcome."""
+    kind = getattr(errors, str(outcome.details.get("error", "")), InputError)
+    return kind(outcome.reason or f"{outcome.path}: could not be read")
+
+
+def unread(path: PathLike) -> InputError:
+    """The exception for a path that the corpus does not hold."""
+    return InputError(f"{os.fspath(path)}: is not in the corpus")

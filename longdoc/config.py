@@ -88,9 +88,11 @@ def _load(flags: dict[str, Any] | None, file: Path | None) -> tuple[Settings, di
     try:
         return Settings(**(below | given)), sources
     except ValidationError as error:
-        first = error.errors()[0]
-        key = str(first["loc"][0])
-        raise ConfigError(f"{key} ({sources.get(key, 'default')}): {first['msg']}, got {first['input']!r}") from error
+        problems = error.errors()
+        key, value = str(problems[0]["loc"][0]), problems[0]["input"]
+        wrong = " or ".join(problem["msg"] for problem in problems if problem["loc"][0] == key)
+        places = {"flag": "argument", "environment": f"environment variable {PREFIX}{key.upper()}", "file": str(file or CONFIG_FILE)}
+        raise ConfigError(f"{key} ({places.get(sources.get(key, ''), 'default')}): {wrong}, got {value!r}") from error
 
 
 def _read_file(file: Path | None) -> dict[str, Any]:

@@ -19,6 +19,8 @@ from longdoc.types import Answer, Clause, Document, Outcome, Overview, Passage, 
 if TYPE_CHECKING:
     from longdoc_stores.corpus import Corpus, Entry
 
+    from longdoc_stores.records import Problem, Status
+
 PathLike = str | os.PathLike[str]
 Paths = PathLike | Iterable[PathLike]
 T = TypeVar("T")
@@ -122,7 +124,7 @@ class Pipeline:
 
     def documents(self, paths: Paths | None = None) -> list[Entry]:
         """What the corpus holds of the documents named, in path order; None: all of them. Reads no file."""
-        return self.corpus.select(named(paths) if paths is not None else ())
+        return self.corpus.select(named(paths)) if paths is not None else self._existing().select(())
 
     def document(self, path: PathLike, *, ingest: bool = True) -> Document:
         """The text and structure of one file.
@@ -211,9 +213,34 @@ class Pipeline:
         found = [chosen] if chosen is not None else [label_set_of(document) for document in documents]
         return list({label_set.fingerprint: label_set for label_set in found if label_set is not None}.values())
 
+    def status(self) -> Status:
+        """What the corpus holds, what failed, and the last run.
+
+        Raises: UsageError if there is no corpus yet.
+        """
+        return self._existing().status()
+
     def forget(self, paths: Paths) -> list[str]:
-        """Remove everything derived from the documents named; gives their paths."""
-        return self.corpus.forget(named(paths))
+        """Remove everything derived from the documents named; gives their paths.
+
+        Raises: UsageError if there is no corpus yet.
+        """
+        return self._existing().forget(named(paths))
+
+    def retry(self, password: str | None = None) -> list[Outcome]:
+        """Ingest again the files that failed; none is no error.
+
+        Raises: UsageError if there is no corpus yet.
+        """
+        failed = [failure.path for failure in self.status().failures]
+        return self.ingest(failed, password) if failed else []
+
+    def check(self, repair: bool = False) -> list[Problem]:
+        """What is wrong in the corpus folder, mended where possible if `repair` is set.
+
+        Raises: UsageError if there is no corpus yet.
+        """
+        return self._existing().check(repair)
 
     async def aingest(self, paths: Paths, password: str | None = None) -> list[Outcome]:
         """`ingest` in a thread."""
@@ -234,6 +261,11 @@ class Pipeline:
     async def aask(self, question: str, paths: Paths | None = None) -> Answer:
         """`ask` in a thread."""
         return await asyncio.to_thread(self.ask, question, paths)
+
+    def _existing(self) -> Corpus:
+        if self._corpus is None and not self.settings.store.exists():
+            raise UsageError(f"{self.settings.store}: there is no corpus; ingest something first, or name another with store (--store)")
+        return self.corpus
 
     def _tell(self, outcome: Outcome) -> None:
         self.outcomes.append(outcome)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION = 1
 WIDTH_OFF_A_TERMINAL = 120
+_BLANKS_AT_THE_END = re.compile(r"[ \t]+$", flags=re.MULTILINE)
 
 
 class View(Protocol):
@@ -117,7 +119,10 @@ class Table(Format):
 
     def add(self, item: Any) -> None:
         for part in self.view.table(item, self.width):
-            self.console.print(part)
+            with self.console.capture() as captured:
+                self.console.print(part)
+            text = captured.get()
+            self.stream.write(text if self.console.is_terminal else _BLANKS_AT_THE_END.sub("", text))
 
 
 FORMATS: dict[str, tuple[type[Format], str]] = {

@@ -1,0 +1,8 @@
+"""Files become Documents: sniffed by content, read by one ingestor a format, given structure, cut into chunks.
+
+bytes -> sniff -> Ingestor.parse -> Parsed -> structure -> Document -> chunk -> Chunks
+"""
+
+from longdoc.ingest.parse import PARSE_VERSION, ParsedFile, parse_bytes, parse_file
+
+__all__ = ["PARSE_VERSION", "ParsedFile", "parse_bytes", "parse_file"]

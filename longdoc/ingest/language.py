@@ -1,0 +1,64 @@
+"""A light look at the language: scripts first, then the commonest short words."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+SAMPLE = 20_000
+_NAMES = {
+    "en": "English", "de": "German", "fr": "French", "es": "Spanish", "it": "Italian", "pt": "Portuguese", "nl": "Dutch", "sv": "Swedish",
+    "pl": "Polish", "ru": "a Cyrillic script", "el": "Greek", "ar": "Arabic", "he": "Hebrew", "zh": "Chinese", "ja": "Japanese",
+    "ko": "Korean", "hi": "Devanagari", "th": "Thai", "other": "another language than English",
+}  # fmt: skip
+_STOP_WORDS = {
+    "en": "the of and to in is that for with be by this on are as or shall any it not from",
+    "de": "der die und in den von zu das mit sich des auf für ist im dem nicht ein eine als auch werden",
+    "fr": "de la le et les des en un du une que est pour qui dans par sur pas au avec ce",
+    "es": "de la que el en y los del se las por un para con una su al lo como más",
+    "it": "di e il la che in per un è del della non con una sono le dei al da nel",
+    "pt": "de a o que e do da em um para com não uma os no se na por dos as ao",
+    "nl": "de van het een en in is dat op te zijn met voor niet aan er om door",
+    "sv": "och att det som en på är av för med den till inte om ett har de",
+    "pl": "w i na z do się że nie to jest o po jak przez dla od",
+}
+_STOPS = {language: set(words.split()) for language, words in _STOP_WORDS.items()}
+_SCRIPTS = (
+    ("ru", "\u0400", "\u04ff"), ("el", "\u0370", "\u03ff"), ("he", "\u0590", "\u05ff"), ("ar", "\u0600", "\u06ff"), ("hi", "\u0900", "\u097f"),
+    ("th", "\u0e00", "\u0e7f"), ("ja", "\u3040", "\u30ff"), ("ko", "\uac00", "\ud7af"), ("zh", "\u4e00", "\u9fff"),
+)  # fmt: skip
+_WORD = re.compile(r"[^\W\d_]+")
+
+
+def detect_language(text: str) -> str | None:
+    """A code such as "en", "de" or "zh", "other" where words are not English ones, None where there is too little text to tell."""
+    middle = max(0, len(text) // 2 - SAMPLE // 2)
+    sample = text[:SAMPLE] if len(text) <= 2 * SAMPLE else text[: SAMPLE // 2] + text[middle : middle + SAMPLE // 2]
+    letters = [character for character in sample if character.isalpha()]
+    if len(letters) < 100:
+        return None
+    foreign = [character for character in letters if character >= "\u0370"]
+    if len(foreign) * 2 > len(letters):
+        return _script(foreign)
+    words = _WORD.findall(sample.lower())
+    if len(words) < 40:
+        return None
+    counts = Counter(words)
+    shares = {language: sum(counts[word] for word in stops) / len(words) for language, stops in _STOPS.items()}
+    best = max(shares, key=lambda language: shares[language])
+    if shares[best] < 0.08:
+        return None if shares["en"] >= 0.03 or len(words) < 200 else "other"
+    return "en" if shares["en"] >= 0.8 * shares[best] else best
+
+
+def language_name(code: str | None) -> str:
+    """The name of a language code that `detect_language` gives."""
+    return _NAMES[code or "other"]
+
+
+def _script(letters: list[str]) -> str:
+    counts = {language: sum(first <= character <= last for character in letters) for language, first, last in _SCRIPTS}
+    if counts["ja"] * 10 > counts["zh"] > 0:
+        return "ja"
+    best = max(counts, key=lambda language: counts[language])
+    return best if counts[best] else "other"

@@ -1,0 +1,152 @@
+"""The section tree: Part > Article or Item > 1 > 1.1 > (a) > (i); headings without number stand between.
+
+Each open section has a rank; a new heading closes all sections of its rank or deeper. Ranks of parts, articles and
+decimals are fixed, those of letters and Roman numerals follow from where they first appear.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from longdoc.ingest.headings import is_title
+from longdoc.ingest.numbering import Number, read_number
+from longdoc.types import Block, Section, Span
+
+_FIXED = {"annex": 0.0, "part": 1.0, "article": 2.0, "item": 2.0, "note": 3.5, "section": 3.0, "single": 3.0, "decimal": 3.0}
+_CAPTION = re.compile(r"[^\w]*([^.:;\n]{2,90}?)(?:[.:](?=\s|$)|\s[-–—]\s|[.:](?=[A-Z]))")
+UNNUMBERED_CAPITALS = 3.0
+UNNUMBERED = 3.5
+
+
+@dataclass(slots=True)
+class _Open:
+    index: int
+    rank: float
+    number: Number | None
+
+
+@dataclass(slots=True)
+class _Found:
+    parent: int | None
+    depth: int
+    number: str | None
+    title: str
+    heading: Span
+    start: int
+    end: int
+
+
+def find_sections(text: str, blocks: Sequence[Block]) -> tuple[Section, ...]:
+    """Sections in reading order; each spans from its heading to the next heading that is not below it."""
+    found: list[_Found] = []
+    stack: list[_Open] = []
+    for block in blocks:
+        if block.kind not in ("heading", "paragraph", "list_item"):
+            continue
+        content = text[block.span.start : block.span.end]
+        readings = read_number(content, heading=block.kind == "heading")
+        number = _choose(readings, stack) if readings else None
+        if number is None and block.kind != "heading":
+            continue
+        rank = _place(stack, number, block, content)
+        title, heading_end = _title(content, number, block.kind == "heading")
+        start = block.span.start
+        for closed in stack:
+            if closed.rank >= rank:
+                found[closed.index].end = min(found[closed.index].end, start)
+        stack = [entry for entry in stack if entry.rank < rank]
+        parent = stack[-1].index if stack else None
+        found.append(
+            _Found(
+                parent=parent,
+                depth=len(stack) + 1,
+                number=number.text if number else None,
+                title=title,
+                heading=Span(start=start, end=start + heading_end),
+                start=start,
+                end=len(text),
+            )
+        )
+        stack.append(_Open(len(found) - 1, rank, number))
+    return tuple(
+        Section(
+            index=index,
+            parent=entry.parent,
+            level=entry.depth,
+            number=entry.number,
+            title=entry.title,
+            heading=entry.heading,
+            span=Span(start=entry.start, end=entry.end),
+        )
+        for index, entry in enumerate(found)
+    )
+
+
+def _choose(readings: list[Number], stack: list[_Open]) -> Number:
+    """Of two readings of "(i)", the one that goes on from an open section; else Roman for i, v, x, letter for c, d, l, m."""
+    if len(readings) == 1:
+        return readings[0]
+    for entry in reversed(stack):
+        for reading in readings:
+            if entry.number is not None and entry.number.kind == reading.kind and reading.values[0] == entry.number.values[0] + 1:
+                return reading
+    letter, numeral = readings
+    return numeral if letter.text.strip("().").lower() in ("i", "v", "x", "ii") else letter
+
+
+def _place(stack: list[_Open], number: Number | None, block: Block, content: str) -> float:
+    """The rank of a new heading among the open ones."""
+    if number is None:
+        if block.level is not None:
+            return 1.0 + block.level
+        capitals = content.isupper() and len(content) > 3
+        return UNNUMBERED_CAPITALS if capitals else UNNUMBERED
+    if number.kind in ("annex", "part", "article", "item"):
+        return _FIXED[number.kind]
+    if number.kind == "decimal":
+        return _place_decimal(stack, number)
+    return _place_by_sequence(stack, number)
+
+
+def _place_decimal(stack: list[_Open], number: Number) -> float:
+    depth = len(number.values)
+    for entry in reversed(stack):
+        if entry.number is None:
+            continue
+        if entry.number.kind == "decimal" and len(entry.number.values) == depth:
+            return entry.rank
+        if entry.number.values == number.values[:-1] and entry.number.kind in ("decimal", "single", "section", "article"):
+            return entry.rank + 0.5
+        if entry.number.kind == "article" and depth == 2:
+            return entry.rank + 1.0
+    return _FIXED["decimal"] + 0.5 * (depth - 1)
+
+
+def _place_by_sequence(stack: list[_Open], number: Number) -> float:
+    """A sibling of the open section that it continues, else a child of the innermost."""
+    same = [entry for entry in stack if entry.number is not None and entry.number.kind == number.kind]
+    value = number.values[0]
+    for entry in reversed(same):
+        if entry.number is not None and entry.number.values[0] < value <= entry.number.values[0] + 3:
+            return entry.rank
+    if number.kind in _FIXED:
+        if value == 1 and same and stack[-1].rank > same[-1].rank + 0.5:
+            return stack[-1].rank + 0.25
+        return _FIXED[number.kind]
+    if same:
+        return same[-1].rank
+    return stack[-1].rank + 0.25 if stack else 4.0
+
+
+def _title(content: str, number: Number | None, whole: bool) -> tuple[str, int]:
+    """The heading's title and where the heading ends in the block; a run-in caption ends at its full stop."""
+    start = number.end if number else 0
+    rest = content[start:]
+    if whole and len(rest) <= 200:
+        return " ".join(rest.split()).rstrip(".:"), len(content)
+    caption = _CAPTION.match(rest)
+    if caption is not None and is_title(caption[1], share=0.7) and len(caption[1].split()) <= 12:
+        return " ".join(caption[1].split()), start + caption.end()
+    return "", len(content[:start].rstrip()) or 1

@@ -1,0 +1,44 @@
+"""The document's title: what the file says, if that is a title, else its first heading."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from longdoc.protocols import Parsed
+from longdoc.types import Block
+
+# What word processors and converters write where a title belongs.
+_NO_TITLE = re.compile(
+    r"(?i)untitled|document\d*$|microsoft|powerpoint|.*\.(?:docx?|pdf|html?|txt|xlsx?|tex|dvi|indd|qxd|rtf|md)$|slide \d|^\W*$|^[\w-]{0,40}\d{5,}[\w-]*$"
+    r"|(?:10-?[kq]|8-?k|ex(?:hibit)?[-. ]?\d.*)$|print|body|title"
+)
+_NUMBERED_PART = re.compile(
+    r"(?i)(?:exhibit|schedule|annex|appendix|attachment)\b.{0,20}$|table of contents$|.{0,3}$|contents$|page\b|execution (?:version|copy)|final|draft|confidential"
+)
+_DOCUMENT_KIND = re.compile(
+    r"\b(?:AGREEMENT|CONTRACT|LEASE|AMENDMENT|POLICY|PLAN|NOTE|DEED|INDENTURE|MEMORANDUM|UNDERTAKING|LICENSE|ADDENDUM|FORM 10-[KQ]|FORM 8-K)\b",
+    re.IGNORECASE,
+)
+EARLY = 3000
+LONGEST = 200
+
+
+def find_title(parsed: Parsed, blocks: Sequence[Block]) -> str | None:
+    """A title of at most 200 characters, None where nothing looks like one."""
+    stated = " ".join((parsed.title or "").split())
+    if stated and len(stated) <= LONGEST and not _NO_TITLE.match(stated):
+        return stated
+    headings = []
+    for block in blocks[:40]:
+        if block.span.start > EARLY or len(headings) >= 8:
+            break
+        content = " ".join(parsed.text[block.span.start : block.span.end].split())
+        if (block.kind == "heading" and not _NUMBERED_PART.match(content) and len(content) <= LONGEST) or (
+            block.kind == "paragraph" and len(content) <= 100 and _DOCUMENT_KIND.search(content) and not content.endswith(".")
+        ):
+            headings.append(content)
+    for heading in headings:
+        if _DOCUMENT_KIND.search(heading):
+            return heading
+    return headings[0] if headings else None

@@ -100,6 +100,7 @@ def _disk(pipeline: Pipeline) -> Iterator[Line]:
         folder = folder.parent
     free = shutil.disk_usage(Path(folder)).free
     detail = f"{free / 1e9:,.1f} GB free at {folder}"
-    yield _check(
-        "disk", "ok" if free >= LEAST_FREE else "warning", detail if free >= LEAST_FREE else f"{detail}: a large corpus may not fit"
-    )
+    if free >= LEAST_FREE:
+        yield _check("disk", "ok", detail)
+    else:
+        yield _check("disk", "warning", f"{detail}: a large corpus may not fit")

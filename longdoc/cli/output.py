@@ -6,7 +6,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TextIO
@@ -119,7 +119,8 @@ class AtomicFile:
 
     def discard(self) -> None:
         """Remove what was written, unless it was committed."""
-        self.stream.close()
+        with suppress(OSError):  # closing writes what is still buffered; a full disk has been told of already
+            self.stream.close()
         if self._temporary is not None:
             self._temporary.unlink(missing_ok=True)
             self._temporary = None

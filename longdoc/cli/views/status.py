@@ -54,10 +54,13 @@ class StatusView:
 def rows(status: Status) -> Iterator[tuple[str, str]]:
     """Name and value of each fact."""
     yield "corpus", printable(status.folder)
-    yield (
-        "holds",
-        f"{plural(status.documents, 'document')}, {plural(status.pages, 'page')}, {status.tokens:,} tokens in {status.chunks:,} chunks",
-    )
+    size = [
+        plural(status.documents, "document"),
+        plural(status.pages, "page"),
+        plural(status.tokens, "token"),
+        plural(status.chunks, "chunk"),
+    ]
+    yield "holds", ", ".join(size)
     yield "files", ", ".join(f"{count:,} {outcome}" for outcome, count in status.outcomes.items() if count) or "none"
     yield "on disk", ", ".join(f"{name} {megabytes(size)}" for name, size in status.bytes.items())
     if status.last_run is not None:

@@ -10,22 +10,9 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
+from longdoc.ingest.numbering import to_roman
+
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
-_ROMAN = (
-    (1000, "m"),
-    (900, "cm"),
-    (500, "d"),
-    (400, "cd"),
-    (100, "c"),
-    (90, "xc"),
-    (50, "l"),
-    (40, "xl"),
-    (10, "x"),
-    (9, "ix"),
-    (5, "v"),
-    (4, "iv"),
-    (1, "i"),
-)
 _ORDINALS = ("First", "Second", "Third", "Fourth", "Fifth", "Sixth", "Seventh", "Eighth", "Ninth", "Tenth")
 _CARDINALS = ("One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten")
 BULLET = "•"
@@ -107,6 +94,7 @@ class Numbering:
         identifier: str | None = None
         depth: int | None = None
         seen: set[str] = set()
+        name = "" if properties is None else _value(properties, "pStyle") or ""
         while properties is not None:
             number = properties.find(_W + "numPr")
             if number is not None:
@@ -115,23 +103,19 @@ class Numbering:
                     depth = _integer(_value(number, "ilvl"), 0)
             if identifier is not None:
                 break
-            style = self._styles.get(_value(properties, "pStyle") or "") if not seen else self._styles.get(next_style)
-            if style is None or style.get(_W + "styleId") in seen:
+            style = self._styles.get(name)
+            if style is None or name in seen:
                 break
-            seen.add(style.get(_W + "styleId"))
-            next_style = _value(style, "basedOn") or ""
-            properties = style.find(_W + "pPr")
-            if properties is None:
-                properties = style
+            seen.add(name)
+            name = _value(style, "basedOn") or ""
+            found = style.find(_W + "pPr")
+            properties = style if found is None else found
         return identifier, depth or 0
 
 
 def _numbering_parts(document: Any) -> list[Any]:
-    return [
-        relation.target_part
-        for relation in document.part.rels.values()
-        if relation.reltype.endswith("/numbering") and not relation.is_external
-    ]
+    relations = [relation for relation in document.part.rels.values() if not relation.is_external]
+    return [relation.target_part for relation in relations if relation.reltype.endswith("/numbering")]
 
 
 def _value(element: Any, name: str) -> str | None:
@@ -151,11 +135,7 @@ def _format(value: int, kind: str) -> str:
         letter = chr(ord("a") + (value - 1) % 26) * ((value - 1) // 26 + 1) if value > 0 else ""
         return letter if kind == "lowerLetter" else letter.upper()
     if kind in ("lowerRoman", "upperRoman"):
-        text, rest = "", value
-        for size, numeral in _ROMAN:
-            while rest >= size:
-                text += numeral
-                rest -= size
+        text = to_roman(value)
         return text if kind == "lowerRoman" else text.upper()
     if kind == "decimalZero":
         return f"{value:02d}"

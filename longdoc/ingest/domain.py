@@ -13,20 +13,20 @@ FEWEST_POINTS = 6.0
 """Points per 1000 words below which a document is plain."""
 
 # Points a hit; a hit may be a word or a phrase of two or three.
-_LEGAL = {
+_LEGAL: dict[str, float] = {
     "agreement": 1, "hereby": 3, "herein": 2, "hereof": 3, "hereto": 3, "hereunder": 3, "thereof": 2, "party": 1, "parties": 1,
     "shall": 1, "whereas": 4, "witnesseth": 6, "governing law": 5, "indemnify": 3, "indemnification": 2, "terminate": 2, "termination": 1,
     "confidential information": 3, "licensor": 3, "licensee": 3, "lessor": 3, "lessee": 3, "in witness whereof": 8,
     "effective date": 2, "obligations": 1, "warranties": 1, "notwithstanding": 3, "disclosing party": 4, "receiving party": 4,
 }  # fmt: skip
-_FINANCIAL = {
+_FINANCIAL: dict[str, float] = {
     "fiscal": 2, "net sales": 3, "net income": 3, "revenue": 1, "revenues": 1, "earnings": 2, "quarter": 2, "cash flows": 3,
     "balance sheets": 4, "financial statements": 3, "stockholders": 2, "shareholders": 1, "securities and exchange commission": 6,
     "annual report": 4, "form 10-k": 8, "form 10-q": 8, "form 8-k": 6, "goodwill": 2, "gaap": 4, "comprehensive income": 4,
     "operating income": 3, "diluted": 3, "dividends": 2, "year ended": 3, "months ended": 4, "risk factors": 3, "market risk": 3,
     "registrant": 5, "ebitda": 4, "gross margin": 3, "impairment": 2,
 }  # fmt: skip
-_RESEARCH = {
+_RESEARCH: dict[str, float] = {
     "abstract": 3, "et al": 4, "we propose": 6, "related work": 5, "dataset": 3, "datasets": 3, "experiments": 3, "baseline": 2,
     "our method": 4, "our model": 4, "algorithm": 2, "figure": 1, "table": 0.5, "state-of-the-art": 4, "hypothesis": 2, "corpus": 2,
     "evaluation": 1, "we show": 3, "in this paper": 6, "in this study": 5, "participants": 2, "methods": 1, "statistically": 2,

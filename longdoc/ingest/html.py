@@ -70,14 +70,15 @@ class HtmlIngestor:
 def _decode_html(data: bytes, name: str) -> tuple[str, tuple[str, ...]]:
     """UTF-8 if it is valid, else what the page declares, else a guess."""
     declared = _META_CHARSET.search(data[:4096])
+    warnings: tuple[str, ...] = ()
     try:
-        text, warnings = data.decode("utf-8"), ()
+        text = data.decode("utf-8")
     except UnicodeDecodeError:
         encoding = (declared[1] or declared[2]).decode("ascii") if declared else "utf-8"
         # Browsers read Latin-1 as Windows-1252.
         encoding = "cp1252" if encoding.lower() in ("iso-8859-1", "latin1", "ascii", "us-ascii") else encoding
         try:
-            text, warnings = data.decode(encoding), ()
+            text = data.decode(encoding)
         except (LookupError, UnicodeDecodeError):
             text, warnings = decode(data, name)
     # lxml refuses text that declares an encoding, and NUL.

@@ -77,12 +77,25 @@ def roman(text: str) -> int | None:
         return None
     for digit, following in zip(digits, [*digits[1:], 0], strict=True):
         total += -digit if digit < following else digit
-    return total if _to_roman(total) == text.lower() else None
+    return total if to_roman(total) == text.lower() else None
 
 
-def _to_roman(value: int) -> str:
+def to_roman(value: int) -> str:
+    """A number from 0 to 899 as a Roman numeral in small letters."""
     text = ""
-    for size, numeral in ((100, "c"), (90, "xc"), (50, "l"), (40, "xl"), (10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i")):
+    for size, numeral in (
+        (500, "d"),
+        (400, "cd"),
+        (100, "c"),
+        (90, "xc"),
+        (50, "l"),
+        (40, "xl"),
+        (10, "x"),
+        (9, "ix"),
+        (5, "v"),
+        (4, "iv"),
+        (1, "i"),
+    ):
         while value >= size:
             text += numeral
             value -= size

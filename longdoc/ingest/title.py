@@ -29,7 +29,7 @@ def find_title(parsed: Parsed, blocks: Sequence[Block]) -> str | None:
     stated = " ".join((parsed.title or "").split())
     if stated and len(stated) <= LONGEST and not _NO_TITLE.match(stated):
         return stated
-    headings = []
+    headings: list[str] = []
     for block in blocks[:40]:
         if block.span.start > EARLY or len(headings) >= 8:
             break

@@ -1,0 +1,344 @@
+"""What a summary of a contract, a filing or a paper must say, and in which order.
+
+A plan is a list of topics. A topic is described by labels of the domain's label set (their descriptions, examples and usual
+headings, and, where the label is trained, the clauses that were found for it), by sentences of its own, and by patterns.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from re import Pattern
+
+from longdoc.labels import LabelSet, load_labels
+from longdoc.types import Domain
+
+FIGURE = re.compile(
+    r"[$€£¥]\s?\d|\d\s?(?:%|percent\b|per cent\b)|\b(?:USD|EUR|GBP|dollars)\b|\d\s(?:million|billion|thousand)\b|\bU\.S\.\s?\$", re.I
+)
+MEASURED = re.compile(r"\d+(?:\.\d+)?\s?(?:%|percent\b|points?\b|times\b|x\b)|\b0?\.\d{2,}|\b\d+\.\d+\b|\bp\s?[<=]", re.I)
+
+
+@dataclass(frozen=True)
+class Topic:
+    """One thing that a summary must say.
+
+    `cues` raise a sentence that holds one, `needs` must be there, `avoids` must not, `most` is how many statements the topic
+    may take, `longest` how many characters one may have, `early` prefers the head of the document, `first` (low is early)
+    says which topics go first when a summary is short.
+    """
+
+    name: str
+    labels: tuple[str, ...] = ()
+    about: tuple[str, ...] = ()
+    headings: tuple[str, ...] = ()
+    cues: Pattern[str] | None = None
+    needs: Pattern[str] | None = None
+    avoids: Pattern[str] | None = None
+    most: int = 2
+    longest: int = 450
+    early: bool = False
+    first: int = 5
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The topics of a domain in the order in which they are told, and the label set that describes them."""
+
+    topics: tuple[Topic, ...]
+    labels: str | None = None
+
+    def label_set(self) -> LabelSet | None:
+        """The label set that the topics' labels belong to."""
+        return None if self.labels is None else load_labels(self.labels)
+
+
+def _any(*patterns: str) -> Pattern[str]:
+    return re.compile("|".join(patterns), re.I)
+
+
+CONTRACT = Plan(
+    labels="cuad",
+    topics=(
+        Topic(
+            "parties",
+            labels=("Parties", "Agreement Date", "Document Name"),
+            about=("This agreement is made and entered into as of the date by and between the two companies.",),
+            cues=_any(r"\b(?:by and )?(?:between|among)\b.+\band\b", r"\bentered into\b", r"\bis made\b"),
+            needs=_any(r"\bagree(?:ment|s|d)?\b", r"\bcontract\b", r"\blicen[cs]e\b", r"\bamendment\b", r"\bbetween\b"),
+            most=1,
+            longest=700,
+            early=True,
+            first=0,
+        ),
+        Topic(
+            "purpose",
+            about=(
+                "The company wishes to engage the supplier to provide the services.",
+                "The purpose of this agreement is to set out the terms on which the parties will work together.",
+                "The company appoints the distributor to sell the products in the territory.",
+            ),
+            labels=("License Grant",),
+            headings=("Recitals", "Background", "Purpose", "Appointment", "Engagement", "Scope", "Grant", "License", "Witnesseth"),
+            cues=_any(
+                r"\bwhereas\b",
+                r"\bdesires?\b",
+                r"\bwish(?:es)?\b",
+                r"\bpurpose of this\b",
+                r"\bhereby (?:grants?|appoints?|engages?|agrees?)\b",
+            ),
+            avoids=_any(r"\bin consideration of\b", r"\bby and between\b"),
+            early=True,
+            first=1,
+        ),
+        Topic(
+            "term",
+            labels=("Effective Date", "Expiration Date", "Renewal Term", "Notice Period To Terminate Renewal"),
+            about=("This agreement starts on the effective date and continues for an initial term of two years.",),
+            headings=("Term", "Term of Agreement", "Duration", "Term and Termination", "Renewal", "Commencement"),
+            cues=_any(
+                r"\binitial term\b",
+                r"\bterm of this\b",
+                r"\brenew",
+                r"\bremain in (?:full force|effect)",
+                r"\bexpir",
+                r"\bcontinue (?:for|until|in)",
+                r"\bcommenc",
+                r"\bthe term\b",
+            ),
+            needs=_any(r"\b(?:term|expir\w*|renew\w*|commenc\w*|effective|duration|period|until)\b"),
+            first=2,
+        ),
+        Topic(
+            "money",
+            labels=("Revenue/Profit Sharing", "Minimum Commitment", "Price Restrictions", "Volume Restriction"),
+            about=(
+                "The customer shall pay the fees within thirty days of the invoice.",
+                "The price of the products and the royalties that are due.",
+            ),
+            headings=("Fees", "Payment", "Payments", "Compensation", "Price", "Prices", "Pricing", "Royalties", "Consideration", "Charges"),
+            cues=_any(r"\b(?:shall|will|agrees to|must) pay\b", r"\binvoice", r"\broyalt", FIGURE.pattern),
+            needs=_any(r"\b(?:pay\w*|fees?|prices?|pricing|cost\w*|royalt\w*|amount\w*|compensation|invoice\w*|revenues?|charges?)\b"),
+            most=3,
+            first=3,
+        ),
+        Topic(
+            "duties",
+            labels=("Exclusivity", "Non-Compete", "Ip Ownership Assignment", "Audit Rights", "License Grant", "No-Solicit Of Employees"),
+            about=(
+                "The supplier shall provide the services and deliver the products in accordance with the specifications.",
+                "The party shall keep the confidential information secret and use it only for this agreement.",
+            ),
+            headings=("Obligations", "Duties", "Responsibilities", "Services", "Supply", "Delivery", "Exclusivity", "Confidentiality"),
+            cues=_any(r"\b(?:shall|will|must|agrees? to|undertakes? to|covenants?)\b(?! pay)"),
+            needs=_any(r"\b(?:shall|will|must|agree[sd]?|undertakes?|grants?|exclusive\w*)\b"),
+            avoids=_any(r"\bshall be governed\b", r"\bshall mean\b", r"\bshall have the meaning"),
+            most=3,
+            first=4,
+        ),
+        Topic(
+            "exits",
+            labels=("Termination For Convenience", "Post-Termination Services", "Change Of Control", "Anti-Assignment"),
+            about=(
+                "Either party may terminate this agreement upon written notice if the other party breaches it and does not cure.",
+                "What happens after the termination of this agreement.",
+            ),
+            headings=("Termination", "Term and Termination", "Effect of Termination", "Default", "Assignment", "Change of Control"),
+            cues=_any(r"\bterminat", r"\bassign(?:ed|ment)?\b"),
+            needs=_any(r"\bterminat\w*", r"\bassign\w*", r"\bchange (?:of|in) control\b", r"\bcancel\w*"),
+            most=3,
+            first=3,
+        ),
+        Topic(
+            "risk",
+            labels=(
+                "Cap On Liability",
+                "Uncapped Liability",
+                "Liquidated Damages",
+                "Insurance",
+                "Warranty Duration",
+                "Covenant Not To Sue",
+            ),
+            about=(
+                "In no event shall either party be liable for indirect or consequential damages.",
+                "The supplier shall indemnify and hold harmless the customer against claims of third parties.",
+            ),
+            headings=("Limitation of Liability", "Liability", "Indemnification", "Indemnity", "Warranties", "Warranty", "Insurance"),
+            cues=_any(r"\bliab", r"\bindemnif", r"\bwarrant", r"\bdamages\b", r"\binsur"),
+            needs=_any(r"\bliab\w*", r"\bindemn\w*", r"\bwarrant\w*", r"\bdamages\b", r"\binsur\w*", r"\brisk\w*", r"\bsue\b"),
+            most=3,
+            first=4,
+        ),
+        Topic(
+            "law",
+            labels=("Governing Law",),
+            about=("This agreement is governed by the laws of the State.",),
+            headings=("Governing Law", "Applicable Law", "Choice of Law", "Jurisdiction", "Dispute Resolution", "Arbitration"),
+            cues=_any(r"\bgoverned by\b", r"\blaws of\b", r"\barbitrat"),
+            needs=_any(r"\blaws?\b", r"\bjurisdiction\b", r"\barbitrat\w*", r"\bcourts?\b"),
+            most=1,
+            first=6,
+        ),
+    ),
+)
+
+FILING = Plan(
+    labels="filing",
+    topics=(
+        Topic(
+            "business",
+            labels=("Business Description", "Segment"),
+            cues=_any(
+                r"\b(?:is|are) an? (?:\w+[ -]){0,6}(?:company|manufacturer|provider|retailer|producer|supplier|leader|developer|operator|bank|group|corporation)\b",
+                r"\b(?:three|four|five|six|two|seven) (?:\w+ ){0,3}segments\b",
+                r"\breportable segments\b",
+            ),
+            most=3,
+            early=True,
+            first=1,
+        ),
+        Topic(
+            "results",
+            labels=("Revenue", "Net Income", "Operating Income", "Earnings Per Share", "Gross Margin"),
+            headings=("Results of Operations", "Overview", "Financial Highlights", "Highlights"),
+            cues=_any(
+                r"\b(?:net )?(?:sales|revenues?|earnings|income|loss|margins?)\b.{0,80}\b(?:increas|decreas|rose|fell|grew|declin|was|were|up|down|total)",
+            ),
+            needs=FIGURE,
+            avoids=_any(r"\bpension\b", r"\bhypothetical\b", r"\bderivativ", r"\bdiscount rate\b"),
+            most=4,
+            first=0,
+        ),
+        Topic(
+            "outlook",
+            labels=("Outlook",),
+            cues=_any(
+                r"\b(?:expects?|guidance|outlook|anticipates?|forecasts?)\b.{0,120}(?:\bsales\b|\bearnings\b|\brevenue|\bgrowth\b|\bmargin|\bper share\b)"
+            ),
+            needs=_any(r"\b(?:expect\w*|guidance|outlook|anticipat\w*|forecast\w*|targets?)\b"),
+            most=1,
+            first=6,
+        ),
+        Topic(
+            "risks",
+            labels=("Risk Factors", "Market Risk"),
+            headings=("Risks", "Risks Related to Our Business"),
+            cues=_any(
+                r"\b(?:could|may|might)\b.{0,120}\b(?:advers|harm|materially|negativ|reduce|impair|disrupt|liabilit)", r"\bexposed to\b"
+            ),
+            needs=_any(r"\b(?:risks?|could|may|might|exposed|exposure|depend\w*|subject to)\b"),
+            most=3,
+            first=3,
+        ),
+        Topic(
+            "liquidity",
+            labels=("Liquidity", "Cash Flow", "Debt", "Covenants", "Going Concern", "Dividends", "Share Repurchases"),
+            cues=_any(
+                r"\bcash\b.{0,60}\b(?:provided|used|generated|equivalents)\b",
+                r"\b(?:credit facility|notes due|borrow|dividends?|repurchase)",
+                r"\bgoing concern\b",
+            ),
+            needs=_any(FIGURE.pattern, r"\bgoing concern\b", r"\bsufficient\b"),
+            most=3,
+            first=2,
+        ),
+        Topic(
+            "events",
+            labels=(
+                "Acquisitions and Divestitures",
+                "Subsequent Events",
+                "Legal Proceedings",
+                "Restructuring",
+                "Impairment",
+                "Management Changes",
+            ),
+            cues=_any(
+                r"\b(?:acquired|acquisition of|completed|announced|divest|sold|agreed to|entered into|lawsuit|settle|resign|appointed)\b",
+                r"\bsubsequent to\b",
+            ),
+            needs=_any(
+                r"\b(?:19|20)\d\d\b", r"\b(?:January|February|March|April|May|June|July|August|September|October|November|December)\b"
+            ),
+            most=3,
+            first=4,
+        ),
+    ),
+)
+
+PAPER = Plan(
+    labels="paper",
+    topics=(
+        Topic(
+            "problem",
+            labels=("Problem", "Research Question"),
+            cues=_any(
+                r"\b(?:problem|challenge|difficult|lack|however|gap|unknown|unclear|limited|important|fail|crucial|question)\w*\b",
+            ),
+            avoids=_any(r"\b(?:we|our) (?:propose|present|introduce|show|achieve)"),
+            early=True,
+            most=2,
+            first=2,
+        ),
+        Topic(
+            "contribution",
+            labels=("Contribution",),
+            cues=_any(
+                r"\b(?:we|this (?:paper|work|article|study)|our (?:work|paper|approach|main contribution))\b.{0,60}"
+                r"\b(?:propos|present|introduc|describ|develop|demonstrat|investigat|address|contribut|explor|examin|stud|report)",
+                r"\b(?:novel|new) (?:approach|method|model|framework|algorithm|technique|system|corpus|dataset)",
+                r"\bcontributions? (?:of this|are|is)\b",
+            ),
+            needs=_any(r"\b(?:we|our|this (?:paper|work|article|study)|the paper|authors?)\b"),
+            avoids=_any(r"\bsections? \d", r"\borgani[sz]ed as\b", r"\bnext section\b"),
+            early=True,
+            most=2,
+            first=0,
+        ),
+        Topic(
+            "method",
+            labels=("Method", "Data"),
+            cues=_any(
+                r"\b(?:we|our)\b.{0,40}\b(?:use|train|appl|employ|model|combin|comput|extract|construct|build|learn|estimat|formulat|annotat|collect)",
+                r"\b(?:consists? of|based on|is trained|are trained|participants|corpus|dataset)\b",
+            ),
+            most=3,
+            first=3,
+        ),
+        Topic(
+            "results",
+            labels=("Result", "Conclusion", "Analysis"),
+            cues=_any(
+                r"\b(?:outperform|improv|achiev|reach|obtain|accuracy|precision|recall|f-?(?:1|score|measure)|bleu|rouge|significant|result|show|found|find)",
+                MEASURED.pattern,
+            ),
+            needs=_any(
+                MEASURED.pattern,
+                r"\b(?:outperform|improve|achieve|result|show|demonstrate|found|find|effective|better|significant|conclude|indicate|suggest)\w*",
+            ),
+            avoids=_any(r"\bwill (?:show|present|discuss)\b", r"\bsections? \d"),
+            most=3,
+            first=1,
+        ),
+        Topic(
+            "limits",
+            labels=("Limitation", "Future Work"),
+            cues=_any(
+                r"\blimitation",
+                r"\bfuture (?:work|research)\b",
+                r"\bwe (?:plan|intend|hope|would like)\b",
+                r"\bremain",
+                r"\bdoes not\b",
+                r"\bcannot\b",
+            ),
+            needs=_any(
+                r"\b(?:limit\w*|future|plan|intend|hope|remains?|not|cannot|however|further|only|drawback\w*|would like)\b",
+            ),
+            most=2,
+            first=4,
+        ),
+    ),
+)
+
+PLAIN = Plan(topics=())
+
+PLANS: dict[Domain, Plan] = {"legal": CONTRACT, "financial": FILING, "research": PAPER, "plain": PLAIN}

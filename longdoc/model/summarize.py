@@ -1,0 +1,299 @@
+"""A summary in the document's own sentences, by the plan of its domain.
+
+For a topic k and a sentence s:
+
+    evidence(s, k) = meaning + heading + cue + clause + salience - leaning - length,
+
+meaning being the similarity of s to the topic's descriptions, standardised over the document's sentences. Each topic takes its
+best sentences; a sentence that repeats one already taken is passed over (maximal marginal relevance, Carbonell and Goldstein,
+SIGIR 1998, as a hard limit on similarity).
+
+Axis legend: N candidate sentences, K topics, D vector size.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from longdoc.labels import LabelSet
+from longdoc.model.plans import PLANS, Plan, Topic
+from longdoc.model.wording import ends_well, folded_words, leans_on_others, quotable_section, trimmed, worth_quoting
+from longdoc.protocols import Reading
+from longdoc.types import Chunk, Clause, Document, Span, Statement, Summary
+
+SUMMARY_VERSION = 1
+"""Part of the key under which summaries are kept; raise it when the same input could give another summary."""
+
+Floats = npt.NDArray[np.float32]
+Embed = Callable[[Sequence[str]], Floats]
+
+
+@dataclass(frozen=True)
+class Weights:
+    """What each kind of evidence counts; the scale is that of `enough`, below which a topic says nothing."""
+
+    meaning: float = 0.40
+    heading: float = 0.25
+    cue: float = 0.25
+    clause: float = 0.45
+    salience: float = 0.10
+    early: float = 0.15
+    leaning: float = 0.30
+    cut: float = 0.10
+    enough: float = 0.45
+    same_meaning: float = 0.93
+    same_words: float = 0.55
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A sentence that may be quoted: its row in the reading, the span to quote, how it reads."""
+
+    sentence: int
+    span: Span
+    text: str
+    headings: tuple[str, ...]
+    words: frozenset[str]
+    cut: bool
+    leaning: bool
+
+
+def summarize(
+    document: Document,
+    reading: Reading,
+    chunks: Sequence[Chunk],
+    embed: Embed,
+    sentences: int | None = None,
+    clauses: Sequence[Clause] = (),
+    weights: Weights = Weights(),
+) -> Summary:
+    """At most `sentences` statements (default: by the document's length), in the order of the plan.
+
+    `clauses` are passages found for the labels of the plan's label set; they count as evidence for the topics that name
+    their label.
+    """
+    plan = PLANS[document.domain]
+    most = sentences if sentences is not None else usual_length(reading.tokens)
+    candidates = quotable(document, reading, max((topic.longest for topic in plan.topics), default=450))
+    vectors = reading.sentence_vectors[[candidate.sentence for candidate in candidates]].astype(np.float32).reshape(len(candidates), -1)
+    salience = reading.salience[[candidate.sentence for candidate in candidates]].astype(np.float32)
+    statements: list[Statement] = []
+    if candidates and plan.topics:
+        scores = evidence(plan, document, candidates, vectors, salience, embed, clauses, weights)
+        statements = by_topic(plan, document, candidates, vectors, scores, most, weights)
+    if candidates and len(statements) < min(3, most):
+        statements += by_section(document, candidates, vectors, salience, most, {s.citation.span.start for s in statements}, weights)
+    return Summary(
+        document_id=document.id,
+        path=document.path,
+        title=document.title,
+        domain=document.domain,
+        sentences=tuple(statements),
+        note=note(document, statements),
+    )
+
+
+def usual_length(tokens: int) -> int:
+    """How many statements a document of that many tokens deserves: 3 for a page, 8 for ten, 16 for a hundred and more."""
+    return max(3, min(16, round(2.2 * math.log2(max(tokens, 1) / 200))))
+
+
+def note(document: Document, statements: Sequence[Statement]) -> str | None:
+    """What a reader must know of the summary."""
+    if document.language not in (None, "en"):
+        return f"The text is not English ({document.language}); the shipped model reads English."
+    return None if statements else "No sentence could be quoted: the document holds no running text."
+
+
+def quotable(document: Document, reading: Reading, longest: int) -> list[Candidate]:
+    """The sentences of the running text that may stand alone in a summary, each cut to `longest` characters."""
+    starts = [block.span.start for block in document.blocks]
+    found = []
+    for row, (start, end) in enumerate(reading.sentences.tolist()):
+        block = document.blocks[bisect_left(starts, start + 1) - 1] if starts else None
+        if block is not None and block.kind not in ("paragraph", "list_item"):
+            continue
+        raw = document.text[start:end]
+        left, right, cut = trimmed(raw, longest)
+        text = " ".join(raw[left:right].split())
+        if not worth_quoting(text) or not (cut or ends_well(text)):
+            continue
+        headings = document.heading_path(start)
+        if not quotable_section(headings):
+            continue
+        span = Span(start=start + left, end=start + right)
+        found.append(Candidate(row, span, text, headings, folded_words(text), cut, leans_on_others(text)))
+    return found
+
+
+def evidence(
+    plan: Plan,
+    document: Document,
+    candidates: Sequence[Candidate],
+    vectors: Floats,
+    salience: Floats,
+    embed: Embed,
+    clauses: Sequence[Clause],
+    weights: Weights,
+) -> Floats:
+    """How well each sentence serves each topic, [N, K]; minus infinity where it may not."""
+    labels = plan.label_set()
+    scores = np.full((len(candidates), len(plan.topics)), -np.inf, dtype=np.float32)
+    starts = [candidate.span.start for candidate in candidates]
+    common = weights.salience * salience
+    common = common - weights.leaning * np.array([candidate.leaning for candidate in candidates], dtype=np.float32)
+    common = common - weights.cut * np.array([candidate.cut for candidate in candidates], dtype=np.float32)
+    earliness = np.exp(-np.array(starts, dtype=np.float32) / max(2000.0, 0.04 * len(document.text)))
+    for column, topic in enumerate(plan.topics):
+        near = vectors @ embed(descriptions(topic, labels)).T  # [N, descriptions]
+        score = common + weights.meaning * standardised(near.max(axis=1))
+        score = score + weights.heading * heading_match(candidates, topic_headings(topic, labels))
+        score = score + weights.clause * clause_scores(candidates, starts, clauses, topic)
+        if topic.early:
+            score = score + weights.early * earliness
+        for row, candidate in enumerate(candidates):
+            if topic.cues is not None and topic.cues.search(candidate.text):
+                score[row] += weights.cue
+            if (topic.needs is None or topic.needs.search(candidate.text)) and not (topic.avoids and topic.avoids.search(candidate.text)):
+                scores[row, column] = score[row] if len(candidate.text) <= topic.longest else -np.inf
+    return scores
+
+
+def descriptions(topic: Topic, labels: LabelSet | None) -> list[str]:
+    """Sentences that say what a topic is about: its own, and those of its labels."""
+    own = list(topic.about)
+    for name in topic.labels if labels is not None else ():
+        label = labels.label(name) if labels is not None else None
+        own += [label.description, *label.examples] if label is not None else []
+    return own
+
+
+def topic_headings(topic: Topic, labels: LabelSet | None) -> list[str]:
+    """Headings under which a topic usually stands."""
+    return [*topic.headings, *(heading for name in topic.labels if labels is not None for heading in labels.label(name).usually_in)]
+
+
+def standardised(similarity: Floats) -> Floats:
+    """Similarities in standard deviations above the document's mean, 0 below it, 1 from three on."""
+    spread = float(similarity.std()) or 1.0
+    return np.clip((similarity - similarity.mean()) / (3 * spread), 0.0, 1.0).astype(np.float32)
+
+
+def heading_match(candidates: Sequence[Candidate], headings: Sequence[str]) -> Floats:
+    """1 where the innermost heading is one of `headings`, 0.6 where an outer one is, else 0, [N]."""
+    if not headings:
+        return np.zeros(len(candidates), dtype=np.float32)
+    pattern = re.compile(r"\b(?:" + "|".join(re.escape(heading) for heading in headings) + r")\b", re.I)
+    known: dict[tuple[str, ...], float] = {}
+    for candidate in candidates:
+        path = candidate.headings
+        if path not in known:
+            known[path] = 0.0 if not path else 1.0 if pattern.search(path[-1]) else 0.6 if pattern.search(" / ".join(path)) else 0.0
+    return np.array([known[candidate.headings] for candidate in candidates], dtype=np.float32)
+
+
+def clause_scores(candidates: Sequence[Candidate], starts: Sequence[int], clauses: Sequence[Clause], topic: Topic) -> Floats:
+    """The best score of a clause of the topic's labels that a sentence overlaps, [N]."""
+    best = np.zeros(len(candidates), dtype=np.float32)
+    for clause in clauses:
+        if clause.label not in topic.labels:
+            continue
+        span = clause.citation.span
+        row = max(0, bisect_left(starts, span.start + 1) - 1)
+        while row < len(candidates) and starts[row] < span.end:
+            if candidates[row].span.overlaps(span):
+                best[row] = max(best[row], clause.score)
+            row += 1
+    return best
+
+
+def by_topic(
+    plan: Plan,
+    document: Document,
+    candidates: Sequence[Candidate],
+    vectors: Floats,
+    scores: Floats,
+    most: int,
+    weights: Weights,
+) -> list[Statement]:
+    """Every topic's best sentence, then the second best, and so on until there are `most`; told in the plan's order."""
+    taken: list[tuple[int, int]] = []  # (topic, candidate)
+    order = sorted(range(len(plan.topics)), key=lambda column: (plan.topics[column].first, column))
+    for turn in range(max(topic.most for topic in plan.topics)):
+        for column in order:
+            if len(taken) >= most or turn >= plan.topics[column].most:
+                continue
+            row = next_best(column, taken, candidates, vectors, scores, weights)
+            if row is not None:
+                taken.append((column, row))
+    taken.sort(key=lambda pair: (pair[0], candidates[pair[1]].span.start))
+    return [statement(document, candidates[row], plan.topics[column].name, float(scores[row, column])) for column, row in taken]
+
+
+def next_best(
+    column: int, taken: Sequence[tuple[int, int]], candidates: Sequence[Candidate], vectors: Floats, scores: Floats, weights: Weights
+) -> int | None:
+    """The best sentence left for a topic that says something new, None if there is none good enough."""
+    for row in np.argsort(-scores[:, column], kind="stable"):
+        if scores[row, column] < weights.enough:
+            return None
+        if not any(repeats(int(row), other, candidates, vectors, weights) for _, other in taken):
+            return int(row)
+    return None
+
+
+def repeats(row: int, other: int, candidates: Sequence[Candidate], vectors: Floats, weights: Weights) -> bool:
+    """Whether a sentence says again what another one says."""
+    mine, theirs = candidates[row].words, candidates[other].words
+    shared = len(mine & theirs) / max(1, min(len(mine), len(theirs)))
+    return row == other or shared >= weights.same_words or float(vectors[row] @ vectors[other]) >= weights.same_meaning
+
+
+def by_section(
+    document: Document, candidates: Sequence[Candidate], vectors: Floats, salience: Floats, most: int, known: set[int], weights: Weights
+) -> list[Statement]:
+    """The lead, then the sentence of each section that is nearest to the whole document, the longest sections first."""
+    centre = vectors.mean(axis=0)
+    near = standardised(vectors @ (centre / (np.linalg.norm(centre) or 1.0)))
+    score = near + salience - np.array([candidate.leaning + 0.3 * candidate.cut for candidate in candidates], dtype=np.float32)
+    groups: dict[str, list[int]] = {}
+    for row, candidate in enumerate(candidates):
+        groups.setdefault(candidate.headings[0] if candidate.headings else "", []).append(row)
+    if len(groups) == 1:
+        deeper: dict[str, list[int]] = {}
+        for row, candidate in enumerate(candidates):
+            deeper.setdefault(" > ".join(candidate.headings[:2]), []).append(row)
+        groups = deeper
+    lead = next((row for row, candidate in enumerate(candidates) if not candidate.leaning), 0)
+    taken = [] if candidates[lead].span.start in known else [lead]
+    ranked = [sorted(rows, key=lambda row: -score[row]) for rows in sorted(groups.values(), key=len, reverse=True)]
+    for turn in range(max(len(rows) for rows in ranked)):
+        for rows in ranked:
+            # A long section may speak several times, a short one once.
+            if len(taken) + len(known) >= most or turn >= len(rows) or turn > len(rows) * most // len(candidates):
+                continue
+            row = rows[turn]
+            if candidates[row].span.start not in known and not any(repeats(row, other, candidates, vectors, weights) for other in taken):
+                taken.append(row)
+    return [
+        statement(document, candidates[row], "lead" if row == lead else section_topic(candidates[row]), float(score[row]))
+        for row in sorted(taken)
+    ]
+
+
+def section_topic(candidate: Candidate) -> str:
+    """The heading that a sentence of a plain document stands under."""
+    return candidate.headings[-1] if candidate.headings else "text"
+
+
+def statement(document: Document, candidate: Candidate, topic: str, score: float) -> Statement:
+    """The statement that a candidate makes; an ellipsis shows where its sentence was cut."""
+    text = candidate.text + " …" if candidate.cut else candidate.text
+    return Statement(text=text, citation=document.cite(candidate.span), topic=topic, score=round(score, 4))

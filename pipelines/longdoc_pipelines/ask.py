@@ -1,0 +1,21 @@
+"""A question answered in the documents' own words, or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from longdoc.protocols import Reader
+from longdoc.types import Answer
+from longdoc_pipelines.search import search
+
+if TYPE_CHECKING:
+    from longdoc_stores.corpus import Corpus, Entry
+
+
+def ask(corpus: Corpus, reader: Reader, question: str, entries: Sequence[Entry], k: int = 12) -> Answer:
+    """The answer that the best `k` passages of `entries` hold; `found` is false where they hold none.
+
+    Raises: UsageError if the question is blank or `k` is below 1.
+    """
+    return reader.answer(question, search(corpus, reader, question, entries, k))

@@ -1,0 +1,66 @@
+"""Passages for a query: BM25 over the words and inner product over the vectors, fused by rank.
+
+Reciprocal rank fusion (Cormack, Clarke and Buettcher, SIGIR 2009): score(c) = sum over the lists of 1 / (60 + rank of c).
+The constant and the equal weights are the paper's; nothing is tuned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from longdoc.errors import UsageError
+from longdoc.protocols import Reader
+from longdoc.types import Document, Passage
+
+if TYPE_CHECKING:
+    from longdoc_stores.corpus import ChunkHit, Corpus, Entry
+
+RANK_CONSTANT = 60
+DEPTH = 200
+"""How far down each list is read; what stands in one list only below that has no chance."""
+
+
+def search(corpus: Corpus, reader: Reader, query: str, entries: Sequence[Entry], k: int = 10) -> list[Passage]:
+    """The `k` passages of the documents `entries` that fit `query` best, best first.
+
+    A passage is a chunk. Its score compares within this list only: 1 means first by words and first by meaning.
+
+    Raises: UsageError if the query is blank or `k` is below 1.
+    """
+    if not query.strip():
+        raise UsageError("the query is empty")
+    if k < 1:
+        raise UsageError(f"k is the number of passages wanted and must be at least 1, got {k}")
+    hits = find_chunks(corpus, reader, query, entries, k)
+    opened: dict[str, tuple[Document, Sequence]] = {}
+    passages = []
+    for rank, (entry, chunk_index, score) in enumerate(hits, start=1):
+        if entry.path not in opened:
+            opened[entry.path] = (corpus.document(entry), corpus.chunks(entry))
+        document, chunks = opened[entry.path]
+        passages.append(Passage(rank=rank, score=score, citation=document.cite(chunks[chunk_index].span)))
+    return passages
+
+
+def find_chunks(corpus: Corpus, reader: Reader, query: str, entries: Sequence[Entry], k: int) -> list[tuple[Entry, int, float]]:
+    """The best `k` chunks as (entry, index of the chunk, score in 0..1)."""
+    if not entries:
+        return []
+    depth = max(DEPTH, 2 * k)
+    by_words = corpus.search_text(query, entries, depth)
+    by_meaning = corpus.search_vectors(reader.embed([query])[0], entries, depth, reader.fingerprint)
+    return fuse([by_words, by_meaning])[:k]
+
+
+def fuse(lists: Sequence[Iterable[ChunkHit]]) -> list[tuple[Entry, int, float]]:
+    """Several ranked lists as one; ties go to what stands first in path and document."""
+    scores: dict[tuple[str, int], float] = {}
+    entry_at: dict[str, Entry] = {}
+    for hits in lists:
+        for rank, hit in enumerate(hits, start=1):
+            place = (hit.entry.path, hit.chunk_index)
+            entry_at[hit.entry.path] = hit.entry
+            scores[place] = scores.get(place, 0.0) + (RANK_CONSTANT + 1) / (RANK_CONSTANT + rank) / len(lists)
+    ordered = sorted(scores.items(), key=lambda item: (-item[1], item[0]))
+    return [(entry_at[path], chunk_index, min(score, 1.0)) for (path, chunk_index), score in ordered]

@@ -1,0 +1,48 @@
+"""Summaries of many documents, kept in the corpus, and what a folder holds as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from longdoc.errors import UsageError
+from longdoc.model.summarize import SUMMARY_VERSION
+from longdoc.protocols import Reader
+from longdoc.types import Summary
+from longdoc_pipelines.keys import result_key
+
+if TYPE_CHECKING:
+    from longdoc_stores.corpus import Corpus, Entry
+
+
+def summarize(corpus: Corpus, reader: Reader, entries: Sequence[Entry], sentences: int | None = None) -> Iterator[Summary]:
+    """A summary of each document, in the order of `entries`, of at most `sentences` statements (default: by its length).
+
+    Raises: UsageError if `sentences` is below 1.
+    """
+    if sentences is not None and sentences < 1:
+        raise UsageError(f"a summary has at least 1 sentence, got {sentences}")
+    for entry in entries:
+        yield one_summary(corpus, reader, entry, sentences)
+
+
+def one_summary(corpus: Corpus, reader: Reader, entry: Entry, sentences: int | None = None) -> Summary:
+    """The summary of one document, from the corpus if it has been made before."""
+    key = result_key("summary", SUMMARY_VERSION, entry.document_key, reader.fingerprint, sentences)
+    kept = corpus.result(key)
+    if kept is not None:
+        return at_path(Summary.model_validate_json(kept), entry.path)
+    document, reading = corpus.document(entry), corpus.reading(entry, reader.fingerprint)
+    summary = reader.summarize(document, reading, corpus.chunks(entry), sentences=sentences)
+    corpus.put_result(key, entry.document_key, "summary", summary.model_dump_json())
+    return summary
+
+
+def at_path(summary: Summary, path: str) -> Summary:
+    """The same summary for a document that has been moved, or that is there twice."""
+    if summary.path == path:
+        return summary
+    moved = [
+        statement.model_copy(update={"citation": statement.citation.model_copy(update={"path": path})}) for statement in summary.sentences
+    ]
+    return summary.model_copy(update={"path": path, "sentences": tuple(moved)})

@@ -1,0 +1,308 @@
+"""The corpus folder: what has been read of a set of files, and what was found in it.
+
+    folder/             0700; its files 0600
+      catalogue.sqlite  files, documents, words, readings, results, runs (catalogue.py)
+      arrays/           a FileStore with the arrays of each reading
+      index/            vector indexes, one a reader; derived, may be deleted at any time
+      lock              held by the one writer, names its process
+
+A document is stored once however many files have its content, under a key made of content, parser version and settings;
+a corpus holds the documents of its files and no others. Arrays are durable before the transaction that refers to them, so a
+reader never misses one, and what a killed writer leaves behind is an array that nothing refers to: the next writer sweeps it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from longdoc.errors import StoreError
+from longdoc.protocols import Reading
+from longdoc.types import Chunk, Document
+from longdoc_stores import codec, lexical, search, selection
+from longdoc_stores.catalogue import Catalogue
+from longdoc_stores.corpus_index import CorpusIndex
+from longdoc_stores.doctor import check
+from longdoc_stores.documents import Documents
+from longdoc_stores.durable import make_private_folder, store_errors
+from longdoc_stores.file_store import FileStore
+from longdoc_stores.lock import WriterLock
+from longdoc_stores.records import ChunkHit, Entry, FileRecord, Problem, Run, Status
+from longdoc_stores.status import last_run, status
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+__all__ = ["ChunkHit", "Corpus", "Entry", "is_corpus"]
+
+CATALOGUE = "catalogue.sqlite"
+_PARTS = frozenset({CATALOGUE, f"{CATALOGUE}-wal", f"{CATALOGUE}-shm", "arrays", "index", "lock"})
+_PUT_FILE = f"INSERT OR REPLACE INTO files VALUES ({', '.join('?' * len(FileRecord.__dataclass_fields__))})"
+
+
+def is_corpus(folder: Path) -> bool:
+    """Whether `folder` is a corpus folder."""
+    return (folder / CATALOGUE).is_file() and (folder / "arrays").is_dir()
+
+
+class Corpus:
+    """A corpus folder, made if it is not there. Any number of processes may read while one writes.
+
+    `exclusive` holds the writer's lock from the start; otherwise it is taken for as long as something is written.
+    `wait` is how many seconds to wait for another writer.
+
+    Raises: StoreError if the folder cannot be used or holds something else; StoreVersionError if it is newer;
+    StoreBusyError if it is to be exclusive and another process writes; StoreDamagedError.
+    """
+
+    def __init__(self, folder: Path, *, exclusive: bool = False, wait: float = 5.0) -> None:
+        self.folder = Path(folder)
+        self.wait = wait
+        _check_folder(self.folder)
+        make_private_folder(self.folder)
+        self.arrays = FileStore(self.folder / "arrays")
+        make_private_folder(self.folder / "index")
+        self.catalogue = Catalogue(self.folder / CATALOGUE)
+        self.documents = Documents(self.catalogue, self.arrays)
+        self.index = CorpusIndex(self.folder / "index", self.documents, self.writing)
+        self._lock = WriterLock(self.folder / "lock")
+        self._guard = threading.Lock()
+        self._writers = 0
+        self._document = lru_cache(maxsize=4)(self.documents.document)
+        self._reading = lru_cache(maxsize=4)(self.documents.reading)
+        self._chunks = lru_cache(maxsize=16)(self.documents.chunks)
+        if exclusive:
+            try:
+                self._begin_writing(wait, sweep=True)
+            except BaseException:
+                self.catalogue.close()
+                raise
+
+    def close(self) -> None:
+        """Let go of the folder."""
+        self._lock.release()
+        self.catalogue.close()
+
+    def __enter__(self) -> Corpus:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    @contextmanager
+    def writing(self, wait: float | None = None, sweep: bool = True) -> Iterator[None]:
+        """Be the one writer, for as long as this lasts; inside another `writing` it is the same writer.
+
+        `wait` stands in for the corpus's own; `sweep` clears away what a killed writer left.
+
+        Raises: StoreBusyError if another process (or another Corpus) writes for longer than that.
+        """
+        self._begin_writing(self.wait if wait is None else wait, sweep)
+        try:
+            yield
+        finally:
+            with self._guard:
+                self._writers -= 1
+                if self._writers == 0:
+                    self._lock.release()
+
+    def _begin_writing(self, wait: float, sweep: bool) -> None:
+        with self._guard:
+            if not self._lock.held:
+                self._lock.acquire(wait)
+                try:
+                    if sweep:
+                        self.arrays.sweep(self.documents.live_arrays())
+                except BaseException:
+                    self._lock.release()
+                    raise
+            self._writers += 1
+
+    # What is there
+
+    def select(self, paths: Sequence[str] = ()) -> list[Entry]:
+        """The documents at these files or below these folders, in the order of `paths`, inside a folder by name; all without paths.
+
+        A file that was missing at the last scan, or that failed, is not among them; one reached twice is there once.
+        """
+        return selection.select(self.catalogue, paths)
+
+    def document(self, entry: Entry) -> Document:
+        """The document, with the entry's path.
+
+        Raises: StoreError if it has been forgotten meanwhile; StoreDamagedError.
+        """
+        return self._document(entry.document_key).model_copy(update={"path": entry.path})
+
+    def chunks(self, entry: Entry) -> tuple[Chunk, ...]:
+        """The document's chunks in order.
+
+        Raises: as `document`.
+        """
+        return self._chunks(entry.document_key)
+
+    def reading(self, entry: Entry, reader_fingerprint: str) -> Reading:
+        """What that reader knows of the document.
+
+        Raises: StoreError if it has not read it or it was forgotten; StoreDamagedError.
+        """
+        return self._reading(entry.document_key, reader_fingerprint)
+
+    # Results
+
+    def result(self, key: str) -> str | None:
+        """The result stored under `key`, None if there is none."""
+        rows = self.catalogue.rows("SELECT value FROM results WHERE key = ?", (key,))
+        return str(rows[0][0]) if rows else None
+
+    def put_result(self, key: str, document_key: str | None, kind: str, value: str) -> None:
+        """Store a result of one document, or of several (None); a result of several goes when any document goes.
+
+        Nothing is stored for a document that is not there any more.
+        """
+        statement = "INSERT OR REPLACE INTO results (key, document, kind, value) "
+        if document_key is None:
+            self.catalogue.run(statement + "VALUES (?, NULL, ?, ?)", (key, kind, value))
+        else:
+            self.catalogue.run(statement + "SELECT ?, number, ?, ? FROM documents WHERE key = ?", (key, kind, value, document_key))
+
+    # Search
+
+    def search_text(self, query: str, entries: Sequence[Entry], k: int, bm25: lexical.Bm25 | None = None) -> list[ChunkHit]:
+        """The `k` best chunks of `entries` by BM25 over headings and text (lexical.py), best first.
+
+        Any text is a query: its words are looked for, none has to occur. Content at several entries counts once.
+        """
+        return search.search_text(self.catalogue, query, entries, k, bm25 or lexical.Bm25())
+
+    def search_vectors(self, vector: npt.NDArray[np.float32], entries: Sequence[Entry], k: int, reader_fingerprint: str) -> list[ChunkHit]:
+        """The `k` chunks of `entries` whose vectors have the largest inner product with `vector` [D], best first.
+
+        Raises: StoreError if the reader has not read one of them.
+        """
+        return search.search_vectors(self.catalogue, self.index, vector, entries, k, reader_fingerprint)
+
+    # Files
+
+    def file(self, path: str) -> FileRecord | None:
+        """What is known of the file at the absolute `path`."""
+        return selection.file_at(self.catalogue, path)
+
+    def files_below(self, path: str) -> list[FileRecord]:
+        """What is known of the files at or below `path`, sorted by path."""
+        return list(selection.below(self.catalogue, path))
+
+    def copies(self, document_key: str) -> list[FileRecord]:
+        """The files that have this content."""
+        return selection.copies(self.catalogue, document_key)
+
+    def commit(
+        self,
+        file: FileRecord,
+        *,
+        parsed: tuple[Document, Sequence[Chunk]] | None = None,
+        reading: tuple[str, Reading] | None = None,
+        gone: Sequence[str] = (),
+    ) -> None:
+        """Store what became of a file, in one transaction, durable when this returns.
+
+        `parsed` is a document new to the corpus, `reading` what the reader of that fingerprint knows of it, `gone` are
+        absolute paths whose records go. A document that no file has any more goes too.
+
+        Raises: StoreError; nothing has changed then.
+        """
+        key = str(file.document_key)
+        words = lexical.analyse(*parsed) if parsed else None
+        with self.writing():
+            if reading:
+                self.documents.put_arrays(key, *reading, parsed[1] if parsed else self._chunks(key))
+            with self.catalogue.transaction():
+                before = {record.document_key for path in (file.path, *gone) if (record := self.file(path))}
+                for path in gone:
+                    self.catalogue.run("DELETE FROM files WHERE path = ?", (path,))
+                self.catalogue.run(_PUT_FILE, [getattr(file, name) for name in FileRecord.__dataclass_fields__])
+                if parsed and words:
+                    self.documents.put(key, str(file.sha256), *parsed, words)
+                if reading:
+                    self.documents.put_reading(key, reading[0], reading[1].tokens)
+                dropped = self.documents.delete_unused(found for found in before if found)
+            self.documents.delete_arrays(dropped)
+
+    def mark_missing(self, path: str) -> None:
+        """Say that the file at the absolute `path` is not there any more; its document is kept but not selected."""
+        with self.writing():
+            self.catalogue.run("UPDATE files SET missing = 1 WHERE path = ?", (path,))
+
+    def forget(self, paths: Sequence[str]) -> list[str]:
+        """Remove the files at or below `paths` and everything derived from documents that no other file has.
+
+        The freed parts of the database are overwritten and its log emptied, so that the bytes are gone from the folder's
+        files (a copy that the file system or the device keeps elsewhere is out of reach). Gives the paths forgotten.
+        """
+        with self.writing():
+            with self.catalogue.transaction():
+                records = {record.path: record for path in paths for record in self.files_below(path)}
+                for path in records:
+                    self.catalogue.run("DELETE FROM files WHERE path = ?", (path,))
+                dropped = self.documents.delete_unused({record.document_key for record in records.values() if record.document_key})
+            self.documents.delete_arrays(dropped)
+            if records:
+                self.index.delete()
+                self.clear_caches()
+                self.catalogue.empty_log()
+            return [records[path].reached for path in sorted(records)]
+
+    # Runs
+
+    def begin_run(self) -> int:
+        """Open a line of the run journal, inside `writing`; its number. One still open is of a run that was killed."""
+        with self.catalogue.transaction():
+            self.catalogue.run("UPDATE runs SET state = 'interrupted' WHERE state = 'running'")
+            self.catalogue.run("INSERT INTO runs (started_at, state, counts) VALUES (?, 'running', '{}')", (_now(),))
+            return int(self.catalogue.one("SELECT max(number) FROM runs")[0])
+
+    def end_run(self, number: int, finished: bool, counts: dict[str, int]) -> None:
+        """Close the line, finished or interrupted, with how many files had which outcome."""
+        state = "finished" if finished else "interrupted"
+        self.catalogue.run(
+            "UPDATE runs SET ended_at = ?, state = ?, counts = ? WHERE number = ?", (_now(), state, codec.dump_json(counts), number)
+        )
+
+    def last_run(self) -> Run | None:
+        """The newest line of the run journal."""
+        return last_run(self.catalogue)
+
+    # The whole
+
+    def status(self) -> Status:
+        """What the corpus holds."""
+        return status(self.folder, self.catalogue, self.arrays)
+
+    def check(self, repair: bool) -> list[Problem]:
+        """What is wrong in the folder; with `repair`, what is damaged is dropped so that the next ingest makes it anew."""
+        return check(self, repair)
+
+    def clear_caches(self) -> None:
+        """Let go of documents held in memory."""
+        for cache in (self._document, self._reading, self._chunks):
+            cache.cache_clear()
+
+
+def _check_folder(folder: Path) -> None:
+    with store_errors(folder, "look into the folder"):
+        if folder.exists() and not folder.is_dir():
+            raise StoreError(f"{folder}: a file, not a corpus folder; choose another --store")
+        found = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    strangers = sorted(found - _PARTS)
+    if CATALOGUE not in found and strangers:
+        raise StoreError(f"{folder}: not a corpus folder, it holds {strangers[0]!r}; choose another --store or an empty folder")
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

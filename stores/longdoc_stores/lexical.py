@@ -1,0 +1,150 @@
+"""Words of chunks and queries, and BM25 over the documents selected.
+
+score(q, c) = sum over t in q of idf(t) * f (k1 + 1) / (f + k1 (1 - b + b |c| / mean |c|)), where
+f = heading_weight * tf_heading + tf_text and idf(t) = ln(1 + (N - n + 1/2) / (n + 1/2)).
+
+N, n and the mean length are counted over the chunks that are searched, not over the corpus: "3M" tells nothing inside a
+filing of 3M, however rare it is elsewhere. SQLite's own bm25() cannot do that, so its FTS5 tokenizer (unicode61 with Porter
+stems) is what cuts the words, and the postings are kept a document at a time, where they are also removed exactly.
+
+S. Robertson, H. Zaragoza: The Probabilistic Relevance Framework: BM25 and Beyond, 2009; the weighted sum of fields is
+BM25F of S. Robertson, H. Zaragoza, M. Taylor, CIKM 2004.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from longdoc.errors import LimitError
+from longdoc.types import Chunk, Document
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
+_FISCAL_YEAR = re.compile(r"\bFY[ ']?(?:20)?(\d\d)(?!\d)", re.IGNORECASE)
+_HEADING_BITS, _TEXT_BITS = 4, 8
+_HEADING_MOST, _TEXT_MOST = (1 << _HEADING_BITS) - 1, (1 << _TEXT_BITS) - 1
+MOST_CHUNKS = 1 << (32 - _HEADING_BITS - _TEXT_BITS)
+
+STOP_WORDS = frozenset(
+    re.findall(
+        r"\w+",
+        """a about all also am an and any are as at be because been being but by can could did do does doing for from had has have
+        having he her here him his how i if in into is it its itself may me might more most must my no not of on only or other
+        our out over own please same shall she should so some such than that the their them then there these they this those
+        through to too under until up upon very was we were what when where whether which while who whom whose why will with
+        would you your s t""",
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Bm25:
+    """k1 saturates repeated words, b discounts long chunks, heading_weight counts a word in the heading path."""
+
+    k1: float = 1.2
+    b: float = 0.75
+    heading_weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The words of a document's chunks.
+
+    postings: word -> uint32 array, one number a chunk that holds it: chunk << 12 | times in the heading << 8 | times in the
+    text (both capped). lengths [C, 2]: words in heading and text of each chunk.
+    """
+
+    postings: Mapping[str, npt.NDArray[np.uint32]]
+    lengths: npt.NDArray[np.int32]
+
+
+def analyse(document: Document, chunks: Sequence[Chunk]) -> Words:
+    """The words of the document's chunks, in heading path and text."""
+    import numpy as np
+
+    if len(chunks) > MOST_CHUNKS:
+        raise LimitError(f"{document.path}: {len(chunks)} chunks; a document may have {MOST_CHUNKS}")
+
+    lengths = np.zeros((len(chunks), 2), dtype=np.int32)
+    packed: dict[str, dict[int, int]] = {}
+    for word, chunk, column, times in _count([(" > ".join(chunk.heading_path), document.quote(chunk.span)) for chunk in chunks]):
+        lengths[chunk, column] += times
+        most, shift = (_TEXT_MOST, 0) if column else (_HEADING_MOST, _TEXT_BITS)
+        counts = packed.setdefault(word, {})
+        counts[chunk] = counts.get(chunk, 0) | min(times, most) << shift
+    bits = _HEADING_BITS + _TEXT_BITS
+    postings = {
+        word: np.array([chunk << bits | count for chunk, count in sorted(counts.items())], dtype="<u4")
+        for word, counts in sorted(packed.items())
+    }
+    return Words(postings, lengths)
+
+
+def query_words(query: str) -> list[str]:
+    """The distinct stems that a query asks for, without stop words unless nothing else is left."""
+    text = normalise(query)
+    kept = [word for word in re.findall(r"\w+", text) if word.lower() not in STOP_WORDS]
+    return sorted({word for word, *_ in _count([("", " ".join(kept))] if kept else [("", text)])})
+
+
+def normalise(text: str) -> str:
+    """One spelling for figures and fiscal years: 1,577 is 1577; FY18, FY 2018 and FY2018 are 2018."""
+    return _FISCAL_YEAR.sub(r"20\1", _THOUSANDS.sub("", text))
+
+
+def score(
+    found: Iterable[tuple[int, str, bytes]], lengths: Mapping[int, npt.NDArray[np.int32]], bm25: Bm25
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """(document, chunk, score) of every chunk that holds a word of the query, in no order.
+
+    `found` are (document, word, postings) of the query's words; `lengths` are those of all documents searched.
+    """
+    import numpy as np
+
+    order = sorted(lengths)
+    starts = dict(zip(order, np.cumsum([0] + [len(lengths[number]) for number in order]).tolist(), strict=False))
+    words: dict[str, list[tuple[int, bytes]]] = {}
+    for document, word, data in found:
+        words.setdefault(word, []).append((starts[document], data))
+    weighted = [lengths[number][:, 0] * bm25.heading_weight + lengths[number][:, 1] for number in order]
+    size = np.concatenate(weighted) if weighted else np.zeros(0)
+    total = np.zeros(len(size))
+    norm = bm25.k1 * (1 - bm25.b + bm25.b * size / max(size.mean() if len(size) else 1.0, 1e-9))
+    for _, lists in sorted(words.items()):
+        packed = np.frombuffer(b"".join(data for _, data in lists), dtype="<u4").astype(np.int64)
+        base = np.repeat([start for start, _ in lists], [len(data) // 4 for _, data in lists])
+        place = base + (packed >> (_HEADING_BITS + _TEXT_BITS))
+        times = (packed >> _TEXT_BITS & _HEADING_MOST) * bm25.heading_weight + (packed & _TEXT_MOST)
+        rarity = np.log1p((len(size) - len(place) + 0.5) / (len(place) + 0.5))
+        total[place] += rarity * times * (bm25.k1 + 1) / (times + norm[place])
+    hit = np.flatnonzero(total > 0)
+    document_at = np.repeat(order, [len(lengths[number]) for number in order]).astype(np.int64)
+    start_at = np.repeat([starts[number] for number in order], [len(lengths[number]) for number in order]).astype(np.int64)
+    return document_at[hit], hit - start_at[hit], total[hit]
+
+
+def _count(chunks: Sequence[tuple[str, str]]) -> list[tuple[str, int, int, int]]:
+    """(stem, chunk, 0 for heading or 1 for text, times), cut and stemmed by SQLite."""
+    connection = sqlite3.connect(":memory:")
+    try:
+        connection.execute(
+            "CREATE VIRTUAL TABLE cut USING fts5(heading, body, content='', columnsize=0, tokenize='porter unicode61 remove_diacritics 2')"
+        )
+        connection.execute("CREATE VIRTUAL TABLE word USING fts5vocab(cut, instance)")
+        connection.executemany(
+            "INSERT INTO cut(rowid, heading, body) VALUES (?, ?, ?)",
+            ((index, normalise(heading), normalise(text)) for index, (heading, text) in enumerate(chunks)),
+        )
+        rows: list[tuple[str, int, int, int]] = connection.execute(
+            "SELECT term, doc, CASE col WHEN 'heading' THEN 0 ELSE 1 END AS column, count(*) FROM word GROUP BY term, doc, col"
+        ).fetchall()
+    finally:
+        connection.close()
+    return rows

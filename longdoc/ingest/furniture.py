@@ -1,0 +1,157 @@
+"""Running headers, footers and page numbers of paged text: lines that come back at the edges of pages.
+
+A line is furniture when it stands at the edge of its page, with nothing but furniture beyond it, and either the same line
+(digits set aside) stands there on other pages, or it is a page number that counts on with the pages. A page number that a
+web page's own paging left in the middle of a page is found by its sequence alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+
+from longdoc.ingest.numbering import roman
+from longdoc.ingest.pdf_page import Line, PageText
+
+TOP_LINES, BOTTOM_LINES = 4, 5
+FEWEST_PAGES = 3
+SMALLEST_SHARE = 0.1
+LONGEST = 200
+CHAIN_DISTANCE = 12
+
+_PAGE_NUMBER = re.compile(
+    r"[\W_]*(?:page|p\.|pg\.?)?\s*[-\u2013\u2014\[(|]*\s*([A-Z]{1,2}[-\u2013.]?|Exhibit [A-Z]-)?(\d{1,4}|[ivxlcIVXLC]{1,7})"
+    r"(?:\s*(?:of|/)\s*\d{1,4})?\s*[-\u2013\u2014\])|]*[\W_]*",
+    re.IGNORECASE,
+)
+_DIGITS = re.compile(r"\d+")
+_YEARS = re.compile(r"\b(?:19|20)\d\d\b")
+
+
+def remove_furniture(pages: Sequence[PageText]) -> None:
+    """Take furniture lines out of `page.lines`, in place."""
+    edges = [_edges(page) for page in pages]
+    repeated = _repeated(pages, edges)
+    offsets = _number_offsets(pages, edges)
+    found: list[set[int]] = []
+    for page, (top, bottom) in zip(pages, edges, strict=True):
+        lines: set[int] = {id(line) for line in page.lines if not line.upright}
+        for side, edge in (("top", top), ("bottom", bottom)):
+            for line in edge:
+                if id(line) in lines:
+                    continue
+                content = line_text(page, line)
+                if (side, _key(content)) not in repeated and not _counts_on(content, page.number, offsets, len(pages)):
+                    break
+                lines.add(id(line))
+        found.append(lines)
+    # Where whole pages repeat, as forms do, the repeated lines are the text.
+    bare = sum(bool(page.lines) and len(lines) == len(page.lines) for page, lines in zip(pages, found, strict=True))
+    if bare * 2 > len(pages):
+        found = [{identity for identity in lines if _is_number_line(page, identity)} for page, lines in zip(pages, found, strict=True)]
+    chained = _chained_numbers(pages)
+    for page, lines in zip(pages, found, strict=True):
+        kept = [line for line in page.lines if id(line) not in lines and id(line) not in chained]
+        page.lines = kept if kept or len(pages) > 1 else page.lines
+
+
+def line_text(page: PageText, line: Line) -> str:
+    """The line's words with single spaces."""
+    return " ".join([page.text[word.start : word.end] for word in line.words])
+
+
+def _edges(page: PageText) -> tuple[list[Line], list[Line]]:
+    ordered = sorted(page.lines, key=lambda line: line.top)
+    return ordered[:TOP_LINES], ordered[: -BOTTOM_LINES - 1 : -1]
+
+
+def _key(content: str) -> str:
+    return _DIGITS.sub("#", content).replace(" ", "").lower()
+
+
+def _repeated(pages: Sequence[PageText], edges: list[tuple[list[Line], list[Line]]]) -> set[tuple[str, str]]:
+    seen: Counter[tuple[str, str]] = Counter()
+    heights: dict[tuple[str, str], Counter[int]] = defaultdict(Counter)
+    figures: set[tuple[str, str]] = set()
+    for page, (top, bottom) in zip(pages, edges, strict=True):
+        on_page = {}
+        for side, edge in (("top", top), ("bottom", bottom)):
+            for line in edge:
+                content = line_text(page, line)
+                if len(content) <= LONGEST:
+                    key = (side, _key(content))
+                    on_page[key] = line
+                    if len(_YEARS.findall(content)) >= 2 or len(_DIGITS.findall(content)) >= 4:
+                        figures.add(key)
+        for key, line in on_page.items():
+            seen[key] += 1
+            heights[key][round(line.top / 6)] += 1
+    fewest = max(FEWEST_PAGES, SMALLEST_SHARE * len(pages)) if len(pages) > 2 else 2
+    repeated = set()
+    for key, count in seen.items():
+        steady = max(heights[key].values()) * 2 > count
+        # Column heads of a table that goes over pages repeat too; they are no furniture.
+        enough = 0.5 * len(pages) if key in figures or not steady else fewest
+        if count >= max(fewest, enough) and (key[1].strip("#") or len(pages) > 2):
+            repeated.add(key)
+    return repeated
+
+
+def _page_value(content: str) -> tuple[str, int] | None:
+    """The prefix and value of a page number, None if the line is something else."""
+    if len(content) > 24:
+        return None
+    found = _PAGE_NUMBER.fullmatch(content)
+    if found is None:
+        return None
+    value = int(found[2]) if found[2].isdigit() else roman(found[2])
+    if value is None:
+        return None
+    return ((found[1] or "").lower() + ("" if found[2].isdigit() else "roman"), value)
+
+
+def _number_offsets(pages: Sequence[PageText], edges: list[tuple[list[Line], list[Line]]]) -> Counter[tuple[str, int]]:
+    """How often each distance between printed and physical number was seen, a prefix ("F-") at a time."""
+    offsets: Counter[tuple[str, int]] = Counter()
+    for page, (top, bottom) in zip(pages, edges, strict=True):
+        seen = {(value[0], value[1] - page.number) for line in (*top, *bottom) if (value := _page_value(line_text(page, line))) is not None}
+        offsets.update(seen)
+    return offsets
+
+
+def _counts_on(content: str, number: int, offsets: Counter[tuple[str, int]], pages: int) -> bool:
+    value = _page_value(content)
+    if value is None:
+        return False
+    return offsets[(value[0], value[1] - number)] >= 2 or (pages <= 2 and value[1] == number)
+
+
+def _is_number_line(page: PageText, identity: int) -> bool:
+    return any(id(line) == identity and _page_value(line_text(page, line)) is not None for line in page.lines)
+
+
+def _chained_numbers(pages: Sequence[PageText]) -> set[int]:
+    """Lines that hold a number alone, each one more than the last, far apart: page numbers inside the running text."""
+    rows: list[tuple[int, int, Line]] = []
+    position = 0
+    for page in pages:
+        for line in page.lines:
+            position += 1
+            if len(line.words) <= 3 and line.x1 - line.x0 < 0.15 * page.width:
+                value = _page_value(line_text(page, line))
+                if value is not None and value[0] == "":
+                    rows.append((position, value[1], line))
+    found: set[int] = set()
+    chain: list[tuple[int, int, Line]] = []
+    for row in rows:
+        if chain and row[1] == chain[-1][1] + 1 and row[0] - chain[-1][0] >= CHAIN_DISTANCE:
+            chain.append(row)
+        elif not chain or row[1] != chain[-1][1]:
+            found |= _long_enough(chain)
+            chain = [row]
+    return found | _long_enough(chain)
+
+
+def _long_enough(chain: list[tuple[int, int, Line]]) -> set[int]:
+    return {id(line) for _, _, line in chain} if len(chain) >= 3 else set()

@@ -1,0 +1,209 @@
+"""Paragraphs become the canonical text, with the map that leads from every character back to the page.
+
+Lines of a paragraph are joined with a space, a word that was broken at a line's end is put together, rows of a table
+stand on lines of their own with a tab between cells.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from longdoc.ingest.pdf_page import Line, PageText, Word
+from longdoc.ingest.pdf_paragraphs import Paragraph
+from longdoc.types import Block, Page, Span
+
+_SINGLE_SPACED = re.compile(r"[^\s\x00-\x1f\x7f\ufffe\uffff\u00ad\u200b]+(?: [^\s\x00-\x1f\x7f\ufffe\uffff\u00ad\u200b]+)*")
+_TAIL = re.compile(r"([^\W\d_]+)[-\u2010\u00ad]?$")
+_HEAD = re.compile(r"[^\W\d_]+")
+_HYPHENATED = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)+")
+_WORD = re.compile(r"[^\W\d_]{4,}")
+_TERMINAL = re.compile(r"[.;:?!][\"”’')\]]*$")
+_NO_BREAK = re.compile(
+    r"(?:,|\b(?:and|or|of|the|to|in|a|an|by|for|with|such|any|that|which|from|on|at|as|is|are|be|not|this|its|shall|will|may))$"
+)
+
+
+class PdfText:
+    """Append a page's paragraphs with `add_page`, then read `text`, `blocks`, `pages` and `source_map`."""
+
+    def __init__(self, pages: Sequence[PageText]) -> None:
+        self.blocks: list[Block] = []
+        self.pages: list[Page] = []
+        self.source_map: list[tuple[int, int, int, int]] = []
+        self.line_starts: dict[int, list[tuple[float, int]]] = {}
+        self._source = pages
+        self._vocabulary: tuple[set[str], set[str]] | None = None
+        self._parts: list[str] = []
+        self._length = 0
+        self._tail = ""
+        self._open: Paragraph | None = None
+
+    @property
+    def text(self) -> str:
+        """The canonical text so far."""
+        return "".join(self._parts)
+
+    def add_page(self, page: PageText, paragraphs: Sequence[Paragraph], label: str | None) -> None:
+        """Append the page; a paragraph that plainly goes on from the last page stays one block."""
+        start: int | None = None
+        for order, paragraph in enumerate(paragraphs):
+            if order == 0 and self._goes_on(paragraph, page):
+                first = paragraph.lines[0]
+                block = self.blocks.pop()
+                start = self._join_lines(page, first)
+                begin = block.span.start
+            else:
+                if self._length:
+                    self._put("\n\n")
+                begin = self._length
+                start = begin if start is None else start
+                self._line(page, paragraph.lines[0], paragraph.kind == "table")
+            for line in paragraph.lines[1:]:
+                if paragraph.kind == "table":
+                    self._put("\n")
+                    self._line(page, line, True)
+                else:
+                    self._join_lines(page, line)
+            self.blocks.append(Block(kind=paragraph.kind, span=Span(start=begin, end=self._length), level=paragraph.level))
+            self._open = paragraph
+        self._close_page(page, label, self._length if start is None else start)
+
+    def _close_page(self, page: PageText, label: str | None, start: int) -> None:
+        if self.pages:
+            last = self.pages[-1]
+            self.pages[-1] = last.model_copy(update={"span": Span(start=last.span.start, end=max(start, last.span.start))})
+        self.pages.append(
+            Page(
+                number=page.number,
+                label=label,
+                span=Span(start=start, end=self._length),
+                width=round(page.width, 2),
+                height=round(page.height, 2),
+                has_text=any(not character.isspace() for character in page.text),
+            )
+        )
+
+    def _goes_on(self, paragraph: Paragraph, page: PageText) -> bool:
+        last = self._open
+        if last is None or not self.blocks or paragraph.kind != "paragraph" or last.kind not in ("paragraph", "list_item"):
+            return False
+        if last.lines[-1].hyphen:
+            return True
+        first = paragraph.lines[0]
+        if abs(first.size - last.lines[-1].size) > 0.12 * first.size or _TERMINAL.search(self._tail):
+            return False
+        opening = page.text[first.words[0].start : first.words[0].end]
+        return opening[:1].islower() or (_NO_BREAK.search(self._tail) is not None and opening[:1].isalnum() and not opening.isupper())
+
+    def _join_lines(self, page: PageText, line: Line) -> int:
+        """Append a line to the paragraph in hand; the offset at which its characters begin."""
+        hyphen = self._open_line.hyphen or self._tail.endswith("-")
+        head = _HEAD.match(page.text, line.words[0].start, line.words[0].end)
+        if not hyphen:
+            self._put(" ")
+        elif self._open_line.hyphen:
+            if head is not None and not self._was_one_word(head[0]):
+                self._put_mark()
+        elif head is not None and head[0].islower() and len(self._tail) > 1 and self._tail[-2].islower():
+            if self._was_one_word(head[0]):
+                self._drop_mark()
+        elif self._tail.endswith((" -", " –")) or head is None or not head[0].islower():
+            self._put("" if self._tail[-2:-1].isalnum() else " ")
+        start = self._length
+        self._line(page, line, False)
+        return start
+
+    def _was_one_word(self, head: str) -> bool:
+        """Whether a word broken before `head` is written without hyphen elsewhere, or at least nowhere with one."""
+        found = _TAIL.search(self._tail)
+        if found is None or not head[0].islower():
+            return False
+        plain, hyphenated = self._words()
+        joined = (found[1] + head).lower()
+        if joined in plain:
+            return True
+        return f"{found[1]}-{head}".lower() not in hyphenated and not (
+            found[1].lower() in plain and head.lower() in plain and len(found[1]) > 3
+        )
+
+    def _words(self) -> tuple[set[str], set[str]]:
+        """All words of the document in small letters: whole ones and hyphenated ones."""
+        if self._vocabulary is None:
+            plain: set[str] = set()
+            hyphenated: set[str] = set()
+            for page in self._source:
+                lowered = page.text.lower()
+                plain.update(_WORD.findall(lowered))
+                if "-" in lowered:
+                    hyphenated.update(_HYPHENATED.findall(lowered))
+            self._vocabulary = plain, hyphenated
+        return self._vocabulary
+
+    def _line(self, page: PageText, line: Line, table: bool) -> None:
+        self._open_line = line
+        words = line.words
+        if table:
+            for order, cell in enumerate(line.cells):
+                if order:
+                    self._put(" " if _is_sign(page, line.cells[order - 1]) else "\t")
+                self._words_of(page, cell)
+            return
+        self._words_of(page, words)
+
+    def _words_of(self, page: PageText, words: list[Word]) -> None:
+        start, end = words[0].start, words[-1].end
+        if _SINGLE_SPACED.fullmatch(page.text, start, end):
+            self._take(page, start, end)
+            return
+        for order, word in enumerate(words):
+            if order and not _is_soft_break(page.text[words[order - 1].end : word.start]):
+                self._put(" ")
+            self._take(page, word.start, word.end)
+
+    def _take(self, page: PageText, start: int, end: int) -> None:
+        content = page.text[start:end]
+        self._map(page.number, start, end - start)
+        self._parts.append(content)
+        self._length += end - start
+        self._tail = content[-24:] if len(content) >= 24 else (self._tail + content)[-24:]
+
+    def _map(self, number: int, index: int, length: int) -> None:
+        if self.source_map:
+            start, page, first, run = self.source_map[-1]
+            gap = self._length - start - run
+            # A space that stands in both places goes into the run.
+            if page == number and gap in (0, 1) and index - first - run == gap:
+                self.source_map[-1] = (start, page, first, self._length - start + length)
+                return
+        self.source_map.append((self._length, number, index, length))
+
+    def _put(self, content: str) -> None:
+        self._parts.append(content)
+        self._length += len(content)
+        self._tail = (self._tail + content)[-24:]
+
+    def _put_mark(self) -> None:
+        """The hyphen that PDFium replaced by its mark; it stands right after the line's last word."""
+        last = self._open_line.words[-1]
+        self._map(self._open_line.page, last.end, 1)
+        self._parts.append("-")
+        self._length += 1
+        self._tail += "-"
+
+    def _drop_mark(self) -> None:
+        self._parts[-1] = self._parts[-1][:-1]
+        self._length -= 1
+        self._tail = self._tail[:-1]
+        start, page, index, length = self.source_map.pop()
+        if length > 1:
+            self.source_map.append((start, page, index, length - 1))
+
+
+def _is_sign(page: PageText, cell: list[Word]) -> bool:
+    return len(cell) == 1 and page.text[cell[0].start : cell[0].end] in ("$", "€", "£", "¥")
+
+
+def _is_soft_break(between: str) -> bool:
+    """Whether only a soft hyphen or a zero-width space parts two words of one line."""
+    return between != "" and all(character in "\u00ad\u200b" for character in between)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -18,7 +19,6 @@ from longdoc.types import Answer, Clause, Document, Outcome, Overview, Passage, 
 
 if TYPE_CHECKING:
     from longdoc_stores.corpus import Corpus, Entry
-
     from longdoc_stores.records import Problem, Status
 
 PathLike = str | os.PathLike[str]
@@ -73,6 +73,7 @@ class Pipeline:
         self._progress = progress
         self._on_outcome = on_outcome
         self._raise_on_error = raise_on_error
+        self._one_at_a_time = threading.Lock()
         self._corpus: Corpus | None = None
         self._reader: Reader | None = None
 
@@ -243,24 +244,31 @@ class Pipeline:
         return self._existing().check(repair)
 
     async def aingest(self, paths: Paths, password: str | None = None) -> list[Outcome]:
-        """`ingest` in a thread."""
-        return await asyncio.to_thread(self.ingest, paths, password)
+        """`ingest` in a thread; the async twins of one pipeline run one after the other."""
+        return await self._in_thread(lambda: self.ingest(paths, password))
 
     async def asummarize(self, path: PathLike) -> Summary:
         """`summarize` in a thread."""
-        return await asyncio.to_thread(self.summarize, path)
+        return await self._in_thread(lambda: self.summarize(path))
 
     async def aextract(self, paths: Paths, labels: LabelSet | PathLike | None = None, *, min_score: float | None = None) -> list[Clause]:
         """`extract` in a thread, all clauses at once."""
-        return await asyncio.to_thread(lambda: list(self.extract(paths, labels, min_score=min_score)))
+        return await self._in_thread(lambda: list(self.extract(paths, labels, min_score=min_score)))
 
     async def asearch(self, query: str, paths: Paths | None = None, k: int = 10) -> list[Passage]:
         """`search` in a thread."""
-        return await asyncio.to_thread(self.search, query, paths, k)
+        return await self._in_thread(lambda: self.search(query, paths, k))
 
     async def aask(self, question: str, paths: Paths | None = None) -> Answer:
         """`ask` in a thread."""
-        return await asyncio.to_thread(self.ask, question, paths)
+        return await self._in_thread(lambda: self.ask(question, paths))
+
+    async def _in_thread(self, call: Callable[[], T]) -> T:
+        def alone() -> T:
+            with self._one_at_a_time:
+                return call()
+
+        return await asyncio.to_thread(alone)
 
     def _existing(self) -> Corpus:
         if self._corpus is None and not self.settings.store.exists():

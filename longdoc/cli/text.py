@@ -9,7 +9,8 @@ from longdoc.types import Citation, Span
 
 # A document may carry escape sequences and direction marks; printed raw they would command the reader's terminal.
 _UNSAFE = {"Cc", "Cf", "Cs", "Co", "Cn"}
-_MARKDOWN = re.compile(r"([\\`*_\[\]<>|#])")
+_MARKDOWN = re.compile(r"([\\`*_\[\]<|&~])")
+_MARKDOWN_AT_THE_START = re.compile(r"^(\d{0,9})([#>+.)=-])")
 
 
 def printable(text: str) -> str:
@@ -46,7 +47,7 @@ def cell(value: object) -> str:
 
 def markdown(text: str) -> str:
     """Text that Markdown shows as it is."""
-    return _MARKDOWN.sub(r"\\\1", printable(text))
+    return _MARKDOWN_AT_THE_START.sub(r"\1\\\2", _MARKDOWN.sub(r"\\\1", printable(text)))
 
 
 def page(citation: Citation) -> str:

@@ -35,7 +35,8 @@ def test_numbers_lists_and_nothing_are_cells_too() -> None:
 
 
 def test_markdown_shows_what_stands_there() -> None:
-    assert markdown("*a* [b](c) <d> | #e") == r"\*a\* \[b\](c) \<d\> \| \#e"
+    assert markdown("*a* [b](c) <d> | #e & f") == r"\*a\* \[b\](c) \<d> \| #e \& f"
+    assert [markdown(text) for text in ("1. Fees", "- x", "# y", "> z", "2021 was")] == [r"1\. Fees", r"\- x", r"\# y", r"\> z", "2021 was"]
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator, Sequence
 
 from rich.padding import Padding
@@ -15,6 +16,7 @@ from longdoc.types import Answer, Citation, Passage
 
 LINES_OF_TEXT = 4
 SHORT_WORD = 3
+WIDTH_OF_HEADINGS = 60
 
 
 class SearchView:
@@ -81,10 +83,14 @@ class AskView:
 
 
 def _where(citation: Citation) -> Text:
+    argument = shlex.quote(f"{printable(citation.path)}:{place(citation.span)}")
     number = page(citation)
-    path = Text.assemble((f"{printable(citation.path)}:{place(citation.span)}", "cyan"), (f"  [{number}]" if number else "", "green"))
     headings = " > ".join(printable(part) for part in citation.heading_path)
-    return Text.assemble(path, (f"  {shorten(headings, 60)}" if headings else "", "dim"))
+    return Text.assemble(
+        (argument, "cyan"),
+        (f"  [{number}]" if number else "", "green"),
+        (f"  {shorten(headings, WIDTH_OF_HEADINGS)}" if headings else "", "dim"),
+    )
 
 
 def _markdown_where(citation: Citation) -> str:

@@ -54,24 +54,15 @@ class StatusView:
 def rows(status: Status) -> Iterator[tuple[str, str]]:
     """Name and value of each fact."""
     yield "corpus", printable(status.folder)
-    size = [
-        plural(status.documents, "document"),
-        plural(status.pages, "page"),
-        plural(status.tokens, "token"),
-        plural(status.chunks, "chunk"),
-    ]
-    yield "holds", ", ".join(size)
+    counts = {"document": status.documents, "page": status.pages, "token": status.tokens, "chunk": status.chunks}
+    yield "holds", ", ".join(plural(count, noun) for noun, count in counts.items())
     yield "files", ", ".join(f"{count:,} {outcome}" for outcome, count in status.outcomes.items() if count) or "none"
     yield "on disk", ", ".join(f"{name} {megabytes(size)}" for name, size in status.bytes.items())
     if status.last_run is not None:
         run = status.last_run
-        counts = ", ".join(f"{count:,} {name}" for name, count in run.counts.items() if count)
-        yield (
-            "last run",
-            f"{run.state}, started {run.started_at}"
-            + (f", ended {run.ended_at}" if run.ended_at else "")
-            + (f": {counts}" if counts else ""),
-        )
+        ended = f", ended {run.ended_at}" if run.ended_at else ""
+        files = ", ".join(f"{count:,} {name}" for name, count in run.counts.items() if count)
+        yield "last run", f"{run.state}, started {run.started_at}{ended}" + (f": {files}" if files else "")
 
 
 def megabytes(size: int) -> str:

@@ -11,6 +11,13 @@ import sys
 
 def main() -> None:
     """Run the command line on `sys.argv`; leaves with the exit code."""
+    try:
+        _main()
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _main() -> None:
     from longdoc.cli.commands import app
 
     if isinstance(sys.stdout, io.TextIOWrapper):

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 LEAST_FREE = 1 << 30
 OLDEST_PYTHON = (3, 11)
+DERIVED = ("stray", "index")
+"""Kinds of problems that cost space or time and no result."""
 
 
 def examine(pipeline: Pipeline, repair: bool) -> list[Line]:
@@ -87,8 +89,9 @@ def _corpus(pipeline: Pipeline, repair: bool) -> Iterator[Line]:
         yield _check("corpus", "broken", str(error))
         return
     for problem in problems:
+        harmless = problem.repaired or problem.kind in DERIVED
         advice = " (repaired)" if problem.repaired else "; longdoc doctor --repair mends what can be mended"
-        yield _check("corpus", "warning" if problem.repaired else "broken", f"{problem.kind}: {problem.what}{advice}")
+        yield _check("corpus", "warning" if harmless else "broken", f"{problem.kind}: {problem.what}{advice}")
     if not problems:
         status = pipeline.status()
         yield _check("corpus", "ok", f"{folder}: {status.documents} documents, every checksum matches")

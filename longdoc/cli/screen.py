@@ -44,7 +44,7 @@ class Screen:
             line = f"{outcome.outcome}: {outcome.path}: {outcome.reason}"
         if outcome.outcome == "failed":
             self.complain(line)
-        elif outcome.outcome == "partial":
+        elif outcome.outcome == "partial" or (outcome.outcome == "skipped" and outcome.stage != "scan"):
             self.say(line)
         else:
             self.detail(line + (" (unchanged)" if outcome.cached else ""))

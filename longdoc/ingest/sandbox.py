@@ -1,0 +1,197 @@
+"""Runs parsers in other processes, so that a file that hangs, crashes or eats memory takes down nothing but its own worker.
+
+Workers are plain subprocesses that talk over pipes: nothing depends on how the calling program was started, so it works
+from a notebook and from a script without a main guard.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import longdoc
+from longdoc.errors import DamagedError, LimitError
+from longdoc.ingest.worker import receive, send
+from longdoc.protocols import Done, Job, Limits
+
+AHEAD = 2
+"""Results that may wait for the caller, a worker: parsing goes on while the caller is busy, but not without bound."""
+
+
+class ProcessExecutor:
+    """An Executor of `workers` subprocesses, each held to `limits`. A context manager; `close` stops the workers.
+
+    Each job's arguments should name its file as `path`, for messages.
+    """
+
+    def __init__(self, workers: int, limits: Limits) -> None:
+        if workers < 1:
+            raise ValueError(f"workers must be at least 1, not {workers}")
+        self._workers = workers
+        self._limits = limits
+        self._all: set[_Worker] = set()
+        self._idle: list[_Worker] = []
+        self._lock = threading.Lock()
+        self._closed = False
+
+    def __enter__(self) -> ProcessExecutor:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def map(self, function: str, jobs: Iterable[Job]) -> Iterator[Done]:
+        """One Done per Job in the order in which they finish; `jobs` is drawn from as workers become free."""
+        waiting: queue.Queue[Job | None] = queue.Queue()
+        results: queue.Queue[Done] = queue.Queue()
+        threads = [threading.Thread(target=self._serve, args=(function, waiting, results), daemon=True) for _ in range(self._workers)]
+        for thread in threads:
+            thread.start()
+        try:
+            source = iter(jobs)
+            running = 0
+            exhausted = False
+            while True:
+                while not exhausted and running < self._workers * AHEAD:
+                    job = next(source, None)
+                    if job is None:
+                        exhausted = True
+                    else:
+                        waiting.put(job)
+                        running += 1
+                if not running:
+                    return
+                yield results.get()
+                running -= 1
+        finally:
+            # A caller that stops early leaves jobs behind: they are dropped, those in hand end with their workers.
+            with contextlib.suppress(queue.Empty):
+                while True:
+                    waiting.get_nowait()
+            for _ in threads:
+                waiting.put(None)
+
+    def close(self) -> None:
+        """Stop all workers; those in the middle of a file too."""
+        with self._lock:
+            self._closed = True
+            workers, self._idle = list(self._all), []
+            self._all.clear()
+        for worker in workers:
+            worker.stop()
+
+    def _serve(self, function: str, waiting: queue.Queue[Job | None], results: queue.Queue[Done]) -> None:
+        worker: _Worker | None = None
+        while (job := waiting.get()) is not None:
+            started = time.monotonic()
+            if worker is None:
+                worker = self._take()
+            value, error, alive = worker.run(function, job)
+            if not alive:
+                self._drop(worker)
+                worker = None
+            results.put(Done(job.key, value, error, time.monotonic() - started))
+        if worker is not None:
+            self._give_back(worker)
+
+    def _take(self) -> _Worker:
+        with self._lock:
+            if self._idle:
+                return self._idle.pop()
+            worker = _Worker(self._limits)
+            self._all.add(worker)
+            return worker
+
+    def _drop(self, worker: _Worker) -> None:
+        with self._lock:
+            self._all.discard(worker)
+        worker.stop()
+
+    def _give_back(self, worker: _Worker) -> None:
+        with self._lock:
+            if not self._closed:
+                self._idle.append(worker)
+                return
+        self._drop(worker)
+
+
+class _Worker:
+    """One subprocess."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        # The package may be importable here only because of how the program was started; its folder is handed on.
+        root = str(Path(longdoc.__file__).parent.parent)
+        inherited = os.environ.get("PYTHONPATH")
+        environment = os.environ | {
+            "PYTHONPATH": os.pathsep.join([root, inherited] if inherited else [root]),
+            # Threads of numeric libraries take address space, which is limited, and are of no use here.
+            "OPENBLAS_NUM_THREADS": "1",
+            "OMP_NUM_THREADS": "1",
+        }
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "longdoc.ingest.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+            start_new_session=True,
+        )
+        self._greeted = False
+
+    def run(self, function: str, job: Job) -> tuple[Any, Exception | None, bool]:
+        """The value or the error, and whether the worker can take another job."""
+        where = str(job.arguments.get("path", job.key))
+        stdin, stdout = self._process.stdin, self._process.stdout
+        if stdin is None or stdout is None:
+            raise AssertionError("a worker is started with pipes")
+        late = threading.Event()
+        timer = threading.Timer(self._limits.seconds, self._kill_late, args=(late,))
+        timer.daemon = True
+        timer.start()
+        try:
+            if not self._greeted:
+                send(stdin, (self._limits.memory, self._limits.seconds))
+                self._greeted = True
+            send(stdin, (function, dict(job.arguments)))
+            value, error = receive(stdout)
+            return value, error, True
+        except (EOFError, BrokenPipeError):
+            code = self._process.wait()
+            if late.is_set():
+                return (
+                    None,
+                    LimitError(f"{where}: not read within the limit of {self._limits.seconds:g} s; raise timeout to read it"),
+                    False,
+                )
+            return None, self._died(where, code), False
+        finally:
+            timer.cancel()
+
+    def _kill_late(self, late: threading.Event) -> None:
+        late.set()
+        self._process.kill()
+
+    def _died(self, where: str, code: int) -> Exception:
+        how = f"signal {-code}" if code < 0 else f"exit code {code}"
+        return DamagedError(
+            f"{where}: the parser crashed on it ({how}); the file is damaged, "
+            f"or needs more than the limit of {self._limits.memory} bytes of memory"
+        )
+
+    def stop(self) -> None:
+        """End the subprocess."""
+        self._process.kill()
+        self._process.wait()
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream is not None:
+                with contextlib.suppress(BrokenPipeError):
+                    stream.close()

@@ -15,7 +15,7 @@ from longdoc_stores.documents import array_keys
 if TYPE_CHECKING:
     from longdoc_stores.corpus import Corpus
 
-_FILE = "path, reached, size, sha256, document_key, outcome, stage, reason, missing"
+_FILE = "path, size, sha256, document_key, outcome, stage, reason, missing"
 _DOCUMENT = "key, document_id, sha256, domain, format, title, pages, characters, chunk_count, warnings"
 
 

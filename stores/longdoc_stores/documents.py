@@ -34,7 +34,7 @@ class Documents:
         if not rows:
             return None
         *facts, warnings = rows[0]
-        return DocumentFacts(*facts, tuple(json.loads(warnings)))
+        return DocumentFacts(*(*facts, tuple(json.loads(warnings))))
 
     def document(self, key: str) -> Document:
         """The document, its path empty."""

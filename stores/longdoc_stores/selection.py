@@ -28,8 +28,8 @@ def select(catalogue: Catalogue, paths: Sequence[str]) -> list[Entry]:
             f"WHERE outcome IN ('ok', 'partial') AND NOT missing AND ({where})",
             arguments,
         )
-        for path, real, reached, *rest in sorted(rows, key=lambda row: row[0].split(os.sep)):
-            shown = shown_path(path, reached) if named is None else _reached(named, path, real)
+        for path, real, last, *rest in sorted(rows, key=lambda row: row[0].split(os.sep)):
+            shown = shown_path(path, last) if named is None else reached(named, path, real)
             entries.setdefault(real, Entry(shown, *rest))
     return list(entries.values())
 
@@ -78,7 +78,8 @@ def _at_or_below(named: str) -> tuple[str, list[str]]:
     return " OR ".join(conditions), arguments
 
 
-def _reached(named: str, path: str, real: str) -> str:
+def reached(named: str, path: str, real: str) -> str:
+    """The file of that absolute and real path as it is reached from `named`."""
     for target, top in ((path, os.path.abspath(named)), (real, os.path.realpath(named))):
         if target == top:
             return named
@@ -89,4 +90,4 @@ def _reached(named: str, path: str, real: str) -> str:
 
 def _record(row: tuple[Any, ...]) -> FileRecord:
     *values, missing = row
-    return FileRecord(*values, bool(missing))
+    return FileRecord(*(*values, bool(missing)))

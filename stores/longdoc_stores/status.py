@@ -41,7 +41,7 @@ def last_run(catalogue: Catalogue) -> Run | None:
     if not rows:
         return None
     *facts, counts = rows[0]
-    return Run(*facts, json.loads(counts))
+    return Run(*(*facts, json.loads(counts)))
 
 
 def _size(path: Path) -> int:

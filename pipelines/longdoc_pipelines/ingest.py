@@ -1,0 +1,371 @@
+"""Files in, documents in the corpus: scan, parse in worker processes, read in this one, commit one by one.
+
+Every step is keyed by content and settings, so that what is there is not done again: a file of unchanged size, times and
+inode is not even opened, content that is known under another name is neither parsed nor read, a new reader reads again but
+parses nothing. A failure is recorded but never taken for a result: the next run tries again.
+
+A file that is gone is reported and its document no longer selected, but kept until `forget`: an unmounted disk must not cost a
+day's reading. Found again at another path it has moved, and its old record goes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from itertools import chain
+
+from longdoc.config import Settings
+from longdoc.errors import ChangedError, InputError, LimitError, NotFoundError, StoreError, UnreadableError, UnsupportedError
+from longdoc.ingest import PARSE_VERSION, ParsedFile
+from longdoc.ingest.sniff import HEAD, sniff
+from longdoc.protocols import Done, Executor, Job, Limits, Progress, Reader, Reading
+from longdoc.registry import load
+from longdoc.types import Document, Outcome
+from longdoc_pipelines.files import Found, shown, walk
+from longdoc_pipelines.interrupts import finish_first
+from longdoc_stores.corpus import Corpus
+from longdoc_stores.records import DocumentFacts, FileRecord
+from longdoc_stores.selection import reached
+
+PARSE = "longdoc.ingest:parse_file"
+# A file written within this time before it was hashed may have been written again since, with the same time stamp.
+TIMESTAMP_DOUBT_NS = 2_000_000_000
+
+
+def ingest(
+    corpus: Corpus,
+    paths: Sequence[str],
+    reader: Reader,
+    settings: Settings,
+    *,
+    password: str | None = None,
+    progress: Callable[[Progress], None] | None = None,
+    executor: Executor | None = None,
+) -> Iterator[Outcome]:
+    """Bring the corpus up to date with the files at and below `paths`; one Outcome a file, as each is done.
+
+    `executor` runs the parser (default: worker processes on this machine, as many as the settings say). A failed outcome's
+    details name the class of its error under "error". Close the iterator, or exhaust it, to let other writers in.
+
+    Raises: StoreBusyError if another process writes; StoreError. An interrupt finishes the commit in hand first.
+    """
+    counts: Counter[str] = Counter()
+    finished = False
+    with corpus.writing():
+        number = corpus.begin_run()
+        try:
+            for outcome in _Run(corpus, reader, settings.resolved(), password, progress).outcomes(paths, executor):
+                counts[outcome.outcome] += 1
+                yield outcome
+            finished = True
+        finally:
+            corpus.end_run(number, finished, dict(counts))
+
+
+def document_key(sha256: str, settings: Settings) -> str:
+    """What names a document: its content, the parser's version and the settings that the parser looks at."""
+    return hashlib.sha256(f"{sha256}/{PARSE_VERSION}/{settings.domain}".encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """A file that is to be parsed or read."""
+
+    file: FileRecord
+    named: bool
+
+    @property
+    def key(self) -> str:
+        return str(self.file.document_key)
+
+
+class _Run:
+    def __init__(
+        self, corpus: Corpus, reader: Reader, settings: Settings, password: str | None, progress: Callable[[Progress], None] | None
+    ) -> None:
+        self.corpus = corpus
+        self.documents = corpus.documents
+        self.reader = reader
+        self.settings = settings
+        self.password = password
+        self.progress = progress
+        self.limits = Limits(settings.timeout, settings.memory_limit, settings.max_pages, settings.max_file_size)
+        self.settled: deque[Outcome] = deque()
+        self.to_read: deque[_Task] = deque()
+        self.in_flight: dict[str, list[_Task]] = {}
+        self.scanned = self.done = self.tokens = 0
+        self.total = 0
+
+    def outcomes(self, paths: Sequence[str], executor: Executor | None) -> Iterator[Outcome]:
+        found = list(walk(paths))
+        self.total = len(found)
+        jobs = self._jobs(found)
+        first = next(jobs, None)
+        yield from self._settle()
+        if first is not None:
+            with closing(executor or load("executors", "local")(self.settings.workers, self.limits)) as running:
+                for done in running.map(PARSE, chain((first,), jobs)):
+                    self._parsed(done)
+                    yield from self._settle()
+        yield from self._settle()
+        yield from self._gone(paths, {os.path.abspath(item.path) for item in found if item.problem is None})
+
+    def _settle(self) -> Iterator[Outcome]:
+        """What is known by now, and the documents that only wait to be read."""
+        while self.settled or self.to_read:
+            if self.settled:
+                outcome = self.settled.popleft()
+                self.done += 1
+                self._tell(Progress("ingest", self.done, self.total, "files", outcome.path))
+                yield outcome
+            else:
+                self._read(self.to_read.popleft(), None)
+
+    # Scan
+
+    def _jobs(self, found: Sequence[Found]) -> Iterator[Job]:
+        """Jobs for the parser; what needs none is settled or queued on the way. The executor asks when it has room."""
+        for item in found:
+            self.scanned += 1
+            self._tell(Progress("scan", self.scanned, self.total, "files", shown(item.path)))
+            if item.problem is not None:
+                self._report(item.path, item.problem, "scan", skipped=item.skipped)
+                continue
+            try:
+                task = self._scan(item)
+            except InputError as error:
+                self._report(item.path, error, "scan", skipped=False)
+                continue
+            if task is None:
+                continue
+            waiting = self.in_flight.setdefault(task.key, [])
+            waiting.append(task)
+            if len(waiting) == 1:
+                arguments = {
+                    "path": item.path,
+                    "password": self.password,
+                    "domain": self.settings.domain,
+                    "limits": self.limits,
+                    "expected_sha256": task.file.sha256,
+                }
+                yield Job(task.key, arguments)
+
+    def _scan(self, item: Found) -> _Task | None:
+        """The file as a task for the parser, None if it needs none."""
+        known = self.corpus.file(os.path.abspath(item.path))
+        file = _look(item.path)
+        unchanged = known is not None and known.sha256 is not None and _same(known, file)
+        try:
+            if unchanged and known is not None and known.checked_ns - known.mtime_ns > TIMESTAMP_DOUBT_NS:
+                file = replace(file, sha256=known.sha256, checked_ns=known.checked_ns)
+            else:
+                file = replace(file, sha256=self._hash(item.path, file.size))
+        except InputError as error:
+            self._fail(_Task(file, item.named), error, "scan")
+            return None
+        task = _Task(replace(file, document_key=document_key(str(file.sha256), self.settings)), item.named)
+        facts = self.documents.facts(task.key)
+        if facts is None:
+            return task
+        if self.documents.tokens(task.key, self.reader.fingerprint) is None:
+            self.to_read.append(task)
+        else:
+            self._known(task, facts)
+        return None
+
+    def _hash(self, path: str, size: int) -> str:
+        """The file's SHA-256. Raises: InputError, among others if its first bytes are of no format that longdoc reads."""
+        try:
+            with open(path, "rb") as file:
+                head = file.read(HEAD)
+                _refuse_unsupported(head, path)
+                if size > self.limits.file_size:
+                    raise LimitError(f"{path}: has {size} bytes, the limit is {self.limits.file_size}; raise max_file_size to read it")
+                file.seek(0)
+                return hashlib.file_digest(file, "sha256").hexdigest()
+        except InputError:
+            raise
+        except OSError as error:
+            raise UnreadableError(f"{path}: cannot be read ({error.strerror}); check its permissions") from error
+
+    # Parse and read
+
+    def _parsed(self, done: Done) -> None:
+        tasks = self.in_flight.pop(done.key)
+        if done.error is not None:
+            for task in tasks:
+                self._fail(task, done.error, "parse")
+            return
+        self._read(tasks[0], done.value)
+        for task in tasks[1:]:
+            facts = self.documents.facts(task.key)
+            if facts is None:
+                first = tasks[0].file.reached
+                self._fail(
+                    task, ChangedError(f"{task.file.reached}: was to be read as {first}, which has the same content and failed"), "read"
+                )
+            else:
+                self._known(task, facts)
+
+    def _read(self, task: _Task, parsed: ParsedFile | None) -> None:
+        """Read one document and commit it; `parsed` is None where the corpus has it and only the reading is new."""
+        facts = self.documents.facts(task.key)
+        if facts is not None and self.documents.tokens(task.key, self.reader.fingerprint) is not None:
+            self._known(task, facts)
+            return
+        if parsed is not None:
+            document, chunks = parsed.document, parsed.chunks
+        else:
+            document = self.documents.document(task.key).model_copy(update={"path": task.file.reached})
+            chunks = self.documents.chunks(task.key)
+        try:
+            reading = self.reader.read(document, chunks, progress=lambda tokens: self._count(tokens, task.file.reached))
+        except StoreError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a reader is a plug-in; what it raises becomes the file's outcome
+            self._fail(task, error, "read")
+            return
+        try:
+            if not _same(_look(task.file.reached), task.file):
+                raise ChangedError(f"{task.file.reached}: changed while it was read; run the command again")
+            file = replace(task.file, outcome="partial" if document.warnings else "ok", stage="read", reason=_joined(document.warnings))
+            with finish_first():
+                self.corpus.commit(
+                    file, parsed=(document, chunks) if parsed is not None else None, reading=(self.reader.fingerprint, reading)
+                )
+        except InputError as error:
+            self._fail(task, error, "read")
+            return
+        self.settled.append(_outcome(file, document, reading))
+
+    # Outcomes
+
+    def _known(self, task: _Task, facts: DocumentFacts) -> None:
+        """The corpus has all of it: only what is known of the file may be new."""
+        known = self.corpus.file(task.file.path)
+        file = replace(task.file, outcome="partial" if facts.warnings else "ok", stage="read", reason=_joined(facts.warnings))
+        moved = [] if known else [copy for copy in self.corpus.copies(task.key) if copy.good and not os.path.exists(copy.path)]
+        self._commit(file, known, gone=[copy.path for copy in moved])
+        self.settled.append(
+            Outcome(
+                path=file.reached,
+                outcome=file.outcome,
+                stage=file.stage,
+                reason=file.reason,
+                pages=facts.pages,
+                tokens=self.documents.tokens(task.key, self.reader.fingerprint),
+                document_id=facts.document_id,
+                cached=True,
+                details={"moved_from": moved[0].reached} if moved else {},
+            )
+        )
+
+    def _fail(self, task: _Task, error: Exception, stage: str) -> None:
+        """Record a failure. Where the content is not known, the document that the file had stays until it is."""
+        known = self.corpus.file(task.file.path)
+        skipped = isinstance(error, UnsupportedError) and not task.named
+        file = replace(task.file, outcome="skipped" if skipped else "failed", stage=stage, reason=_reason(error))
+        if isinstance(error, ChangedError) or file.sha256 is None:
+            file = replace(file, sha256=None, document_key=known.document_key if known else None)
+        self._commit(file, known)
+        self._report(file.reached, error, stage, skipped)
+
+    def _commit(self, file: FileRecord, known: FileRecord | None, gone: Sequence[str] = ()) -> None:
+        if known is None or gone or replace(file, reached=known.reached) != known:
+            with finish_first():
+                self.corpus.commit(file, gone=gone)
+
+    def _report(self, path: str, error: Exception, stage: str, skipped: bool) -> None:
+        self.settled.append(
+            Outcome(
+                path=shown(path),
+                outcome="skipped" if skipped else "failed",
+                stage=stage,
+                reason=_reason(error),
+                details={"error": type(error).__name__},
+            )
+        )
+
+    def _gone(self, paths: Sequence[str], found: set[str]) -> Iterator[Outcome]:
+        """Documents of files that were at or below `paths` and are there no longer."""
+        for path in paths:
+            for file in self.corpus.files_below(path):
+                if file.path in found or os.path.isfile(file.path):
+                    continue
+                found.add(file.path)
+                if not file.missing:
+                    self.corpus.mark_missing(file.path)
+                if file.good and file.path != os.path.abspath(path):
+                    shown_path = reached(path, file.path, file.real)
+                    error = NotFoundError(f"{shown_path}: no longer there; `longdoc forget` removes what was read of it")
+                    self._report(shown_path, error, "scan", skipped=True)
+        yield from self._settle()
+
+    def _count(self, tokens: int, path: str) -> None:
+        self.tokens += tokens
+        self._tell(Progress("read", self.tokens, None, "tokens", path))
+
+    def _tell(self, progress: Progress) -> None:
+        if self.progress is not None:
+            self.progress(progress)
+
+
+def _look(path: str) -> FileRecord:
+    """What the file system says of a file. Raises: InputError."""
+    checked = time.time_ns()
+    try:
+        found = os.stat(path)
+    except FileNotFoundError as error:
+        raise NotFoundError(f"{path}: no longer there") from error
+    except OSError as error:
+        raise UnreadableError(f"{path}: cannot be looked at ({error.strerror})") from error
+    return FileRecord(
+        path=os.path.abspath(path),
+        real=os.path.realpath(path),
+        reached=path,
+        device=found.st_dev,
+        inode=found.st_ino,
+        size=found.st_size,
+        mtime_ns=found.st_mtime_ns,
+        checked_ns=checked,
+    )
+
+
+def _same(one: FileRecord, other: FileRecord) -> bool:
+    """Whether nothing says that the file has changed."""
+    return (one.device, one.inode, one.size, one.mtime_ns) == (other.device, other.inode, other.size, other.mtime_ns)
+
+
+def _refuse_unsupported(head: bytes, path: str) -> None:
+    """Raise UnsupportedError if the first bytes say so; whatever else may be wrong, the parser finds on the whole file."""
+    try:
+        sniff(head, path)
+    except UnsupportedError:
+        raise
+    except InputError:
+        return
+
+
+def _outcome(file: FileRecord, document: Document, reading: Reading) -> Outcome:
+    return Outcome(
+        path=file.reached,
+        outcome=file.outcome,
+        stage=file.stage,
+        reason=file.reason,
+        pages=len(document.pages) or None,
+        tokens=reading.tokens,
+        document_id=document.id,
+    )
+
+
+def _joined(warnings: Sequence[str]) -> str | None:
+    return "; ".join(warnings) or None
+
+
+def _reason(error: Exception) -> str:
+    return str(error) if isinstance(error, InputError) and str(error) else f"{type(error).__name__}: {error}"

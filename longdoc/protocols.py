@@ -106,6 +106,10 @@ class Reader(Protocol):
         """All candidates, best first within a label, at most 50 a label."""
         ...
 
+    def default_score(self, labels: LabelSet, label: str) -> float:
+        """The score from which a clause of `label` is worth a person's time."""
+        ...
+
     def summarize(self, document: Document, reading: Reading, chunks: Sequence[Chunk], *, sentences: int | None = None) -> Summary:
         """A summary by the plan of the document's domain; `sentences` caps its length."""
         ...

@@ -21,6 +21,7 @@ LONGEST = 2000
 _PARAGRAPH = re.compile(r"(?:[^\n]|\n(?![ \t\r]*\n))+")
 _ITEM = r"(?=\(?(?:[0-9]{1,3}(?:\.[0-9]{1,3})*|[a-zA-Z]|[ivxIVX]{1,5})[.)])"
 _GAP = re.compile(r"\s{3,}(?:(?=[A-Z])|" + _ITEM + ")")
+_CLAUSE = re.compile(r"(?<=[.;:])\s+(?=[0-9]{1,2}(?:\.[0-9]{1,2}){1,3}\.?\s+[A-Z\"“(])")
 _LIST = re.compile(r";\s+(?:and\s+|or\s+|and/or\s+)?" + _ITEM)
 _BREATH = re.compile(r"[;:]\s|\n|\s{2,}|,\s")
 
@@ -49,7 +50,7 @@ def _prose(text: str) -> Iterator[tuple[int, int]]:
         for start, end in sent_spans(paragraph.group()):
             start, end = paragraph.start() + start, paragraph.start() + end
             cuts = {start, end}
-            cuts.update(start + found.end() for pattern in (_GAP, _LIST) for found in pattern.finditer(text[start:end]))
+            cuts.update(start + found.end() for pattern in (_GAP, _CLAUSE, _LIST) for found in pattern.finditer(text[start:end]))
             for left, right in pairwise(sorted(cuts)):
                 yield from _short(text, left, right)
 

@@ -1,0 +1,228 @@
+"""The value inside a clause: a date, a period, an amount, a share, a party or a jurisdiction, normalised and with its own quote."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+
+from longdoc.labels import AnswerFormat
+from longdoc.model.dates import find_dates
+from longdoc.model.places import find_places
+from longdoc.types import Document, Span, Value
+
+Found = tuple[int, int, str]
+"""Start and end within the clause, and the normalised form."""
+
+_UNITS = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
+_ONES = {name: number for number, name in enumerate(_UNITS.split())} | {"a": 1, "an": 1}
+_TENS = {name: 10 * number for number, name in enumerate(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], 2)}
+_SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9}
+_WORD = "|".join(sorted([*_ONES, *_TENS, *_SCALES], key=len, reverse=True))
+_NUMBER = rf"(?:[0-9][0-9,]*(?:\.[0-9]+)?|(?:{_WORD})(?:(?:[\s-]|\sand\s)+(?:{_WORD}))*)"
+_IN_BRACKETS = r"(?:\s*\(\s*[$€£]?\s*(?P<bracketed>[0-9][0-9,]*(?:\.[0-9]+)?)\s*%?\s*\))?"
+
+_PERIOD = re.compile(
+    rf"\b(?P<number>{_NUMBER}){_IN_BRACKETS}[\s-]*(?P<kind>(?:full|consecutive|calendar|business|working|banking|trading|successive|additional|contract)\s+)?"
+    r"(?P<unit>hour|day|week|month|quarter|year)(?:s|['’]s|s['’])?\b"
+    r"(?:\s*\(\s*(?P<late>[0-9]+)\s*\))?",
+    re.IGNORECASE,
+)
+_ISO_UNITS = {
+    "hour": ("PT", 1, "H"),
+    "day": ("P", 1, "D"),
+    "week": ("P", 7, "D"),
+    "month": ("P", 1, "M"),
+    "quarter": ("P", 3, "M"),
+    "year": ("P", 1, "Y"),
+}
+_FOR_EVER = re.compile(r"\b(?:perpetual|in perpetuity|perpetuity|indefinite(?:ly)?|without limit in time)\b", re.IGNORECASE)
+
+_CURRENCY_NAMES = {
+    "USD": "$|US$|U.S.$|USD|U.S. dollars|US dollars|United States dollars|dollars",
+    "EUR": "€|EUR|euro|euros",
+    "GBP": "£|GBP|pounds sterling",
+    "JPY": "¥|JPY|yen",
+    "CNY": "RMB|CNY|yuan",
+    "CHF": "CHF|Swiss francs",
+    "CAD": "CAD|C$|CDN$|Canadian dollars",
+    "AUD": "AUD|A$|Australian dollars",
+    "HKD": "HKD|HK$",
+    "SGD": "SGD|S$",
+    "INR": "INR|Rs.",
+}
+_CURRENCIES = {name.lower(): code for code, names in _CURRENCY_NAMES.items() for name in names.split("|")}
+_MONEY = "|".join(re.escape(name).replace(r"\ ", r"\s+") for name in sorted(_CURRENCIES, key=len, reverse=True))
+_FIGURE = r"[0-9][0-9,]*(?:\.[0-9]+)?"
+_SCALE = r"(?:\s*(?P<{}>thousand|million|billion|mm|bn|k)\b)?"
+_AMOUNT_BEFORE = re.compile(rf"(?<![\w$])(?P<money>{_MONEY})\s*(?P<number>{_FIGURE}){_SCALE.format('scale')}", re.IGNORECASE)
+_AMOUNT_AFTER = re.compile(
+    rf"\b(?P<number>{_NUMBER})(?:\s*\(\s*(?:{_MONEY})?\s*(?P<bracketed>{_FIGURE})\s*\))?{_SCALE.format('scale')}\s+(?P<money>{_MONEY})(?!\w)",
+    re.IGNORECASE,
+)
+_FACTORS = {"thousand": 10**3, "k": 10**3, "million": 10**6, "mm": 10**6, "billion": 10**9, "bn": 10**9}
+_TABLE_SCALE = re.compile(r"\bin\s+(thousands|millions|billions)\b", re.IGNORECASE)
+_SCALE_REACH = 4000
+"""Characters before an amount in a table in which "in millions" is sought."""
+
+_PERCENT = r"(?:%|per\s?cent\b|percent\b)"
+_SHARE = re.compile(
+    rf"(?P<number>{_NUMBER})(?:\s*{_PERCENT}?\s*\(\s*(?P<bracketed>{_FIGURE})\s*{_PERCENT}?\s*\))?\s*{_PERCENT}?", re.IGNORECASE
+)
+_SHARE_MARK = re.compile(r"%|per\s?cent|percent", re.IGNORECASE)
+
+_ROLE = re.compile(
+    r"^[^;\n]{0,220}?\(\s*(?:(?:the|each|an?|hereinafter|hereafter|herein|collectively|together|individually|referred|called|to|as|or|and|,|is|be|sometimes)[\s,]+)*"
+    r"[\"“]\s*(?P<role>[^\"”\n]{1,60}?)\s*,?[\"”]",
+    re.IGNORECASE,
+)
+_LONGEST_NAME = 120
+_NEXT_PARTY = re.compile(r"\b(?:and|between|among)\s+(?:the\s+)?[A-Z]|;")
+_ENDS = re.compile(
+    r"(?:until|through|thru|expir\w*|terminat\w*|ending|ends?|conclud\w*|no later than|up to|to and including)\b[^.;]{0,60}$", re.IGNORECASE
+)
+_BEGINS = re.compile(r"(?:effective|as of|commenc\w*|begin\w*|start\w*|from|dated)\b[^.;]{0,40}$", re.IGNORECASE)
+_LAW = re.compile(r"\blaws?\b", re.IGNORECASE)
+
+
+def read_value(document: Document, span: Span, answer_format: AnswerFormat, label: str = "") -> Value | None:
+    """The value of `answer_format` in the clause at `span`, None where there is none.
+
+    `label` helps to choose among several: an expiry is a date that something lasts until. An expiry given as a length of time is a
+    duration, not a date. An amount in a table is scaled by the "in millions" above it.
+    """
+    text = document.quote(span)
+    if answer_format == "text":
+        return None
+    if answer_format == "yes_no":
+        return Value(kind="yes_no", normalised="yes", citation=document.cite(span))
+    if answer_format == "amount":
+        found = next(amounts(text, _scale_above(document, span)), None)
+    elif answer_format == "party":
+        found = _party(document, span)
+    elif answer_format == "date":
+        found = _date(text, label)
+        if found is None and "expir" in label.lower():
+            length = next(periods(text), None)
+            return _value(document, span, "duration", length)
+    elif answer_format == "jurisdiction":
+        found = _jurisdiction(text)
+    else:
+        readers: dict[str, Callable[[str], Iterator[Found]]] = {"duration": periods, "percentage": percentages}
+        found = next(readers[answer_format](text), None)
+    return _value(document, span, answer_format, found)
+
+
+def _value(document: Document, span: Span, kind: AnswerFormat, found: Found | None) -> Value | None:
+    if found is None:
+        return None
+    start, end, normalised = found
+    return Value(kind=kind, normalised=normalised, citation=document.cite(Span(start=span.start + start, end=span.start + end)))
+
+
+def periods(text: str) -> Iterator[Found]:
+    """Lengths of time as ISO 8601 durations; business days are left out, since ISO 8601 cannot say them."""
+    found: list[Found] = []
+    for match in _PERIOD.finditer(text):
+        number = match["bracketed"] or match["late"] or match["number"]
+        amount = _number(number)
+        if amount is None or (match["kind"] or "").strip().lower() in ("business", "working", "banking", "trading"):
+            continue
+        prefix, factor, letter = _ISO_UNITS[match["unit"].lower()]
+        found.append((match.start(), match.end(), f"{prefix}{_plain(amount * factor)}{letter}"))
+    found.extend((match.start(), match.end(), "perpetual") for match in _FOR_EVER.finditer(text))
+    yield from sorted(found)
+
+
+def amounts(text: str, scale: int = 1) -> Iterator[Found]:
+    """Sums of money as "USD 1500000"; `scale` multiplies figures that carry no million or thousand of their own."""
+    found: list[Found] = []
+    for match in (*_AMOUNT_BEFORE.finditer(text), *_AMOUNT_AFTER.finditer(text)):
+        number = _number(match.groupdict().get("bracketed") or match["number"])
+        if number is None or any(match.start() < end and start < match.end() for start, end, _ in found):
+            continue
+        factor = _FACTORS[match["scale"].lower()] if match["scale"] else scale
+        currency = _CURRENCIES[re.sub(r"\s+", " ", match["money"].lower())]
+        found.append((match.start(), match.end(), f"{currency} {_plain(number * factor)}"))
+    yield from sorted(found)
+
+
+def percentages(text: str) -> Iterator[Found]:
+    """Shares as "12.5%"."""
+    for match in _SHARE.finditer(text):
+        if _SHARE_MARK.search(match.group()):
+            number = _number(match["bracketed"] or match["number"])
+            if number is not None:
+                yield match.start(), match.end(), f"{_plain(number)}%"
+
+
+def _date(text: str, label: str) -> Found | None:
+    found = find_dates(text)
+    cue = _ENDS if "expir" in label.lower() else _BEGINS if "effective" in label.lower() else None
+    if cue is not None:
+        for start, end, iso in found:
+            if cue.search(text[:start]):
+                return start, end, iso
+        if cue is _ENDS and next(periods(text), None):
+            return None
+    return found[0] if found else None
+
+
+def _jurisdiction(text: str) -> Found | None:
+    """The first known place after the word "law", else the first before it."""
+    places = find_places(text)
+    law = _LAW.search(text)
+    after = [place for place in places if law and place[0] >= law.start()]
+    chosen = after[0] if after else places[0] if places else None
+    if chosen and after[1:] and re.fullmatch(r",\s*", text[chosen[1] : after[1][0]]) and after[1][2] not in chosen[2]:
+        return chosen[0], after[1][1], f"{chosen[2]}, {after[1][2]}"
+    return chosen
+
+
+def _party(document: Document, span: Span) -> Found | None:
+    """The name, with the short name or role that the contract gives it right behind."""
+    text = document.quote(span)
+    if len(text) > _LONGEST_NAME:
+        return None
+    name = re.sub(r"\s+", " ", text).strip(" \"“”'(),;:")
+    if not name:
+        return None
+    behind = document.text[span.end : span.end + 300]
+    role = _ROLE.search(behind)
+    if role and not _NEXT_PARTY.search(behind[: role.start("role")]):
+        short = re.sub(r"\s+", " ", role["role"])
+        name = f"{name} ({short})"
+    return 0, len(text), name
+
+
+def _scale_above(document: Document, span: Span) -> int:
+    block = next((block for block in document.blocks if block.span.start <= span.start < block.span.end), None)
+    if block is None or block.kind != "table":
+        return 1
+    said = list(_TABLE_SCALE.finditer(document.text, max(0, span.start - _SCALE_REACH), span.end))
+    return _FACTORS[said[-1][1].lower().rstrip("s")] if said else 1
+
+
+def _number(text: str) -> Decimal | None:
+    """A number in figures or words, None if it is neither."""
+    plain = text.replace(",", "").strip()
+    if plain and plain[0].isdigit():
+        return Decimal(plain)
+    total, current = 0, 0
+    for word in re.split(r"[\s-]+", plain.lower()):
+        if word in _ONES:
+            current += _ONES[word]
+        elif word in _TENS:
+            current += _TENS[word]
+        elif word == "hundred":
+            current = max(1, current) * 100
+        elif word in _SCALES:
+            total, current = total + max(1, current) * _SCALES[word], 0
+        elif word != "and":
+            return None
+    return Decimal(total + current)
+
+
+def _plain(number: Decimal) -> str:
+    text = format(number, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text

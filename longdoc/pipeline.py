@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypedDict, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, Self, TypedDict, TypeVar, Unpack, cast
 
 from longdoc import errors
 from longdoc.config import Settings, load_settings
@@ -117,10 +118,12 @@ class Pipeline:
 
         self.outcomes = []
         secret = password if password is not None else self._password
-        for outcome in ingest(self.corpus, named(paths), self.reader, self.settings, password=secret, progress=self._progress):
-            self._tell(outcome)
-            if self._raise_on_error and outcome.outcome == "failed":
-                raise failure(outcome)
+        run = ingest(self.corpus, named(paths), self.reader, self.settings, password=secret, progress=self._progress)
+        with closing(cast("Generator[Outcome, None, None]", run)) as outcomes:
+            for outcome in outcomes:
+                self._tell(outcome)
+                if self._raise_on_error and outcome.outcome == "failed":
+                    raise failure(outcome)
         return list(self.outcomes)
 
     def documents(self, paths: Paths | None = None) -> list[Entry]:

@@ -20,12 +20,11 @@ from longdoc.errors import InputError
 from longdoc.protocols import Progress
 
 if TYPE_CHECKING:
-    from longdoc_stores.corpus import Entry
-
     from longdoc.cli.formats import View
     from longdoc.labels import LabelSet
     from longdoc.pipeline import Pipeline
     from longdoc.types import Outcome
+    from longdoc_stores.corpus import Entry
 
 T = TypeVar("T")
 
@@ -107,7 +106,7 @@ def running(
         config=common.config,
         password=reading.secret() if reading else None,
         progress=screen.progress,
-        on_outcome=screen.outcome,
+        on_outcome=lambda outcome: screen.outcome(outcome, named=outcome.path in run.paths),
         labels=labels,
         **(reading.settings() if reading else {}),
     ) as pipeline:

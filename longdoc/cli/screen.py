@@ -37,14 +37,14 @@ class Screen:
         """An error; -q does not silence it."""
         self._print(message)
 
-    def outcome(self, outcome: Outcome) -> None:
-        """What became of a file: trouble is told as it comes, the rest with -v."""
+    def outcome(self, outcome: Outcome, named: bool) -> None:
+        """What became of a file: trouble is told as it comes, and why a path that was `named` gave nothing; the rest with -v."""
         line = f"{outcome.outcome}: {outcome.reason or outcome.path}"
         if outcome.reason is not None and outcome.path not in outcome.reason:
             line = f"{outcome.outcome}: {outcome.path}: {outcome.reason}"
         if outcome.outcome == "failed":
             self.complain(line)
-        elif outcome.outcome == "partial" or (outcome.outcome == "skipped" and outcome.stage != "scan"):
+        elif outcome.outcome == "partial" or (outcome.outcome == "skipped" and (named or outcome.stage != "scan")):
             self.say(line)
         else:
             self.detail(line + (" (unchanged)" if outcome.cached else ""))

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rich.padding import Padding
+from rich.table import Table
 from rich.text import Text
 
 from longdoc.cli import records
 from longdoc.cli.text import markdown, page, place, printable, shorten
-from longdoc.cli.views.parts import grid, heading, indent, markdown_heading
+from longdoc.cli.views.parts import grid, heading, indent, markdown_heading, plural
 from longdoc.types import Clause
 
 if TYPE_CHECKING:
@@ -19,8 +21,11 @@ if TYPE_CHECKING:
 
 NOTHING = "nothing found"
 LINES_OF_TEXT = 2
-WITHOUT_TEXT = 62
-"""Columns that label, page, score, value and place take together."""
+LABEL_WIDTH = 26
+VALUE_WIDTH = 16
+OTHER_WIDTH = 62
+"""What all columns but text and value take together."""
+UNITS = {"Y": "year", "M": "month", "W": "week", "D": "day"}
 
 
 @dataclass(frozen=True)
@@ -46,23 +51,7 @@ class ExtractView:
         if not item.clauses:
             yield indent(Text(NOTHING, style="dim"))
         else:
-            table = grid(
-                ("label", {"max_width": 26}), ("page", {"no_wrap": True}), "score", ("text", {"ratio": 1}), ("place", {"no_wrap": True})
-            )
-            table.expand = True
-            room = LINES_OF_TEXT * max(20, width - WITHOUT_TEXT)
-            previous = None
-            for clause in item.clauses:
-                value = f"{printable(clause.value.normalised)}  " if clause.value else ""
-                table.add_row(
-                    Text("" if clause.label == previous else printable(clause.label), style="bold"),
-                    page(clause.citation),
-                    Text(f"{clause.score:.2f}" + ("" if clause.method == "trained" else "*")),
-                    Text.assemble((value, "cyan"), shorten(printable(clause.text), room - len(value))),
-                    Text(place(clause.citation.span), style="dim"),
-                )
-                previous = clause.label
-            yield indent(table)
+            yield indent(clause_table(item.clauses, width))
             if any(clause.method == "matched" for clause in item.clauses):
                 yield indent(Text("* matched by description, not trained: read the score as an order", style="dim"))
         yield Text()
@@ -76,10 +65,46 @@ class ExtractView:
                 yield f"### {markdown(clause.label)}"
                 yield ""
             previous = clause.label
-            value = f"**{markdown(clause.value.normalised)}** · " if clause.value else ""
+            value = f"**{markdown(shown_value(clause))}** · " if clause.value else ""
             where = page(clause.citation) or place(clause.citation.span)
             yield f"- {value}{markdown(clause.text)} [{where}] ({clause.score:.2f})"
             yield ""
         if not item.clauses:
             yield NOTHING
             yield ""
+
+
+def clause_table(clauses: Sequence[Clause], width: int) -> Table:
+    """Label, page, score, value where there is one, text and place; what no clause has gets no column."""
+    paged = any(clause.citation.page is not None for clause in clauses)
+    valued = any(clause.value is not None for clause in clauses)
+    table = grid(("label", {"max_width": LABEL_WIDTH}), *(["page"] if paged else []), "score")
+    table.columns[-1].no_wrap = True
+    if valued:
+        table.add_column("value", max_width=VALUE_WIDTH)
+    table.add_column("text", ratio=1)
+    table.add_column("place", no_wrap=True)
+    table.expand = True
+    room = LINES_OF_TEXT * max(20, width - OTHER_WIDTH - (VALUE_WIDTH if valued else 0))
+    previous = None
+    for clause in clauses:
+        value = [Text(shown_value(clause), style="cyan")] if valued else []
+        table.add_row(
+            Text("" if clause.label == previous else printable(clause.label), style="bold"),
+            *([page(clause.citation)] if paged else []),
+            Text(f"{clause.score:.2f}" + ("" if clause.method == "trained" else "*")),
+            *value,
+            Text(shorten(printable(clause.text), room)),
+            Text(place(clause.citation.span), style="dim"),
+        )
+        previous = clause.label
+    return table
+
+
+def shown_value(clause: Clause) -> str:
+    """The value as a person says it: `3 years` for P3Y."""
+    if clause.value is None:
+        return ""
+    normalised = printable(clause.value.normalised)
+    duration = re.fullmatch(r"P(\d+)([YMWD])", normalised) if clause.value.kind == "duration" else None
+    return plural(int(duration[1]), UNITS[duration[2]]) if duration else normalised

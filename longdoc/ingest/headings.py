@@ -8,7 +8,7 @@ from longdoc.ingest.numbering import Number, read_number
 from longdoc.protocols import Parsed
 from longdoc.types import Block
 
-LONGEST_HEADING = 150
+LONGEST_HEADING = 180
 KNOWN = {
     "abstract", "introduction", "background", "related work", "preliminaries", "method", "methods", "methodology", "materials and methods",
     "approach", "model", "experiments", "experimental setup", "experimental results", "evaluation", "results", "results and discussion",
@@ -65,10 +65,10 @@ def _is_numbered_title(text: str, number: Number) -> bool:
     title = text[number.end :].strip()
     if not title:
         return number.kind in _HIGH_KINDS or number.kind in ("section", "decimal")
-    if title.endswith((";", ",", ":")) and not title.isupper():
+    if (title.endswith((";", ",", ":")) or any(mark in title for mark in '"“')) and not title.isupper():
         return False
     if number.kind in _HIGH_KINDS:
-        return is_title(title.rstrip("."), share=0.5) and len(title) <= 120
+        return is_title(title.rstrip("."), share=0.5) and len(title) <= 160
     return len(title) <= 100 and is_title(title.rstrip("."), share=0.75) and ". " not in title
 
 
@@ -77,4 +77,5 @@ def is_title(text: str, share: float) -> bool:
     words = [word for word in re.findall(r"[^\W_][\w'’&/-]*", text) if word.lower() not in _SMALL_WORDS]
     if not words or not (text.lstrip("“\"'([*_ ")[:1].isupper() or text[:1].isdigit()):
         return False
-    return sum(word[0].isupper() or word[0].isdigit() for word in words) >= share * len(words)
+    capitalised = sum(word[0].isupper() or word[0].isdigit() for word in words)
+    return bool(capitalised >= share * len(words))

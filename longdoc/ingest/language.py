@@ -31,7 +31,7 @@ _WORD = re.compile(r"[^\W\d_]+")
 
 
 def detect_language(text: str) -> str | None:
-    """A code such as "en", "de" or "zh", "other" where words are not English ones, None where there is too little text to tell."""
+    """A code such as "en", "de" or "zh", "other" where words are not English ones, None where it cannot be told."""
     middle = max(0, len(text) // 2 - SAMPLE // 2)
     sample = text[:SAMPLE] if len(text) <= 2 * SAMPLE else text[: SAMPLE // 2] + text[middle : middle + SAMPLE // 2]
     letters = [character for character in sample if character.isalpha()]
@@ -40,15 +40,19 @@ def detect_language(text: str) -> str | None:
     foreign = [character for character in letters if character >= "\u0370"]
     if len(foreign) * 2 > len(letters):
         return _script(foreign)
-    words = _WORD.findall(sample.lower())
+    words = _WORD.findall(sample)
+    counts = Counter(word.lower() for word in words)
     if len(words) < 40:
         return None
-    counts = Counter(words)
     shares = {language: sum(counts[word] for word in stops) / len(words) for language, stops in _STOPS.items()}
     best = max(shares, key=lambda language: shares[language])
-    if shares[best] < 0.08:
-        return None if shares["en"] >= 0.03 or len(words) < 200 else "other"
-    return "en" if shares["en"] >= 0.8 * shares[best] else best
+    if best == "en" or shares["en"] >= 0.7 * shares[best]:
+        return "en" if shares["en"] >= 0.05 else None
+    if shares[best] >= 0.12:
+        return best
+    # Lists of names and figures have no short words in any language; running text in small letters does.
+    running = sum(word.islower() for word in words) >= 0.7 * len(words)
+    return "other" if running and len(words) >= 200 and shares["en"] < 0.01 else None
 
 
 def language_name(code: str | None) -> str:

@@ -120,10 +120,10 @@ def _page_warnings(pages: list[PageText], unreadable: list[int], name: str) -> l
     if not any(page.lines for page in pages):
         if scanned:
             raise NeedsOcrError(
-                f"{name}: the {len(scanned)} pages are pictures without text; make them searchable first, "
+                f"{name}: scanned, {_named(scanned)} of {len(pages)} without any text; make it searchable first, "
                 f"for example with ocrmypdf: ocrmypdf IN.pdf OUT.pdf"
             )
-        raise EmptyFileError(f"{name}: no text on any of its {len(pages)} pages")
+        raise EmptyFileError(f"{name}: no text, and nothing that could be read as text, on any page")
     warnings = []
     if unreadable:
         warnings.append(f"{_named(unreadable)} could not be read: the file is damaged there")

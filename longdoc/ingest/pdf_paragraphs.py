@@ -30,6 +30,7 @@ _FIGURE = re.compile(
 _YEAR = re.compile(r"(?:FY\s*)?(?:19|20)\d\d")
 _ENDED = re.compile(r"[.;:?!][\"”’')\]]*$|(?:;|,)\s*(?:and|or)$")
 _FINISHED = re.compile(r"[.?!:][\"”’')\]]*(?:\[?\d{1,2}\]?)?$")
+_CONNECTED = re.compile(r"(?:\b(?:and|or|of|for|the|to|in|with|by|on)|[,&-])$", re.IGNORECASE)
 _LEADERS = re.compile(r"(?:\.\s?){4,}|_{3,}$")
 
 
@@ -112,7 +113,7 @@ def _continues(
     before, line = lines[index - 1], lines[index]
     step = line.top - before.top
     if rows[index] or rows[index - 1]:
-        return rows[index] and rows[index - 1] and 0 < step < 3.2 * before.size
+        return rows[index] and rows[index - 1] and (0 < step < 3.2 * before.size or _steps_right(before, line))
     if before.hyphen:
         return True
     jumped = step < -before.size or line.x0 > before.x1 + before.size
@@ -125,6 +126,11 @@ def _continues(
     if jumped:
         # The paragraph goes on in the next column, or it does not: only its words can tell.
         return not ended and text[:1].islower()
+    if _is_titled(line, body) and _is_titled(before, body):
+        if _CONNECTED.search(text_before):
+            return True
+        if _is_short(before, line, lines):
+            return False
     if body.is_bold(line) != body.is_bold(before) and len(group) < 3 and (ended or _room(before, line, margins[index - 1])):
         return False
     if is_bullet(text):
@@ -140,6 +146,17 @@ def _continues(
     if indent < -0.8 * line.size and len(group) > 1:
         return not _FINISHED.search(text_before)
     return True
+
+
+def _is_titled(line: Line, body: BodyStyle) -> bool:
+    return body.is_bold(line) or line.size >= LARGER * body.size
+
+
+def _is_short(before: Line, line: Line, lines: list[Line]) -> bool:
+    """Of two title lines, whether the first leaves room for the next one's first word: lines of a title block, not one long title."""
+    usual = sorted(other.x1 - other.x0 for other in lines)[int(0.8 * (len(lines) - 1))]
+    first = line.words[0]
+    return before.x1 - before.x0 + 0.35 * before.size + first.x1 - first.x0 < 0.8 * usual
 
 
 def _room(before: Line, line: Line, margin: float) -> bool:
@@ -201,7 +218,7 @@ def _table_rows(page: PageText, texts: list[str]) -> list[bool]:
     figures = [
         _has_figures(row) or (_LEADERS.search(text) is not None and text[-1:].isdigit()) for row, text in zip(cells, texts, strict=True)
     ]
-    several = [len(row) >= 2 and not _is_numbered(row) and sum(len(cell.split()) for cell in row) <= 7 * len(row) for row in cells]
+    several = [_has_cells(row) for row in cells]
     rows = list(figures)
     for index in range(len(lines)):
         near = [
@@ -211,24 +228,65 @@ def _table_rows(page: PageText, texts: list[str]) -> list[bool]:
         ]
         if several[index] and any(several[other] or figures[other] for other in near):
             rows[index] = True
+    for index in _header_cells(lines, rows):
+        rows[index] = True
     return _fill_between(lines, texts, rows)
 
 
+def _header_cells(lines: list[Line], rows: list[bool]) -> list[int]:
+    """Heads of a table's columns that run over several lines: they come cell by cell, each starting again further up to the right."""
+    found: list[int] = []
+    index = 1
+    while index < len(lines):
+        if not _steps_right(lines[index - 1], lines[index]):
+            index += 1
+            continue
+        first, last, steps = index - 1, index, 1
+        while first > 0 and _same_cell(lines[first - 1], lines[first]):
+            first -= 1
+        while last + 1 < len(lines):
+            right = _steps_right(lines[last], lines[last + 1])
+            if not right and not _same_cell(lines[last], lines[last + 1]):
+                break
+            steps += right
+            last += 1
+        height = max(line.bottom for line in lines[first : last + 1]) - min(line.top for line in lines[first : last + 1])
+        if height < 9 * lines[index].size and (steps >= 2 or any(rows[last : last + 4])):
+            found += range(first, last + 1)
+        index = last + 1
+    return found
+
+
+def _steps_right(before: Line, line: Line) -> bool:
+    return line.x0 > before.x1 and -6 * line.size < line.top - before.top <= 0.3 * line.size
+
+
+def _same_cell(before: Line, line: Line) -> bool:
+    """Whether a line stands right below another, both narrow and sharing some width."""
+    close = 0 < line.top - before.top < 1.6 * line.size
+    return close and len(line.words) <= 6 >= len(before.words) and min(line.x1, before.x1) > max(line.x0, before.x0)
+
+
 def _fill_between(lines: list[Line], texts: list[str], rows: list[bool]) -> list[bool]:
+    """Short lines between two rows are rows too: labels without figures, and further lines of a cell."""
     filled = list(rows)
     last: int | None = None
     for index, row in enumerate(rows):
         if not row:
             continue
-        if last is not None and 1 < index - last <= 4 and all(_may_be_label(lines, texts, between) for between in range(last + 1, index)):
-            for between in range(last + 1, index):
-                filled[between] = True
+        if last is not None and index - last > 1:
+            between = range(last + 1, index)
+            most = 8 if any(_steps_right(lines[place - 1], lines[place]) for place in (*between, index)) else 4
+            if len(between) <= most and all(_may_be_label(lines, texts, place) for place in between):
+                for place in between:
+                    filled[place] = True
         last = index
     return filled
 
 
 def _may_be_label(lines: list[Line], texts: list[str], index: int) -> bool:
-    close = 0 < lines[index].top - lines[index - 1].top < 2.2 * lines[index].size
+    before, line = lines[index - 1], lines[index]
+    close = 0 < line.top - before.top < 2.2 * line.size or _steps_right(before, line)
     return close and len(texts[index]) <= 90 and not texts[index].endswith((".", ";")) and not is_bullet(texts[index])
 
 
@@ -243,6 +301,13 @@ def _has_figures(cells: list[str]) -> bool:
         cells = cells[1:]
     figures = sum(all(_FIGURE.fullmatch(part) or _YEAR.fullmatch(part) for part in cell.split()) for cell in cells[1:])
     return figures >= 1 and figures * 2 >= len(cells) - 1
+
+
+def _has_cells(cells: list[str]) -> bool:
+    """Several short cells; not a number with its clause, nor two sentences with a wide space between them."""
+    if len(cells) < 2 or _is_numbered(cells) or sum(len(cell.split()) for cell in cells) > 7 * len(cells):
+        return False
+    return not any(cell.endswith((".", ";")) and len(cell.split()) > 2 and after[:1].isupper() for cell, after in pairwise(cells))
 
 
 def _is_numbered(cells: list[str]) -> bool:

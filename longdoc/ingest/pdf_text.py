@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from longdoc.ingest.numbering import is_bullet, read_number
 from longdoc.ingest.pdf_page import Line, PageText, Word
 from longdoc.ingest.pdf_paragraphs import Paragraph
 from longdoc.types import Block, Page, Span
@@ -94,7 +95,12 @@ class PdfText:
         if abs(first.size - last.lines[-1].size) > 0.12 * first.size or _TERMINAL.search(self._tail):
             return False
         opening = page.text[first.words[0].start : first.words[0].end]
-        return opening[:1].islower() or (_NO_BREAK.search(self._tail) is not None and opening[:1].isalnum() and not opening.isupper())
+        if opening[:1].islower():
+            return True
+        text = page.text[first.words[0].start : first.words[-1].end]
+        if not opening[:1].isalnum() or read_number(text) or is_bullet(text):
+            return False
+        return _NO_BREAK.search(self._tail) is not None or (len(last.lines) > 1 and not _leaves_room(last.lines, first))
 
     def _join_lines(self, page: PageText, line: Line) -> int:
         """Append a line to the paragraph in hand; the offset at which its characters begin."""
@@ -198,6 +204,12 @@ class PdfText:
         start, page, index, length = self.source_map.pop()
         if length > 1:
             self.source_map.append((start, page, index, length - 1))
+
+
+def _leaves_room(lines: list[Line], following: Line) -> bool:
+    """Whether the last line ends early enough for the next word: then its paragraph was meant to end."""
+    last, first = lines[-1], following.words[0]
+    return last.x1 + 0.35 * last.size + first.x1 - first.x0 < max(line.x1 for line in lines)
 
 
 def _is_sign(page: PageText, cell: list[Word]) -> bool:

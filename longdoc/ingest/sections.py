@@ -34,42 +34,15 @@ class _Found:
     number: str | None
     title: str
     heading: Span
-    start: int
     end: int
 
 
 def find_sections(text: str, blocks: Sequence[Block]) -> tuple[Section, ...]:
     """Sections in reading order; each spans from its heading to the next heading that is not below it."""
-    found: list[_Found] = []
-    stack: list[_Open] = []
+    tree = _Tree(text)
     for block in blocks:
-        if block.kind not in ("heading", "paragraph", "list_item"):
-            continue
-        content = text[block.span.start : block.span.end]
-        readings = read_number(content, heading=block.kind == "heading")
-        number = _choose(readings, stack) if readings else None
-        if number is None and block.kind != "heading":
-            continue
-        rank = _place(stack, number, block, content)
-        title, heading_end = _title(content, number, block.kind == "heading")
-        start = block.span.start
-        for closed in stack:
-            if closed.rank >= rank:
-                found[closed.index].end = min(found[closed.index].end, start)
-        stack = [entry for entry in stack if entry.rank < rank]
-        parent = stack[-1].index if stack else None
-        found.append(
-            _Found(
-                parent=parent,
-                depth=len(stack) + 1,
-                number=number.text if number else None,
-                title=title,
-                heading=Span(start=start, end=start + heading_end),
-                start=start,
-                end=len(text),
-            )
-        )
-        stack.append(_Open(len(found) - 1, rank, number))
+        if block.kind in ("heading", "paragraph", "list_item"):
+            tree.add(block)
     return tuple(
         Section(
             index=index,
@@ -78,10 +51,47 @@ def find_sections(text: str, blocks: Sequence[Block]) -> tuple[Section, ...]:
             number=entry.number,
             title=entry.title,
             heading=entry.heading,
-            span=Span(start=entry.start, end=entry.end),
+            span=Span(start=entry.heading.start, end=entry.end),
         )
-        for index, entry in enumerate(found)
+        for index, entry in enumerate(tree.found)
     )
+
+
+class _Tree:
+    """Sections found so far and the stack of those that are open."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.found: list[_Found] = []
+        self.stack: list[_Open] = []
+
+    def add(self, block: Block) -> None:
+        """Open a section if the block begins one; two where "1. Term. (a) ..." begins two."""
+        start, end = block.span.start, block.span.end
+        content = self.text[start:end]
+        heading = block.kind == "heading"
+        readings = read_number(content, heading=heading)
+        if not readings and not heading:
+            return
+        number = _choose(readings, self.stack) if readings else None
+        title, length = _title(content, number, heading)
+        self._open(_place(self.stack, number, block, content), number, title, Span(start=start, end=start + length))
+        if number is None or length >= len(content) or number.kind.endswith("("):
+            return
+        begin = start + length + len(content[length:]) - len(content[length:].lstrip())
+        first = [reading for reading in read_number(self.text[begin:end]) if reading.kind.endswith("(") and reading.values == (1,)]
+        if first:
+            inner, length = _title(self.text[begin:end], first[0], False)
+            self._open(self.stack[-1].rank + 0.25, first[0], inner, Span(start=begin, end=begin + length))
+
+    def _open(self, rank: float, number: Number | None, title: str, heading: Span) -> None:
+        for entry in self.stack:
+            if entry.rank >= rank:
+                self.found[entry.index].end = min(self.found[entry.index].end, heading.start)
+        self.stack = [entry for entry in self.stack if entry.rank < rank]
+        parent = self.stack[-1].index if self.stack else None
+        self.found.append(_Found(parent, len(self.stack) + 1, number.text if number else None, title, heading, len(self.text)))
+        self.stack.append(_Open(len(self.found) - 1, rank, number))
 
 
 def _choose(readings: list[Number], stack: list[_Open]) -> Number:
@@ -103,6 +113,9 @@ def _place(stack: list[_Open], number: Number | None, block: Block, content: str
             return 1.0 + block.level
         capitals = content.isupper() and len(content) > 3
         return UNNUMBERED_CAPITALS if capitals else UNNUMBERED
+    if number.kind == "annex" and not any(entry.number for entry in stack):
+        # "Exhibit 10.3" above the first numbered heading is the label of the document itself.
+        return UNNUMBERED
     if number.kind in ("annex", "part", "article", "item"):
         return _FIXED[number.kind]
     if number.kind == "decimal":

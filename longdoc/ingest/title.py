@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from longdoc.ingest.numbering import read_number
 from longdoc.protocols import Parsed
 from longdoc.types import Block
 
@@ -20,23 +21,26 @@ _DOCUMENT_KIND = re.compile(
     r"\b(?:AGREEMENT|CONTRACT|LEASE|AMENDMENT|POLICY|PLAN|NOTE|DEED|INDENTURE|MEMORANDUM|UNDERTAKING|LICENSE|ADDENDUM|FORM 10-[KQ]|FORM 8-K)\b",
     re.IGNORECASE,
 )
+# How the SEC names an exhibit: "EX-10.23 5 dex1023.htm COVENANT ...".
+_FILING_PREFIX = re.compile(r"(?i)^EX-[\d.]+ \d+ \S+\.html?\s+")
 EARLY = 3000
 LONGEST = 200
 
 
 def find_title(parsed: Parsed, blocks: Sequence[Block]) -> str | None:
     """A title of at most 200 characters, None where nothing looks like one."""
-    stated = " ".join((parsed.title or "").split())
-    if stated and len(stated) <= LONGEST and not _NO_TITLE.match(stated):
+    stated = _FILING_PREFIX.sub("", " ".join((parsed.title or "").split()))
+    if stated and len(stated) <= LONGEST and not _NO_TITLE.match(stated) and not stated.endswith((":", ",")) and not read_number(stated):
         return stated
     headings: list[str] = []
     for block in blocks[:40]:
         if block.span.start > EARLY or len(headings) >= 8:
             break
         content = " ".join(parsed.text[block.span.start : block.span.end].split())
-        if (block.kind == "heading" and not _NUMBERED_PART.match(content) and len(content) <= LONGEST) or (
-            block.kind == "paragraph" and len(content) <= 100 and _DOCUMENT_KIND.search(content) and not content.endswith(".")
-        ):
+        if len(content) > LONGEST or _NUMBERED_PART.match(content) or read_number(content):
+            continue
+        short = block.kind == "paragraph" and len(content) <= 80 and not content.endswith((".", ":", ",", ";"))
+        if block.kind == "heading" or (short and _DOCUMENT_KIND.search(content)):
             headings.append(content)
     for heading in headings:
         if _DOCUMENT_KIND.search(heading):

@@ -11,7 +11,7 @@ import signal
 import struct
 import sys
 from importlib import import_module
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 from longdoc.errors import DamagedError, InputError, LimitError
 
@@ -20,7 +20,7 @@ GRACE_SECONDS = 10
 """How much later than its limit a worker whose parent has died ends itself."""
 
 
-def send(stream: BinaryIO, value: Any) -> None:
+def send(stream: IO[bytes], value: Any) -> None:
     """Write one pickled message, its length before it."""
     message = pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL)
     stream.write(HEADER.pack(len(message)))
@@ -28,7 +28,7 @@ def send(stream: BinaryIO, value: Any) -> None:
     stream.flush()
 
 
-def receive(stream: BinaryIO) -> Any:
+def receive(stream: IO[bytes]) -> Any:
     """One message. Raises: EOFError where the other side has gone."""
     header = stream.read(HEADER.size)
     if len(header) < HEADER.size:

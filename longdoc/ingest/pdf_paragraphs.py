@@ -137,6 +137,8 @@ def _continues(
         return False
     if read_number(text) and (ended or _room(before, line, margins[index - 1]) or text[0] == "("):
         return ended is False and text[0] == "(" and not _room(before, line, margins[index - 1])
+    if not ended and text[0].islower():
+        return True
     if _room(before, line, margins[index - 1]):
         return False
     indent = line.x0 - before.x0
@@ -174,7 +176,9 @@ def _right_margins(lines: list[Line], rows: list[bool], pitch: float) -> list[fl
             step = lines[index].top - lines[index - 1].top
             if not rows[index] and not rows[index - 1] and 0 < step <= WIDER_GAP * pitch * lines[index].size:
                 continue
-        reach = max(line.x1 for line in lines[start:index])
+        # In ragged text the widest line is no margin; where lines are justified most of them reach it.
+        ends = sorted(line.x1 for line in lines[start:index])
+        reach = ends[-1] if len(ends) < 5 else ends[int(0.8 * (len(ends) - 1))]
         margins[start:index] = [reach] * (index - start)
         start = index
     return margins

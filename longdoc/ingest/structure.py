@@ -7,6 +7,7 @@ from longdoc.ingest.domain import detect_domain
 from longdoc.ingest.headings import mark_headings
 from longdoc.ingest.language import detect_language, language_name
 from longdoc.ingest.references import find_references
+from longdoc.ingest.run_in import split_run_in
 from longdoc.ingest.sections import find_sections
 from longdoc.ingest.title import find_title
 from longdoc.protocols import Parsed
@@ -15,6 +16,7 @@ from longdoc.types import Document, Domain
 
 def build_document(parsed: Parsed, *, identifier: str, path: str, domain: str = "auto") -> Document:
     """The Document of what an ingestor read. `domain` "auto" detects it."""
+    parsed = split_run_in(parsed)
     blocks = mark_headings(parsed)
     sections = find_sections(parsed.text, blocks)
     title = find_title(parsed, blocks)

@@ -15,14 +15,14 @@ _NO_TITLE = re.compile(
     r"|(?:10-?[kq]|8-?k|ex(?:hibit)?[-. ]?\d.*)$|print|body|title"
 )
 _NUMBERED_PART = re.compile(
-    r"(?i)(?:exhibit|schedule|annex|appendix|attachment)\b.{0,20}$|table of contents$|.{0,3}$|contents$|page\b|execution (?:version|copy)|final|draft|confidential"
+    r"(?i)(?:exhibit|schedule|annex|appendix|attachment)\b.{0,20}$|table of contents$|.{0,3}$|contents$|page\b|execution (?:version|copy)|final|draft|confidential$|note:|.*\\.html?$"
 )
 _DOCUMENT_KIND = re.compile(
     r"\b(?:AGREEMENT|CONTRACT|LEASE|AMENDMENT|POLICY|PLAN|NOTE|DEED|INDENTURE|MEMORANDUM|UNDERTAKING|LICENSE|ADDENDUM|FORM 10-[KQ]|FORM 8-K)\b",
     re.IGNORECASE,
 )
 # How the SEC names an exhibit: "EX-10.23 5 dex1023.htm COVENANT ...".
-_FILING_PREFIX = re.compile(r"(?i)^EX-[\d.]+ \d+ \S+\.html?\s+")
+_FILING_PREFIX = re.compile(r"(?i)^EX-[\w.() ]{1,24}? \d{1,3} \S+\.(?:html?|txt)\s+")
 EARLY = 3000
 LONGEST = 200
 
@@ -36,7 +36,7 @@ def find_title(parsed: Parsed, blocks: Sequence[Block]) -> str | None:
     for block in blocks[:40]:
         if block.span.start > EARLY or len(headings) >= 8:
             break
-        content = " ".join(parsed.text[block.span.start : block.span.end].split())
+        content = _FILING_PREFIX.sub("", " ".join(parsed.text[block.span.start : block.span.end].split()))
         if len(content) > LONGEST or _NUMBERED_PART.match(content) or read_number(content):
             continue
         short = block.kind == "paragraph" and len(content) <= 80 and not content.endswith((".", ":", ",", ";"))

@@ -110,7 +110,7 @@ class Pipeline:
         return self._reader
 
     def ingest(self, paths: Paths, password: str | None = None) -> list[Outcome]:
-        """Read what is new below `paths`; one Outcome per file.
+        """Read what is new below `paths`; one Outcome per file, in the order of `paths`, inside a folder by name.
 
         Raises: UsageError if no path is given; with `raise_on_error` the InputError of the first file that fails.
         """
@@ -124,6 +124,7 @@ class Pipeline:
                 self._tell(outcome)
                 if self._raise_on_error and outcome.outcome == "failed":
                     raise failure(outcome)
+        self.outcomes.sort(key=in_order_of(named(paths)))
         return list(self.outcomes)
 
     def documents(self, paths: Paths | None = None) -> list[Entry]:
@@ -149,13 +150,15 @@ class Pipeline:
         """A summary of each document, in path order, of at most `sentences` sentences (default: by the document's length)."""
         from longdoc_pipelines.summarize import summarize
 
-        yield from summarize(self.corpus, self.reader, self._select(paths, ingest), sentences=sentences)
+        entries = self._select(paths, ingest)
+        yield from summarize(self.corpus, self.reader, entries, sentences=sentences)
 
     def overview(self, paths: Paths, *, ingest: bool = True) -> list[Overview]:
         """What the documents hold together."""
         from longdoc_pipelines.summarize import overview
 
-        return overview(self.corpus, self.reader, self._select(paths, ingest))
+        entries = self._select(paths, ingest)
+        return overview(self.corpus, self.reader, entries)
 
     def extract(
         self,
@@ -184,13 +187,15 @@ class Pipeline:
         """The `k` passages that fit best; without paths among all documents of the corpus."""
         from longdoc_pipelines.search import search
 
-        return search(self.corpus, self.reader, query, self._select(paths, ingest), k=k)
+        entries = self._select(paths, ingest)
+        return search(self.corpus, self.reader, query, entries, k=k)
 
     def ask(self, question: str, paths: Paths | None = None, *, ingest: bool = True) -> Answer:
         """An answer in the documents' own words, or one that says that there is none; without paths from all documents."""
         from longdoc_pipelines.ask import ask
 
-        return ask(self.corpus, self.reader, question, self._select(paths, ingest))
+        entries = self._select(paths, ingest)
+        return ask(self.corpus, self.reader, question, entries)
 
     def render(self, path: PathLike, span: Span, *, scale: float = 2.0, ingest: bool = True) -> bytes:
         """A PNG of the page where `span` begins, with the span marked, at `scale` pixels per point.
@@ -309,6 +314,20 @@ def named(paths: Paths) -> list[str]:
     if not given:
         raise UsageError("no path was given: name files or folders")
     return [os.fspath(path) for path in given]
+
+
+def in_order_of(paths: Sequence[str]) -> Callable[[Outcome], tuple[int, list[str]]]:
+    """A sort key that puts outcomes in the order of the paths that they were reached from."""
+
+    def key(outcome: Outcome) -> tuple[int, list[str]]:
+        parts = outcome.path.split(os.sep)
+        for position, path in enumerate(paths):
+            top = path.rstrip(os.sep).split(os.sep) if path != "." else []
+            if parts[: len(top)] == top:
+                return position, parts
+        return len(paths), parts
+
+    return key
 
 
 def failure(outcome: Outcome) -> InputError:

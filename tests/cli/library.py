@@ -145,13 +145,14 @@ def make_docx(path: Path) -> None:
 
 def make_pdf(path: Path, pages: list[str]) -> None:
     """Write a PDF with a page of lines for each text; an empty text gives a page that is a picture."""
+    from PIL import Image
     from reportlab.lib.pagesizes import letter
     from reportlab.pdfgen.canvas import Canvas
 
     canvas = Canvas(os.fspath(path), pagesize=letter, invariant=True)
     for text in pages:
         if not text:
-            canvas.rect(72, 72, 400, 600, fill=1)
+            canvas.drawInlineImage(Image.new("L", (40, 60), 128), 72, 72, width=400, height=600)
         for number, line in enumerate(text.splitlines()):
             canvas.drawString(72, 720 - 14 * number, line)
         canvas.showPage()

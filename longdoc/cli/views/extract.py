@@ -23,8 +23,7 @@ NOTHING = "nothing found"
 LINES_OF_TEXT = 2
 LABEL_WIDTH = 26
 VALUE_WIDTH = 16
-OTHER_WIDTH = 62
-"""What all columns but text and value take together."""
+GAP = 2
 UNITS = {"Y": "year", "M": "month", "W": "week", "D": "day"}
 
 
@@ -85,7 +84,7 @@ def clause_table(clauses: Sequence[Clause], width: int) -> Table:
     table.add_column("text", ratio=1)
     table.add_column("place", no_wrap=True)
     table.expand = True
-    room = LINES_OF_TEXT * max(20, width - OTHER_WIDTH - (VALUE_WIDTH if valued else 0))
+    room = LINES_OF_TEXT * max(20, width - _width_without_text(clauses, paged, valued))
     previous = None
     for clause in clauses:
         value = [Text(shown_value(clause), style="cyan")] if valued else []
@@ -99,6 +98,16 @@ def clause_table(clauses: Sequence[Clause], width: int) -> Table:
         )
         previous = clause.label
     return table
+
+
+def _width_without_text(clauses: Sequence[Clause], paged: bool, valued: bool) -> int:
+    columns = [min(LABEL_WIDTH, max(len(clause.label) for clause in clauses)), len("0.00*")]
+    columns.append(max(len(place(clause.citation.span)) for clause in clauses))
+    if paged:
+        columns.append(max(len(page(clause.citation)) for clause in clauses))
+    if valued:
+        columns.append(min(VALUE_WIDTH, max(len(shown_value(clause)) for clause in clauses)))
+    return sum(columns) + GAP * (len(columns) + 1)
 
 
 def shown_value(clause: Clause) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -47,13 +47,11 @@ class SummarizeView:
                 yield indent(Text(printable(item.summary.note), style="yellow"))
             for topic, statements in groupby(item.summary.sentences, key=lambda statement: statement.topic):
                 if topic:
-                    yield indent(Text(printable(topic), style="bold cyan"))
-                for statement in statements:
-                    yield indent(_bullet(statement.text, _where(statement)))
+                    yield indent(Text(_heading(topic), style="bold cyan"))
+                yield indent(_sentences(statements))
         else:
             yield Text(FOLDER, style="bold")
-            for overview in item:
-                yield indent(_bullet(overview.text, Text(_sources(overview), style="dim")))
+            yield indent(_overview(item))
         yield Text()
 
     def markdown(self, item: Summarized | list[Overview]) -> Iterator[str]:
@@ -65,7 +63,7 @@ class SummarizeView:
                 yield ""
             for topic, statements in groupby(item.summary.sentences, key=lambda statement: statement.topic):
                 if topic:
-                    yield f"### {markdown(topic)}"
+                    yield f"### {markdown(_heading(topic))}"
                     yield ""
                 for statement in statements:
                     yield f"- {markdown(statement.text)} [{page(statement.citation) or place(statement.citation.span)}]"
@@ -78,17 +76,28 @@ class SummarizeView:
             yield ""
 
 
-def _where(statement: Statement) -> Text:
-    number = page(statement.citation)
-    return Text.assemble((f"[{number}] " if number else "", "green"), (place(statement.citation.span), "dim"))
-
-
-def _bullet(text: str, where: Text) -> Table:
-    table = Table.grid(padding=(0, 1, 0, 0))
+def _sentences(statements: Iterable[Statement]) -> Table:
+    table = Table.grid(padding=(0, 2, 0, 0), expand=True)
     table.add_column(width=1)
-    table.add_column()
-    table.add_row("•", Text.assemble(printable(text), " ", where))
+    table.add_column(ratio=1)
+    table.add_column(no_wrap=True, style="green")
+    table.add_column(no_wrap=True, style="dim")
+    for statement in statements:
+        table.add_row("•", Text(printable(statement.text)), page(statement.citation), place(statement.citation.span))
     return table
+
+
+def _overview(statements: Iterable[Overview]) -> Table:
+    table = Table.grid(padding=(0, 2, 0, 0), expand=True)
+    table.add_column(width=1)
+    table.add_column(ratio=1)
+    for statement in statements:
+        table.add_row("•", Text.assemble(printable(statement.text), "\n", (_sources(statement), "dim")))
+    return table
+
+
+def _heading(topic: str) -> str:
+    return printable(topic[:1].upper() + topic[1:])
 
 
 def _sources(overview: Overview) -> str:

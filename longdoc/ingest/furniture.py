@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from itertools import pairwise
 
 from longdoc.ingest.numbering import roman
 from longdoc.ingest.pdf_page import Line, PageText
@@ -53,6 +54,8 @@ def remove_furniture(pages: Sequence[PageText]) -> None:
     chained = _chained_numbers(pages)
     for page, lines in zip(pages, found, strict=True):
         kept = [line for line in page.lines if id(line) not in lines and id(line) not in chained]
+        for before, line in pairwise(page.lines):
+            line.after_break = id(before) in chained
         page.lines = kept if kept or len(pages) > 1 else page.lines
 
 

@@ -69,6 +69,8 @@ def _is_numbered_title(text: str, number: Number) -> bool:
         return False
     if number.kind in _HIGH_KINDS:
         return is_title(title.rstrip("."), share=0.5) and len(title) <= 160
+    if number.kind == "decimal" and len(title) <= 60 and title[0].isupper() and not _SENTENCE_END.search(title):
+        return True
     return len(title) <= 100 and is_title(title.rstrip("."), share=0.75) and ". " not in title
 
 

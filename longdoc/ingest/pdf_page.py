@@ -11,15 +11,17 @@ from __future__ import annotations
 
 import ctypes
 import re
+from array import array
 from dataclasses import dataclass, field
 from typing import Any
 
 import pypdfium2.raw as pdfium
 
-HYPHEN_MARKS = "\x02\ufffe\u00ad"
+_HYPHEN = re.compile("[\x02\ufffe\u00ad]")
 _WORD = re.compile(r"[^\s\x00-\x1f\x7f\ufffe\uffff\u00ad\u200b]+")
 # "1.3Adaptimmune": a tab that left no space in the text, only a gap on the page.
 _GLUED_NUMBER = re.compile(r"(?:\(?(?:\d{1,3}(?:\.\d{1,3})*\.?|[a-zA-Z]|[ivx]{1,5})[.)]|\d{1,3}(?:\.\d{1,3})+|[•●▪])(?=[A-Z“\"])")
+_HEAVY = re.compile(rb"bold|black|heavy|cmbx|demi", re.IGNORECASE)
 _PAIR = re.compile(r"[\ud800-\udfff]")
 
 
@@ -37,7 +39,8 @@ class Word:
 
 @dataclass(slots=True)
 class Line:
-    """Words on one line, left to right. `hyphen`: PDFium saw a word broken at the line's end."""
+    """Words on one line, left to right. `hyphen`: PDFium saw a word broken at the line's end; `after_break`: a page
+    number was taken out above it."""
 
     words: list[Word]
     page: int
@@ -50,6 +53,7 @@ class Line:
     bold: bool
     hyphen: bool = False
     upright: bool = True
+    after_break: bool = False
     cells: list[list[Word]] = field(default_factory=list)
 
 
@@ -127,61 +131,83 @@ def read_page(page: Any, text_page: Any, number: int) -> PageText:
 
 
 def _words(text_page: Any, text: str, frame: Frame) -> list[Word]:
-    first, last = pdfium.FS_RECTF(), pdfium.FS_RECTF()
-    box = pdfium.FPDFText_GetLooseCharBox
-    upright = frame.rotation == 0
-    left, top = frame.left, frame.top
+    places = [found.span() for found in _WORD.finditer(text)]
+    if not places:
+        return []
+    rectangles = (pdfium.FS_RECTF * (2 * len(places)))()
+    box, byref, size = pdfium.FPDFText_GetLooseCharBox, ctypes.byref, ctypes.sizeof(pdfium.FS_RECTF)
+    first, offset = rectangles[0], 0
+    for start, end in places:
+        box(text_page, start, byref(first, offset))
+        box(text_page, end - 1, byref(first, offset + size))
+        offset += 2 * size
+    # FS_RECTF is left, top, right, bottom; a word has one for its first and one for its last character.
+    sides = array("f", bytes(rectangles))
+    boxes = zip(*(sides[place::8] for place in range(8)), strict=True)
+    if frame.rotation == 0:
+        left, top = frame.left, frame.top
+        return [
+            Word(start, end, x0 - left, x1 - left, top - (t0 if t0 > t1 else t1), top - (b0 if b0 < b1 else b1))
+            for (start, end), (x0, t0, _, b0, _, t1, x1, b1) in zip(places, boxes, strict=True)
+        ]
     words = []
-    for found in _WORD.finditer(text):
-        start, end = found.span()
-        box(text_page, start, first)
-        box(text_page, end - 1, last)
-        if upright:
-            words.append(
-                Word(start, end, first.left - left, last.right - left, top - max(first.top, last.top), top - min(first.bottom, last.bottom))
-            )
-        else:
-            a = frame.shown(first.left, first.bottom, first.right, first.top)
-            b = frame.shown(last.left, last.bottom, last.right, last.top)
-            words.append(Word(start, end, a[0], b[2], min(a[1], b[1]), max(a[3], b[3])))
+    for (start, end), (l0, t0, r0, b0, l1, t1, r1, b1) in zip(places, boxes, strict=True):
+        one, other = frame.shown(l0, b0, r0, t0), frame.shown(l1, b1, r1, t1)
+        words.append(Word(start, end, one[0], other[2], min(one[1], other[1]), max(one[3], other[3])))
     return words
 
 
 def _lines(text_page: Any, text: str, words: list[Word], number: int) -> list[Line]:
     lines: list[Line] = []
     group: list[Word] = []
+    font = _Font()
     for word in words:
         if group:
             before = group[-1]
             between = text[before.end : word.start]
             height = before.bottom - before.top
-            hyphen = between.strip() != "" and any(mark in between for mark in HYPHEN_MARKS)
             below = word.top - before.top
-            if "\n" in between or "\r" in between or below > 0.6 * height or (hyphen and word.x0 < before.x0) or below < -1.5 * height:
-                lines.append(_line(text_page, text, group, number, hyphen and "\n" not in between))
+            hyphen = between != " " and _HYPHEN.search(between) is not None
+            broken = between != " " and ("\n" in between or "\r" in between)
+            if broken or below > 0.6 * height or (hyphen and word.x0 < before.x0) or below < -1.5 * height:
+                lines.append(_line(text_page, text, group, number, hyphen and "\n" not in between, font))
                 group = []
         group.append(word)
     if group:
-        lines.append(_line(text_page, text, group, number, False))
+        lines.append(_line(text_page, text, group, number, False, font))
     return lines
 
 
-def _line(text_page: Any, text: str, words: list[Word], number: int, hyphen: bool) -> Line:
+def _line(text_page: Any, text: str, words: list[Word], number: int, hyphen: bool, font: _Font) -> Line:
     first = words[0]
     glued = _GLUED_NUMBER.match(text, first.start, first.end)
     if glued is not None and glued.end() < first.end:
         _part(text_page, words, glued.end())
-    flags, name = ctypes.c_int(), ctypes.create_string_buffer(96)
     # The middle word tells a line's style better than its first, which may be a number, a bullet or a run-in caption.
-    probe = words[len(words) // 2].start
-    pdfium.FPDFText_GetFontInfo(text_page, probe, name, 96, flags)
-    font = name.value.lower()
-    heavy = b"bold" in font or b"black" in font or b"heavy" in font or b"cmbx" in font or b"demi" in font
-    top, bottom = min(word.top for word in words), max(word.bottom for word in words)
-    x0, x1 = min(word.x0 for word in words), max(word.x1 for word in words)
-    size = max(word.bottom - word.top for word in (words[0], words[len(words) // 2], words[-1]))
-    upright = not (bottom - top > 4 * (x1 - x0) and sum(word.end - word.start for word in words) > 4)
-    return Line(words, number, x0, x1, top, bottom, size, pdfium.FPDFText_GetFontWeight(text_page, probe), heavy, hyphen, upright)
+    middle = words[len(words) // 2]
+    heavy = font.is_heavy(text_page, middle.start)
+    x0, x1, top, bottom, length = first.x0, first.x1, first.top, first.bottom, 0
+    for word in words:
+        x0 = word.x0 if word.x0 < x0 else x0
+        x1 = word.x1 if word.x1 > x1 else x1
+        top = word.top if word.top < top else top
+        bottom = word.bottom if word.bottom > bottom else bottom
+        length += word.end - word.start
+    size = max(words[0].bottom - words[0].top, middle.bottom - middle.top, words[-1].bottom - words[-1].top)
+    upright = not (bottom - top > 4 * (x1 - x0) and length > 4)
+    return Line(words, number, x0, x1, top, bottom, size, pdfium.FPDFText_GetFontWeight(text_page, middle.start), heavy, hyphen, upright)
+
+
+class _Font:
+    """Asks for a character's font; one buffer serves all lines of a page."""
+
+    def __init__(self) -> None:
+        self._flags, self._name = ctypes.c_int(), ctypes.create_string_buffer(96)
+
+    def is_heavy(self, text_page: Any, index: int) -> bool:
+        """Whether the font's name says that it is bold."""
+        pdfium.FPDFText_GetFontInfo(text_page, index, self._name, 96, self._flags)
+        return _HEAVY.search(self._name.value) is not None
 
 
 def _part(text_page: Any, words: list[Word], position: int) -> None:

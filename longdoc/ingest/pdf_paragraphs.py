@@ -116,16 +116,15 @@ def _continues(
         return rows[index] and rows[index - 1] and (0 < step < 3.2 * before.size or _steps_right(before, line))
     if before.hyphen:
         return True
-    jumped = step < -before.size or line.x0 > before.x1 + before.size
-    if not jumped and step > WIDER_GAP * pitch * max(before.size, line.size):
+    text, text_before = texts[index], texts[index - 1]
+    ended = _ENDED.search(text_before) is not None
+    if step < -before.size or line.x0 > before.x1 + before.size or line.after_break:
+        # The paragraph goes on in the next column, or it does not: only its words can tell.
+        return not ended and text[:1].islower()
+    if step > WIDER_GAP * pitch * max(before.size, line.size):
         return False
     if max(before.size, line.size) > LARGER * min(before.size, line.size):
         return False
-    text, text_before = texts[index], texts[index - 1]
-    ended = _ENDED.search(text_before) is not None
-    if jumped:
-        # The paragraph goes on in the next column, or it does not: only its words can tell.
-        return not ended and text[:1].islower()
     if _is_titled(line, body) and _is_titled(before, body):
         if _CONNECTED.search(text_before):
             return True
@@ -230,11 +229,18 @@ def _table_rows(page: PageText, texts: list[str]) -> list[bool]:
             for other in (index - 1, index + 1)
             if 0 <= other < len(lines) and abs(lines[other].top - lines[index].top) < 3 * lines[index].size
         ]
-        if several[index] and any(several[other] or figures[other] for other in near):
+        if several[index] and not _is_justified(lines, index) and any(several[other] or figures[other] for other in near):
             rows[index] = True
     for index in _header_cells(lines, rows):
         rows[index] = True
     return _fill_between(lines, texts, rows)
+
+
+def _is_justified(lines: list[Line], index: int) -> bool:
+    """Whether a neighbour reaches from the same left to the same right edge, as lines of a justified paragraph do."""
+    line = lines[index]
+    beside = [lines[other] for other in (index - 1, index + 1) if 0 <= other < len(lines)]
+    return any(abs(other.x0 - line.x0) < 1.5 and abs(other.x1 - line.x1) < 1.5 for other in beside)
 
 
 def _header_cells(lines: list[Line], rows: list[bool]) -> list[int]:

@@ -15,7 +15,7 @@ _NO_TITLE = re.compile(
     r"|(?:10-?[kq]|8-?k|ex(?:hibit)?[-. ]?\d.*)$|print|body|title"
 )
 _NUMBERED_PART = re.compile(
-    r"(?i)(?:exhibit|schedule|annex|appendix|attachment)\b.{0,20}$|table of contents$|.{0,3}$|contents$|page\b|execution (?:version|copy)|final|draft|confidential$|note:|.*\\.html?$"
+    r"(?i)(?:exhibit|schedule|annex|appendix|attachment)\b.{0,20}$|table of contents$|.{0,3}$|contents$|page\b|execution (?:version|copy)|final|draft|confidential$|note:|.*\.html?$"
 )
 _DOCUMENT_KIND = re.compile(
     r"\b(?:AGREEMENT|CONTRACT|LEASE|AMENDMENT|POLICY|PLAN|NOTE|DEED|INDENTURE|MEMORANDUM|UNDERTAKING|LICENSE|ADDENDUM|FORM 10-[KQ]|FORM 8-K)\b",

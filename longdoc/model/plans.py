@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from re import Pattern
 
 from longdoc.labels import LabelSet, load_labels
+from longdoc.model.wording import any_of
 from longdoc.types import Domain
 
 FIGURE = re.compile(
@@ -23,9 +24,9 @@ MEASURED = re.compile(r"\d+(?:\.\d+)?\s?(?:%|percent\b|points?\b|times\b|x\b)|\b
 class Topic:
     """One thing that a summary must say.
 
-    `cues` raise a sentence that holds one, `needs` must be there, `avoids` must not, `most` is how many statements the topic
-    may take, `longest` how many characters one may have, `early` prefers the head of the document, `first` (low is early)
-    says which topics go first when a summary is short.
+    `cues` raise a sentence that holds one, more so if it holds two; `needs` must be there, `avoids` must not. `most` is how
+    many statements the topic may take, `longest` how many characters one may have, `open_ended` lets one end without a full
+    stop. `early` prefers the head of the document. `first`: topics with low numbers go first when a summary is short.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Topic:
     avoids: Pattern[str] | None = None
     most: int = 2
     longest: int = 450
+    open_ended: bool = False
     early: bool = False
     first: int = 5
 
@@ -53,10 +55,6 @@ class Plan:
         return None if self.labels is None else load_labels(self.labels)
 
 
-def _any(*patterns: str) -> Pattern[str]:
-    return re.compile("|".join(patterns), re.I)
-
-
 CONTRACT = Plan(
     labels="cuad",
     topics=(
@@ -64,10 +62,14 @@ CONTRACT = Plan(
             "parties",
             labels=("Parties", "Agreement Date", "Document Name"),
             about=("This agreement is made and entered into as of the date by and between the two companies.",),
-            cues=_any(r"\b(?:by and )?(?:between|among)\b.+\band\b", r"\bentered into\b", r"\bis made\b"),
-            needs=_any(r"\bagree(?:ment|s|d)?\b", r"\bcontract\b", r"\blicen[cs]e\b", r"\bamendment\b", r"\bbetween\b"),
+            cues=any_of(r"\b(?:by and )?(?:between|among)\b.+\band\b", r"\bentered into\b", r"\bis made\b"),
+            needs=any_of(
+                r"\b(?:agree\w*|contract|licen[cs]e|amendment|lease) .+\b(?:between|among|by|with|and)\b",
+                r"\b(?:corporation|company)\b.+\band\b",
+            ),
             most=1,
             longest=700,
+            open_ended=True,
             early=True,
             first=0,
         ),
@@ -80,14 +82,14 @@ CONTRACT = Plan(
             ),
             labels=("License Grant",),
             headings=("Recitals", "Background", "Purpose", "Appointment", "Engagement", "Scope", "Grant", "License", "Witnesseth"),
-            cues=_any(
+            cues=any_of(
                 r"\bwhereas\b",
                 r"\bdesires?\b",
                 r"\bwish(?:es)?\b",
                 r"\bpurpose of this\b",
                 r"\bhereby (?:grants?|appoints?|engages?|agrees?)\b",
             ),
-            avoids=_any(r"\bin consideration of\b", r"\bby and between\b"),
+            avoids=any_of(r"\bin consideration of\b", r"\bby and between\b"),
             early=True,
             first=1,
         ),
@@ -96,17 +98,17 @@ CONTRACT = Plan(
             labels=("Effective Date", "Expiration Date", "Renewal Term", "Notice Period To Terminate Renewal"),
             about=("This agreement starts on the effective date and continues for an initial term of two years.",),
             headings=("Term", "Term of Agreement", "Duration", "Term and Termination", "Renewal", "Commencement"),
-            cues=_any(
+            cues=any_of(
                 r"\binitial term\b",
-                r"\bterm of this\b",
-                r"\brenew",
+                r"\bterm of (?:this|the) (?:\w+ )?(?:agreement|contract|lease)",
+                r"\b(?:automatically|shall|will|may) (?:be )?renew",
                 r"\bremain in (?:full force|effect)",
-                r"\bexpir",
-                r"\bcontinue (?:for|until|in)",
-                r"\bcommenc",
-                r"\bthe term\b",
+                r"\bcontinue (?:for|until|in|thereafter)",
+                r"\b(?:shall|will) (?:commence|begin|expire|end)\b",
+                r"\b(?:years?|months|anniversary)\b",
             ),
-            needs=_any(r"\b(?:term|expir\w*|renew\w*|commenc\w*|effective|duration|period|until)\b"),
+            needs=any_of(r"\bterm\b(?!s)", r"\brenew", r"\beffective date\b", r"\bagreement\b.+\b(?:expir\w+|until|in effect)\b"),
+            avoids=any_of(r"\bsurviv", r"\bwithin \w+ \(?\d+\)? (?:business )?days", r"\bbreach"),
             first=2,
         ),
         Topic(
@@ -117,8 +119,8 @@ CONTRACT = Plan(
                 "The price of the products and the royalties that are due.",
             ),
             headings=("Fees", "Payment", "Payments", "Compensation", "Price", "Prices", "Pricing", "Royalties", "Consideration", "Charges"),
-            cues=_any(r"\b(?:shall|will|agrees to|must) pay\b", r"\binvoice", r"\broyalt", FIGURE.pattern),
-            needs=_any(r"\b(?:pay\w*|fees?|prices?|pricing|cost\w*|royalt\w*|amount\w*|compensation|invoice\w*|revenues?|charges?)\b"),
+            cues=any_of(r"\b(?:shall|will|agrees to|must) pay\b", r"\binvoice", r"\broyalt", FIGURE.pattern),
+            needs=any_of(r"\b(?:pay\w*|fees?|prices?|pricing|cost\w*|royalt\w*|amount\w*|compensation|invoice\w*|revenues?|charges?)\b"),
             most=3,
             first=3,
         ),
@@ -130,9 +132,9 @@ CONTRACT = Plan(
                 "The party shall keep the confidential information secret and use it only for this agreement.",
             ),
             headings=("Obligations", "Duties", "Responsibilities", "Services", "Supply", "Delivery", "Exclusivity", "Confidentiality"),
-            cues=_any(r"\b(?:shall|will|must|agrees? to|undertakes? to|covenants?)\b(?! pay)"),
-            needs=_any(r"\b(?:shall|will|must|agree[sd]?|undertakes?|grants?|exclusive\w*)\b"),
-            avoids=_any(r"\bshall be governed\b", r"\bshall mean\b", r"\bshall have the meaning"),
+            cues=any_of(r"\b(?:shall|will|must|agrees? to|undertakes? to|covenants?)\b(?! pay)"),
+            needs=any_of(r"\b(?:shall|will|must|agree[sd]?|undertakes?|grants?|exclusive\w*)\b"),
+            avoids=any_of(r"\bshall be governed\b", r"\bshall mean\b", r"\bshall have the meaning"),
             most=3,
             first=4,
         ),
@@ -144,8 +146,8 @@ CONTRACT = Plan(
                 "What happens after the termination of this agreement.",
             ),
             headings=("Termination", "Term and Termination", "Effect of Termination", "Default", "Assignment", "Change of Control"),
-            cues=_any(r"\bterminat", r"\bassign(?:ed|ment)?\b"),
-            needs=_any(r"\bterminat\w*", r"\bassign\w*", r"\bchange (?:of|in) control\b", r"\bcancel\w*"),
+            cues=any_of(r"\bterminat", r"\bassign(?:ed|ment)?\b"),
+            needs=any_of(r"\bterminat\w*", r"\bassign\w*", r"\bchange (?:of|in) control\b", r"\bcancel\w*"),
             most=3,
             first=3,
         ),
@@ -164,8 +166,8 @@ CONTRACT = Plan(
                 "The supplier shall indemnify and hold harmless the customer against claims of third parties.",
             ),
             headings=("Limitation of Liability", "Liability", "Indemnification", "Indemnity", "Warranties", "Warranty", "Insurance"),
-            cues=_any(r"\bliab", r"\bindemnif", r"\bwarrant", r"\bdamages\b", r"\binsur"),
-            needs=_any(r"\bliab\w*", r"\bindemn\w*", r"\bwarrant\w*", r"\bdamages\b", r"\binsur\w*", r"\brisk\w*", r"\bsue\b"),
+            cues=any_of(r"\bliab", r"\bindemnif", r"\bwarrant", r"\bdamages\b", r"\binsur"),
+            needs=any_of(r"\bliab\w*", r"\bindemn\w*", r"\bwarrant\w*", r"\bdamages\b", r"\binsur\w*", r"\brisk\w*", r"\bsue\b"),
             most=3,
             first=4,
         ),
@@ -174,8 +176,8 @@ CONTRACT = Plan(
             labels=("Governing Law",),
             about=("This agreement is governed by the laws of the State.",),
             headings=("Governing Law", "Applicable Law", "Choice of Law", "Jurisdiction", "Dispute Resolution", "Arbitration"),
-            cues=_any(r"\bgoverned by\b", r"\blaws of\b", r"\barbitrat"),
-            needs=_any(r"\blaws?\b", r"\bjurisdiction\b", r"\barbitrat\w*", r"\bcourts?\b"),
+            cues=any_of(r"\bgoverned by\b", r"\blaws of\b", r"\barbitrat"),
+            needs=any_of(r"\blaws?\b", r"\bjurisdiction\b", r"\barbitrat\w*", r"\bcourts?\b"),
             most=1,
             first=6,
         ),
@@ -188,8 +190,9 @@ FILING = Plan(
         Topic(
             "business",
             labels=("Business Description", "Segment"),
-            cues=_any(
-                r"\b(?:is|are) an? (?:\w+[ -]){0,6}(?:company|manufacturer|provider|retailer|producer|supplier|leader|developer|operator|bank|group|corporation)\b",
+            cues=any_of(
+                r"\b(?:is|are) an? (?:\w+[ -]){0,6}(?:company|manufacturer|provider|retailer|producer|supplier|leader)\b",
+                r"\b(?:is|are) an? (?:\w+[ -]){0,6}(?:developer|operator|bank|group|corporation|designer|distributor)\b",
                 r"\b(?:three|four|five|six|two|seven) (?:\w+ ){0,3}segments\b",
                 r"\breportable segments\b",
             ),
@@ -201,21 +204,22 @@ FILING = Plan(
             "results",
             labels=("Revenue", "Net Income", "Operating Income", "Earnings Per Share", "Gross Margin"),
             headings=("Results of Operations", "Overview", "Financial Highlights", "Highlights"),
-            cues=_any(
-                r"\b(?:net )?(?:sales|revenues?|earnings|income|loss|margins?)\b.{0,80}\b(?:increas|decreas|rose|fell|grew|declin|was|were|up|down|total)",
+            cues=any_of(
+                r"\b(?:sales|revenues?|earnings|income|loss|margins?)\b.{0,80}\b(?:increas|decreas|rose|fell|grew|declin)",
+                r"\b(?:sales|revenues?|earnings|income|loss|margins?)\b.{0,80}\b(?:was|were|up|down|totall?ed)\b",
             ),
             needs=FIGURE,
-            avoids=_any(r"\bpension\b", r"\bhypothetical\b", r"\bderivativ", r"\bdiscount rate\b"),
+            avoids=any_of(r"\bpension\b", r"\bhypothetical\b", r"\bderivativ", r"\bdiscount rate\b"),
             most=4,
             first=0,
         ),
         Topic(
             "outlook",
             labels=("Outlook",),
-            cues=_any(
-                r"\b(?:expects?|guidance|outlook|anticipates?|forecasts?)\b.{0,120}(?:\bsales\b|\bearnings\b|\brevenue|\bgrowth\b|\bmargin|\bper share\b)"
+            cues=any_of(
+                r"\b(?:expects?|guidance|outlook|anticipates?|forecast)\b.{0,120}\b(?:sales|earnings|revenues?|growth|margins?|per share)\b"
             ),
-            needs=_any(r"\b(?:expect\w*|guidance|outlook|anticipat\w*|forecast\w*|targets?)\b"),
+            needs=any_of(r"\b(?:expect\w*|guidance|outlook|anticipat\w*|forecast\w*|targets?)\b"),
             most=1,
             first=6,
         ),
@@ -223,22 +227,22 @@ FILING = Plan(
             "risks",
             labels=("Risk Factors", "Market Risk"),
             headings=("Risks", "Risks Related to Our Business"),
-            cues=_any(
+            cues=any_of(
                 r"\b(?:could|may|might)\b.{0,120}\b(?:advers|harm|materially|negativ|reduce|impair|disrupt|liabilit)", r"\bexposed to\b"
             ),
-            needs=_any(r"\b(?:risks?|could|may|might|exposed|exposure|depend\w*|subject to)\b"),
+            needs=any_of(r"\b(?:risks?|could|may|might|exposed|exposure|depend\w*|subject to)\b"),
             most=3,
             first=3,
         ),
         Topic(
             "liquidity",
             labels=("Liquidity", "Cash Flow", "Debt", "Covenants", "Going Concern", "Dividends", "Share Repurchases"),
-            cues=_any(
+            cues=any_of(
                 r"\bcash\b.{0,60}\b(?:provided|used|generated|equivalents)\b",
                 r"\b(?:credit facility|notes due|borrow|dividends?|repurchase)",
                 r"\bgoing concern\b",
             ),
-            needs=_any(FIGURE.pattern, r"\bgoing concern\b", r"\bsufficient\b"),
+            needs=any_of(FIGURE.pattern, r"\bgoing concern\b", r"\bsufficient\b"),
             most=3,
             first=2,
         ),
@@ -252,11 +256,11 @@ FILING = Plan(
                 "Impairment",
                 "Management Changes",
             ),
-            cues=_any(
+            cues=any_of(
                 r"\b(?:acquired|acquisition of|completed|announced|divest|sold|agreed to|entered into|lawsuit|settle|resign|appointed)\b",
                 r"\bsubsequent to\b",
             ),
-            needs=_any(
+            needs=any_of(
                 r"\b(?:19|20)\d\d\b", r"\b(?:January|February|March|April|May|June|July|August|September|October|November|December)\b"
             ),
             most=3,
@@ -271,10 +275,10 @@ PAPER = Plan(
         Topic(
             "problem",
             labels=("Problem", "Research Question"),
-            cues=_any(
+            cues=any_of(
                 r"\b(?:problem|challenge|difficult|lack|however|gap|unknown|unclear|limited|important|fail|crucial|question)\w*\b",
             ),
-            avoids=_any(r"\b(?:we|our) (?:propose|present|introduce|show|achieve)"),
+            avoids=any_of(r"\b(?:we|our) (?:propose|present|introduce|show|achieve)"),
             early=True,
             most=2,
             first=2,
@@ -282,14 +286,14 @@ PAPER = Plan(
         Topic(
             "contribution",
             labels=("Contribution",),
-            cues=_any(
+            cues=any_of(
                 r"\b(?:we|this (?:paper|work|article|study)|our (?:work|paper|approach|main contribution))\b.{0,60}"
                 r"\b(?:propos|present|introduc|describ|develop|demonstrat|investigat|address|contribut|explor|examin|stud|report)",
                 r"\b(?:novel|new) (?:approach|method|model|framework|algorithm|technique|system|corpus|dataset)",
                 r"\bcontributions? (?:of this|are|is)\b",
             ),
-            needs=_any(r"\b(?:we|our|this (?:paper|work|article|study)|the paper|authors?)\b"),
-            avoids=_any(r"\bsections? \d", r"\borgani[sz]ed as\b", r"\bnext section\b"),
+            needs=any_of(r"\b(?:we|our|this (?:paper|work|article|study)|the paper|authors?)\b"),
+            avoids=any_of(r"\bsections? \d", r"\borgani[sz]ed as\b", r"\bnext section\b"),
             early=True,
             most=2,
             first=0,
@@ -297,7 +301,7 @@ PAPER = Plan(
         Topic(
             "method",
             labels=("Method", "Data"),
-            cues=_any(
+            cues=any_of(
                 r"\b(?:we|our)\b.{0,40}\b(?:use|train|appl|employ|model|combin|comput|extract|construct|build|learn|estimat|formulat|annotat|collect)",
                 r"\b(?:consists? of|based on|is trained|are trained|participants|corpus|dataset)\b",
             ),
@@ -307,22 +311,22 @@ PAPER = Plan(
         Topic(
             "results",
             labels=("Result", "Conclusion", "Analysis"),
-            cues=_any(
+            cues=any_of(
                 r"\b(?:outperform|improv|achiev|reach|obtain|accuracy|precision|recall|f-?(?:1|score|measure)|bleu|rouge|significant|result|show|found|find)",
                 MEASURED.pattern,
             ),
-            needs=_any(
+            needs=any_of(
                 MEASURED.pattern,
                 r"\b(?:outperform|improve|achieve|result|show|demonstrate|found|find|effective|better|significant|conclude|indicate|suggest)\w*",
             ),
-            avoids=_any(r"\bwill (?:show|present|discuss)\b", r"\bsections? \d"),
+            avoids=any_of(r"\bwill (?:show|present|discuss)\b", r"\bsections? \d"),
             most=3,
             first=1,
         ),
         Topic(
             "limits",
             labels=("Limitation", "Future Work"),
-            cues=_any(
+            cues=any_of(
                 r"\blimitation",
                 r"\bfuture (?:work|research)\b",
                 r"\bwe (?:plan|intend|hope|would like)\b",
@@ -330,7 +334,7 @@ PAPER = Plan(
                 r"\bdoes not\b",
                 r"\bcannot\b",
             ),
-            needs=_any(
+            needs=any_of(
                 r"\b(?:limit\w*|future|plan|intend|hope|remains?|not|cannot|however|further|only|drawback\w*|would like)\b",
             ),
             most=2,

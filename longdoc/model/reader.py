@@ -77,4 +77,4 @@ class EmbeddedReader:
         """The passages that answer the question, or `found=False`."""
         from longdoc.model.answer import answer
 
-        return answer(question, passages)
+        return answer(question, passages, self.embed)

@@ -31,6 +31,9 @@ from longdoc.types import Chunk, Clause, Document, Span, Statement, Summary
 SUMMARY_VERSION = 1
 """Part of the key under which summaries are kept; raise it when the same input could give another summary."""
 
+CUE_SHARE = (0.0, 0.7, 1.0)
+"""What no cue, one, and two or more are worth."""
+
 Floats = npt.NDArray[np.float32]
 Embed = Callable[[Sequence[str]], Floats]
 
@@ -62,6 +65,7 @@ class Candidate:
     headings: tuple[str, ...]
     words: frozenset[str]
     cut: bool
+    open_ended: bool
     leaning: bool
 
 
@@ -82,8 +86,9 @@ def summarize(
     plan = PLANS[document.domain]
     most = sentences if sentences is not None else usual_length(reading.tokens)
     candidates = quotable(document, reading, max((topic.longest for topic in plan.topics), default=450))
-    vectors = reading.sentence_vectors[[candidate.sentence for candidate in candidates]].astype(np.float32).reshape(len(candidates), -1)
-    salience = reading.salience[[candidate.sentence for candidate in candidates]].astype(np.float32)
+    rows = np.array([candidate.sentence for candidate in candidates], dtype=np.int64)
+    vectors = reading.sentence_vectors[rows].astype(np.float32)
+    salience = reading.salience[rows].astype(np.float32)
     statements: list[Statement] = []
     if candidates and plan.topics:
         scores = evidence(plan, document, candidates, vectors, salience, embed, clauses, weights)
@@ -123,13 +128,14 @@ def quotable(document: Document, reading: Reading, longest: int) -> list[Candida
         raw = document.text[start:end]
         left, right, cut = trimmed(raw, longest)
         text = " ".join(raw[left:right].split())
-        if not worth_quoting(text) or not (cut or ends_well(text)):
+        if not worth_quoting(text):
             continue
         headings = document.heading_path(start)
         if not quotable_section(headings):
             continue
         span = Span(start=start + left, end=start + right)
-        found.append(Candidate(row, span, text, headings, folded_words(text), cut, leans_on_others(text)))
+        open_ended = not cut and not ends_well(text)
+        found.append(Candidate(row, span, text, headings, folded_words(text), cut, open_ended, leans_on_others(text)))
     return found
 
 
@@ -159,10 +165,11 @@ def evidence(
         if topic.early:
             score = score + weights.early * earliness
         for row, candidate in enumerate(candidates):
-            if topic.cues is not None and topic.cues.search(candidate.text):
-                score[row] += weights.cue
+            if topic.cues is not None:
+                score[row] += weights.cue * CUE_SHARE[min(2, len({cue.lower() for cue in topic.cues.findall(candidate.text)}))]
             if (topic.needs is None or topic.needs.search(candidate.text)) and not (topic.avoids and topic.avoids.search(candidate.text)):
-                scores[row, column] = score[row] if len(candidate.text) <= topic.longest else -np.inf
+                fits = len(candidate.text) <= topic.longest and (topic.open_ended or not candidate.open_ended)
+                scores[row, column] = score[row] if fits else -np.inf
     return scores
 
 
@@ -183,7 +190,7 @@ def topic_headings(topic: Topic, labels: LabelSet | None) -> list[str]:
 def standardised(similarity: Floats) -> Floats:
     """Similarities in standard deviations above the document's mean, 0 below it, 1 from three on."""
     spread = float(similarity.std()) or 1.0
-    return np.clip((similarity - similarity.mean()) / (3 * spread), 0.0, 1.0).astype(np.float32)
+    return np.asarray(np.clip((similarity - similarity.mean()) / (3 * spread), 0.0, 1.0), dtype=np.float32)
 
 
 def heading_match(candidates: Sequence[Candidate], headings: Sequence[str]) -> Floats:
@@ -195,7 +202,9 @@ def heading_match(candidates: Sequence[Candidate], headings: Sequence[str]) -> F
     for candidate in candidates:
         path = candidate.headings
         if path not in known:
-            known[path] = 0.0 if not path else 1.0 if pattern.search(path[-1]) else 0.6 if pattern.search(" / ".join(path)) else 0.0
+            # A numbered paragraph has a heading without words; what it stands under is what counts.
+            named = [heading for heading in path if any(character.isalpha() for character in heading[3:])]
+            known[path] = 0.0 if not named else 1.0 if pattern.search(named[-1]) else 0.6 if pattern.search(" / ".join(named)) else 0.0
     return np.array([known[candidate.headings] for candidate in candidates], dtype=np.float32)
 
 
@@ -262,7 +271,8 @@ def by_section(
     """The lead, then the sentence of each section that is nearest to the whole document, the longest sections first."""
     centre = vectors.mean(axis=0)
     near = standardised(vectors @ (centre / (np.linalg.norm(centre) or 1.0)))
-    score = near + salience - np.array([candidate.leaning + 0.3 * candidate.cut for candidate in candidates], dtype=np.float32)
+    faults = [candidate.leaning + 0.3 * candidate.cut + 2.0 * candidate.open_ended for candidate in candidates]
+    score = near + salience - np.array(faults, dtype=np.float32)
     groups: dict[str, list[int]] = {}
     for row, candidate in enumerate(candidates):
         groups.setdefault(candidate.headings[0] if candidate.headings else "", []).append(row)
@@ -271,7 +281,7 @@ def by_section(
         for row, candidate in enumerate(candidates):
             deeper.setdefault(" > ".join(candidate.headings[:2]), []).append(row)
         groups = deeper
-    lead = next((row for row, candidate in enumerate(candidates) if not candidate.leaning), 0)
+    lead = next((row for row, candidate in enumerate(candidates) if not candidate.leaning and not candidate.open_ended), 0)
     taken = [] if candidates[lead].span.start in known else [lead]
     ranked = [sorted(rows, key=lambda row: -score[row]) for rows in sorted(groups.values(), key=len, reverse=True)]
     for turn in range(max(len(rows) for rows in ranked)):

@@ -3,56 +3,90 @@
 from __future__ import annotations
 
 import re
+from re import Pattern
 
 SHORTEST, SHORTEST_WORDS = 40, 7
 
-_NUMBERING = re.compile(
-    r"(?:(?:section|article)\s+[0-9IVX]+(?:\.[0-9]+)*[.:]?\s+"
-    r"|\(?(?:[0-9]{1,3}(?:\.[0-9]{1,3})*|[a-zA-Z]|[ivxIVX]{1,5})[.)]\s+"
-    r"|[0-9]{1,3}(?:\.[0-9]{1,3})+\s+"
-    r"|[•·▪●○◦‣■*–—-]+\s+|#{1,6}\s+|>\s+)",
-    re.I,
+
+def any_of(*patterns: str) -> Pattern[str]:
+    """A pattern that matches where one of `patterns` does, whatever the case."""
+    return re.compile("|".join(patterns), re.I)
+
+
+_NUMBERING = any_of(
+    r"(?:section|article|clause)\s+[0-9IVX]+(?:\.[0-9]+)*[.:]?\s+",
+    r"\(?(?:[0-9]{1,3}(?:\.[0-9]{1,3})*|[a-zA-Z]|[ivxIVX]{1,5})[.)]\s+",
+    r"[0-9]{1,3}(?:\.[0-9]{1,3})+\s+",
+    r"[•·▪●○◦‣■*–—-]+\s+",
+    r"#{1,6}\s+",
+    r">\s+",
 )
+_SHOUTED = re.compile(r"\s*(?:Exhibit [\w.-]+\s+)?(?:[A-Z0-9][A-Z0-9.,:'’&()/-]*\s+){2,16}(?=(?:This|These|Whereas|The|In|On|As)\s)")
+"""A title in capitals that runs into the sentence after it."""
 _ENDS = re.compile(r"[.!?;][\"'”’)\]*_]{0,3}$")
-_DANGLING = re.compile(
-    r"(?:it|its|they|their|them|these|those|he|she|his|her|such|that|this|thus|therefore|however|moreover|furthermore|additionally|also|hence|"
-    r"consequently|accordingly|similarly|likewise|nevertheless|nonetheless|otherwise|instead|meanwhile|finally|first(?:ly)?|second(?:ly)?|third(?:ly)?|"
-    r"then|and|or|but|so|yet|in addition|in particular|in contrast|in this|in these|in such|in that|for (?:example|instance|this)|as (?:such|a result)|"
-    r"on the other hand|due to (?:this|these)|of (?:this|these)|both|the (?:former|latter|foregoing|following|above|same)|to this end|by contrast|"
-    r"there(?:of|to|after|by))\b",
-    re.I,
+_DANGLING = any_of(
+    r"(?:it|its|they|their|them|these|those|he|she|his|her|such|that|this|both|there(?:of|to|after|by))\b",
+    r"(?:thus|therefore|hence|however|moreover|furthermore|additionally|also|consequently|accordingly|similarly|likewise)\b",
+    r"(?:nevertheless|nonetheless|otherwise|instead|meanwhile|finally|next|then|first(?:ly)?|second(?:ly)?|third(?:ly)?|last(?:ly)?)\b",
+    r"(?:and|or|but|so|yet|as (?:such|a result|above|mentioned|noted)|in (?:addition|particular|contrast|turn|fact))\b",
+    r"(?:in|of|for|with|on|due to|under|at|from|by) (?:this|these|those|such|that|the same)\b",
+    r"(?:for example|for instance|on the other hand|to this end|by contrast)\b",
+    r"the (?:former|latter|foregoing|following|above|same|aforesaid|aforementioned)\b",
+    r"(?:one|another|other) (?:such|reason|way|of (?:these|them))\b",
 )
-_STANDS = re.compile(
-    r"(?:this|the foregoing|in this|the following)\s+(?:\w+\s+)?(?:agreement|contract|amendment|license|licence|lease|paper|work|article|study|thesis|"
-    r"report|policy|document|survey|note|deed)\b",
-    re.I,
+_STANDS = any_of(
+    r"(?:in |by |under |with )?this\s+(?:[\w-]+\s+){0,4}"
+    r"(?:agreement|contract|amendment|licen[cs]e|lease|deed|paper|work|article|study|thesis|report|survey|policy|document|note|year)\b"
 )
-_BOILERPLATE = re.compile(
-    r"forward[- ]looking|private securities litigation|indicate by check mark|aggregate market value|incorporated (?:herein )?by reference|"
-    r"commission file n|securities registered pursuant|pursuant to section 1[235]|exact name of registrant|shell company|smaller reporting company|"
-    r"accelerated filer|hereunto duly|in witness whereof|duly executed|signature page|\bexhibit index|table of contents|see (?:note|item|part|page)\b|"
-    r"refer to (?:note|item|part|page|the)|in (?:note|item|part) \d+\S* (?:of|to|in|and)|(?:are|is) (?:included|set forth|presented|contained|discussed|"
-    r"described|provided|incorporated) (?:in|under|on|elsewhere)|confidential treatment|sec\.gov|"
-    r"https?://|www\.|all rights reserved|©|copyright \(?c\)?|captions|headings (?:of|in|used|are|contained)|counterparts|severab|"
-    r"have the meanings?|shall mean|capitalized terms|for convenience (?:of reference )?only|entire agreement|"
-    r"not (?:a guarantee|guarantees) of future|word[s]? such as|undertakes? no obligation|assumes? no obligation|"
-    r"figure \d|table \d|the rest of th(?:e|is) paper|paper is (?:organi[sz]ed|structured)|remainder of this|"
-    r"should be read (?:in conjunction|together)|critical audit matter|we conducted our audits?",
-    re.I,
+_BOILERPLATE = any_of(
+    # cover pages and the law on forward-looking statements
+    r"forward[- ]looking",
+    r"private securities litigation",
+    r"indicate by check mark",
+    r"aggregate market value",
+    r"incorporated (?:herein )?by reference",
+    r"commission file n",
+    r"securities registered pursuant",
+    r"pursuant to section 1[235]",
+    r"name of registrant",
+    r"shell company|smaller reporting company|accelerated filer",
+    r"not (?:a )?guarantees? of future",
+    r"words? such as",
+    r"(?:undertakes?|assumes?) no (?:obligation|duty)|disclaims? any (?:obligation|duty)",
+    r"confidential treatment|sec\.gov|https?://|www\.|all rights reserved|©|copyright \(?c\)?",
+    # the ends of contracts
+    r"hereunto|in witness whereof|duly executed|signature page",
+    r"\bcaptions\b|headings (?:of|in|used|are|contained)|counterparts|severab|for convenience (?:of reference )?only",
+    r"entire (?:agreement|understanding)|supersedes? all|subject matter (?:hereof|contained)|no representations, agreements",
+    r"invalid,? (?:void )?(?:or|and) unenforceable|(?:illegal|invalid|void) or unenforceable|validity or enforceability",
+    r"original signatures?|shall be deemed (?:an )?original|by facsimile|force majeure|beyond (?:its|the|their) (?:reasonable )?control",
+    r"no waiver|waiver of any|all notices|any notice|notices? (?:shall|must|will) be (?:in writing|sent|given|deemed)",
+    r"ha(?:ve|s) the (?:same |respective )?meanings?|shall mean|capitalized terms|initial letters? capitali",
+    r"^[\"“].{2,60}[\"”] .{0,60}\bmeans?\b",
+    r"as used (?:herein|in this)|singular .{0,20}plural|legal representatives|each party (?:represents|acknowledges|hereby represents)",
+    # pointers to elsewhere in the document
+    r"table of contents|\bexhibit index|\bsee (?:note|item|part|page|section|also)\b|see [\"“]",
+    r"refer to (?:note|item|part|page|section|the)\b|in (?:note|item|part) \d+\S* (?:of|to|in|and)",
+    r"(?:are|is) (?:included|set forth|presented|contained|discussed|described|provided|summarized|shown) (?:in|under|on|elsewhere)",
+    r"following (?:table|discussion|is a)|table below|should be read (?:in conjunction|together)|(?:figure|table|fig\.) \d",
+    r"(?:rest|remainder|sections|structure) of (?:th(?:e|is)|our) (?:paper|article)|(?:paper|article) is (?:organi[sz]ed|structured)",
+    r"critical audit matter|conducted our audits?|\bin sections? \d|remainder of this",
 )
-_LEADERS = re.compile(r"\.{4,}|(?:\s\.){3,}|_{3,}|…{2,}")
+_LEADERS = re.compile(r"\.{4,}|(?:\s\.){3,}|_{3,}|…{2,}|\[\*+\]\s*\[\*+\]|�")
 _NUMBER = re.compile(r"\d[\d,.]*")
-_REFERENCES = re.compile(r"^(?:references|bibliography|works cited|literature cited|literature)\b", re.I)
-_APART = re.compile(
-    r"^(?:table of contents|contents|index|signatures?|certifications?|exhibits?(?: and financial statement schedules)?|"
-    r"forward[- ]looking statements|cautionary\b.*|safe harbor\b.*|acknowledge?ments?|appendix|definitions|report of independent\b.*)\b",
-    re.I,
+_APART = any_of(
+    r"^(?:references|bibliography|works cited|literature(?: cited)?)\b",
+    r"^(?:table of contents|contents|index|signatures?|certifications?|exhibits)\b",
+    r"^(?:forward[- ]looking|cautionary|safe harbor|acknowledge?ments?|definitions|certain definitions|report of independent)\b",
 )
 _ITEM_HEADING = re.compile(r"^(?:(?:item|part|section|article|note)\s+)?[0-9ivx]+[a-z]?(?:\.[0-9]+)*[.):]*\s+", re.I)
-_CUT = re.compile(
-    r";\s+(?:provided|and provided|except|subject)|;\s+(?:and|or|but)\b|;\s|,\s+(?:provided|except|unless)\b|"
-    r":\s+\(?(?:i|a|1)\)|\s\((?:ii|b|2|iii|c|3|iv|d|4)\)\s|,\s+(?:and|or|but|which|including|whereby)\b|\)\s*,\s",
-    re.I,
+_CUT = any_of(
+    r";\s",
+    r",\s+(?:provided|except|unless|and|or|but|which|including|whereby|whether)\b",
+    r":\s+\(?(?:i|a|1)\)",
+    r"\s\((?:ii|b|2|iii|c|3|iv|d|4)\)\s",
+    r"\),?\s(?:and|or)\s",
+    r"\),\s",
 )
 
 
@@ -61,21 +95,20 @@ def trimmed(text: str, longest: int) -> tuple[int, int, bool]:
 
     A long sentence is cut at the last place within `longest` where one of its clauses ends; (0, 0, True) if there is none.
     """
-    start = 0
+    shouted = _SHOUTED.match(text)
+    start = shouted.end() if shouted else 0
     while found := _NUMBERING.match(text, start):
         start = found.end()
     if len(text) - start <= longest:
         return start, len(text), False
-    cuts = [found.start() + (1 if found.group()[0] == ")" else 0) for found in _CUT.finditer(text, start + longest // 4, start + longest)]
-    if not cuts:
-        return 0, 0, True
-    return start, cuts[-1], True
+    cuts = [found.start() + (found.group()[0] == ")") for found in _CUT.finditer(text, start + longest // 3, start + longest)]
+    return (start, cuts[-1], True) if cuts else (0, 0, True)
 
 
 def worth_quoting(text: str) -> bool:
     """Whether a sentence, white space normalised, is a whole one in prose and no boilerplate."""
     words = text.split()
-    if len(text) < SHORTEST or len(words) < SHORTEST_WORDS or (not text[0].isupper() and text[0] not in "\"'“‘("):
+    if len(text) < SHORTEST or len(words) < SHORTEST_WORDS or not (text[0].isupper() or text[0] in "\"'“‘("):
         return False
     if _LEADERS.search(text) or _BOILERPLATE.search(text):
         return False
@@ -98,8 +131,7 @@ def leans_on_others(text: str) -> bool:
 
 def quotable_section(heading_path: tuple[str, ...]) -> bool:
     """Whether the running text under these headings speaks for the document: no references, index, signatures or definitions."""
-    names = [_ITEM_HEADING.sub("", heading).strip() for heading in heading_path]
-    return not any(_REFERENCES.match(name) or _APART.match(name) for name in names)
+    return not any(_APART.match(_ITEM_HEADING.sub("", heading).strip()) for heading in heading_path)
 
 
 def folded_words(text: str) -> frozenset[str]:

@@ -10,7 +10,8 @@ from longdoc.types import Answer
 from longdoc_pipelines.search import search
 
 if TYPE_CHECKING:
-    from longdoc_stores.corpus import Corpus, Entry
+    from longdoc_stores.corpus import Corpus
+    from longdoc_stores.records import Entry
 
 
 def ask(corpus: Corpus, reader: Reader, question: str, entries: Sequence[Entry], k: int = 12) -> Answer:
@@ -18,4 +19,11 @@ def ask(corpus: Corpus, reader: Reader, question: str, entries: Sequence[Entry],
 
     Raises: UsageError if the question is blank or `k` is below 1.
     """
-    return reader.answer(question, search(corpus, reader, question, entries, k))
+    answer = reader.answer(question, search(corpus, reader, question, entries, k))
+    entry_at = {entry.path: entry for entry in entries}
+    # The reader quotes parts of passages without seeing the documents; page and headings are those of the part.
+    passages = [
+        passage.model_copy(update={"citation": corpus.document(entry_at[passage.citation.path]).cite(passage.citation.span)})
+        for passage in answer.passages
+    ]
+    return answer.model_copy(update={"passages": tuple(passages)})

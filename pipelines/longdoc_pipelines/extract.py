@@ -13,7 +13,8 @@ from longdoc.types import Clause, Document, Outcome, Span, Value
 from longdoc_pipelines.keys import result_key
 
 if TYPE_CHECKING:
-    from longdoc_stores.corpus import Corpus, Entry
+    from longdoc_stores.corpus import Corpus
+    from longdoc_stores.records import Entry
 
 LABELS_OF_DOMAIN = {"legal": "cuad", "financial": "filing", "research": "paper"}
 MOST_CANDIDATES = 50

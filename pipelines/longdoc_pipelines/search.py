@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 from longdoc.errors import UsageError
 from longdoc.protocols import Reader
-from longdoc.types import Document, Passage
+from longdoc.types import Chunk, Document, Passage
 
 if TYPE_CHECKING:
-    from longdoc_stores.corpus import ChunkHit, Corpus, Entry
+    from longdoc_stores.corpus import Corpus
+    from longdoc_stores.records import ChunkHit, Entry
 
 RANK_CONSTANT = 60
 DEPTH = 200
@@ -33,7 +34,7 @@ def search(corpus: Corpus, reader: Reader, query: str, entries: Sequence[Entry],
     if k < 1:
         raise UsageError(f"k is the number of passages wanted and must be at least 1, got {k}")
     hits = find_chunks(corpus, reader, query, entries, k)
-    opened: dict[str, tuple[Document, Sequence]] = {}
+    opened: dict[str, tuple[Document, Sequence[Chunk]] = {}
     passages = []
     for rank, (entry, chunk_index, score) in enumerate(hits, start=1):
         if entry.path not in opened:

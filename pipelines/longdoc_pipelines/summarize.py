@@ -12,7 +12,8 @@ from longdoc.types import Summary
 from longdoc_pipelines.keys import result_key
 
 if TYPE_CHECKING:
-    from longdoc_stores.corpus import Corpus, Entry
+    from longdoc_stores.corpus import Corpus
+    from longdoc_stores.records import Entry
 
 
 def summarize(corpus: Corpus, reader: Reader, entries: Sequence[Entry], sentences: int | None = None) -> Iterator[Summary]:

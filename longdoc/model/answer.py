@@ -1,0 +1,151 @@
+"""An answer in the words of the passages, or the statement that they hold none.
+
+Each sentence s of the passages is weighed by
+
+    weight(s) = (1 - c) * cos(question, s) + c * coverage(question, s),
+
+coverage being the share of the question's words that s, its headings and the name of its file hold; names and numbers
+count double, since a passage about something else of the same kind lacks just these. Whether the best sentence answers is
+decided by a logistic function of the two.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+
+import numpy as np
+import numpy.typing as npt
+
+from longdoc.model.sentences import split_text
+from longdoc.types import Answer, Citation, Passage, Span
+
+Floats = npt.NDArray[np.float32]
+Embed = Callable[[Sequence[str]], Floats]
+
+NOT_FOUND = "Not found in these documents."
+SHORTEST = 15
+
+_WORD = re.compile(r"[^\W_]+(?:[.,&'’-][^\W_]+)*")
+_STOP_WORDS = (
+    "a about according after all am amount an and any are as at based be been before being between both but by can could did do does doing "
+    "document documents during each explain find following for from give given had has have having he her his how i if in into is it its "
+    "itself many may me more most much must my no nor not of on or other our out own please question said same say shall she should since so "
+    "some such tell than that the their them then there these they this those through to under up us used using very was we were what when "
+    "where whether which while who whom whose why will with within would you your"
+)
+_STOP = frozenset(_STOP_WORDS.split())
+_ENDINGS = tuple("ations ation ments ment ingly ings ing ions ion ies ied ers ed es er ly s e".split())
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """How sentences are weighed and when the best one counts as an answer; the figures come from benchmarks/answers.py."""
+
+    coverage: float = 0.4
+    meaning_slope: float = 10.0
+    coverage_slope: float = 5.0
+    offset: float = -6.5
+    enough: float = 0.5
+    most_passages: int = 5
+    near: float = 0.85
+    """A passage is shown if its sentence weighs at least this share of the best."""
+    joined: float = 0.97
+    """A second or third sentence joins the answer's text if it weighs at least this share of the best."""
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """A sentence of a passage: where it is, its two measures and their weight."""
+
+    passage: Passage
+    start: int
+    end: int
+    meaning: float
+    coverage: float
+    weight: float
+
+
+def answer(question: str, passages: Sequence[Passage], embed: Embed, judgement: Judgement = Judgement()) -> Answer:
+    """The best sentences of `passages`, each cited exactly; `found` is False where none answers the question."""
+    best = best_sentences(question, passages, embed, judgement)
+    if not best or probability(best[0], judgement) < judgement.enough:
+        return Answer(question=question, found=False, text=NOT_FOUND)
+    shown = [sentence for sentence in best if sentence.weight >= judgement.near * best[0].weight][: judgement.most_passages]
+    told = [sentence for sentence in shown if sentence.weight >= judgement.joined * best[0].weight][:3]
+    cited = tuple(
+        Passage(rank=rank, score=min(1.0, max(0.0, round(sentence.weight, 4))), citation=cite(sentence))
+        for rank, sentence in enumerate(shown, start=1)
+    )
+    text = " … ".join(dict.fromkeys(" ".join(cite(sentence).quote.split()) for sentence in told))
+    return Answer(question=question, found=True, text=text, passages=cited)
+
+
+def best_sentences(question: str, passages: Sequence[Passage], embed: Embed, judgement: Judgement) -> list[Weighed]:
+    """The best sentence of each passage, best first."""
+    pieces = [(passage, start, end) for passage in passages for start, end in sentences_of(passage.citation.quote)]
+    if not pieces:
+        return []
+    vectors = embed([question, *(passage.citation.quote[start:end] for passage, start, end in pieces)])
+    meaning = vectors[1:] @ vectors[0]
+    wanted = question_terms(question)
+    found: dict[int, Weighed] = {}
+    for (passage, start, end), similarity in zip(pieces, meaning.tolist(), strict=True):
+        share = coverage(wanted, passage.citation, passage.citation.quote[start:end])
+        weight = (1 - judgement.coverage) * similarity + judgement.coverage * share
+        if passage.rank not in found or weight > found[passage.rank].weight:
+            found[passage.rank] = Weighed(passage, start, end, similarity, share, weight)
+    return sorted(found.values(), key=lambda sentence: (-sentence.weight, sentence.passage.rank))
+
+
+def probability(sentence: Weighed, judgement: Judgement) -> float:
+    """The probability that a sentence answers its question."""
+    return 1 / (
+        1 + math.exp(-(judgement.meaning_slope * sentence.meaning + judgement.coverage_slope * sentence.coverage + judgement.offset))
+    )
+
+
+def sentences_of(quote: str) -> list[tuple[int, int]]:
+    """Spans of the sentences of a passage; of a passage that is a table, of its rows."""
+    lines = [(found.start(), found.end()) for found in re.finditer(r"[^\n]*\S", quote)]
+    digits = sum(character.isdigit() for character in quote)
+    spans = lines if len(lines) > 2 and digits > 0.12 * len(quote) else split_text(quote)
+    return [(start, end) for start, end in spans if end - start >= SHORTEST] or [(0, len(quote))]
+
+
+def question_terms(question: str) -> dict[str, float]:
+    """The question's words that carry meaning, folded, with what each counts: 2 for names and numbers, 1 for others."""
+    terms: dict[str, float] = {}
+    for place, found in enumerate(_WORD.finditer(question)):
+        word = found.group()
+        if word.lower() not in _STOP:
+            named = any(character.isdigit() for character in word) or (place > 0 and word[0].isupper())
+            terms[folded(word)] = 2.0 if named else 1.0
+    return terms
+
+
+def coverage(terms: dict[str, float], citation: Citation, sentence: str) -> float:
+    """The share of `terms` that a sentence, its headings and its file's name hold; 0 if there are no terms."""
+    around = " ".join((sentence, *citation.heading_path, PurePath(citation.path).stem.replace("_", " ")))
+    words = {folded(word) for word in _WORD.findall(around)}
+    total = sum(terms.values())
+    return sum(weight for term, weight in terms.items() if term in words) / total if total else 0.0
+
+
+def folded(word: str) -> str:
+    """A word without its case, possessive and most of its endings, so that "terminated" meets "termination"."""
+    word = re.sub(r"['’]s?$", "", word.lower())
+    for ending in _ENDINGS:
+        if word.endswith(ending) and len(word) - len(ending) >= 4:
+            return word[: -len(ending)]
+    return word
+
+
+def cite(sentence: Weighed) -> Citation:
+    """The citation of a sentence inside its passage."""
+    whole = sentence.passage.citation
+    span = Span(start=whole.span.start + sentence.start, end=whole.span.start + sentence.end)
+    return whole.model_copy(update={"span": span, "quote": whole.quote[sentence.start : sentence.end]})

@@ -88,7 +88,7 @@ def test_a_scanned_pdf_says_that_it_needs_ocr(longdoc: Longdoc, tmp_path: Path) 
     make_pdf(tmp_path / "scan.pdf", ["", ""])
     result = longdoc("ingest", "scan.pdf")
     assert result.code == 3
-    assert "OCR" in result.err
+    assert "ocr" in result.err.lower()
 
 
 def test_a_docx_that_is_no_docx_is_told(longdoc: Longdoc, tmp_path: Path) -> None:
@@ -160,7 +160,10 @@ def test_a_store_that_is_no_corpus_is_refused(longdoc: Longdoc, tmp_path: Path) 
     assert os.listdir(tmp_path / "mine") == ["letter.txt"]
 
 
-def test_a_second_run_on_a_corpus_is_refused_while_the_first_writes(longdoc: Longdoc, tmp_path: Path) -> None:
+def test_a_second_run_on_a_corpus_is_refused_while_the_first_writes(
+    longdoc: Longdoc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(Corpus.__init__.__kwdefaults__, "wait", 0.1)
     (tmp_path / "note.txt").write_text("A note of a few words.")
     with Corpus(tmp_path / ".longdoc", exclusive=True):
         result = longdoc("ingest", "note.txt")

@@ -174,4 +174,5 @@ def test_every_format_shows_something(library: Library, command: tuple[str, ...]
     manifest = json.loads((out / "manifest.json").read_text())
     assert manifest["command"] == name
     assert manifest["settings"]["store"] == str(library.store)
-    assert [outcome["outcome"] for outcome in manifest["outcomes"]] == ["ok"] * (0 if name == "status" else 3)
+    read = [outcome["outcome"] for outcome in manifest["outcomes"] if outcome["stage"] != "extract"]
+    assert read == ["ok"] * (0 if name == "status" else 3)

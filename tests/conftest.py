@@ -1,1 +1,34 @@
-"""Its place makes pytest put tests/ on the path, so that test modules can import helpers that lie here."""
+"""What all tests share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import pytest
+
+from longdoc import registry
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _the_encoder_is_loaded_once() -> Iterator[None]:
+    """Readers made by name share one loaded encoder; loading it costs half a second."""
+    load = registry.load
+
+    def load_sharing(kind: str, name: str) -> Any:
+        loaded = load(kind, name)
+        if kind == "readers" and not hasattr(reader_module().MiniLM, "cache_info"):
+            patch.setattr(reader_module(), "MiniLM", cache(reader_module().MiniLM))
+        return loaded
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(registry, "load", load_sharing)
+        yield
+
+
+def reader_module() -> Any:
+    """longdoc.model.reader, imported when a reader is first asked for."""
+    from longdoc.model import reader
+
+    return reader

@@ -34,7 +34,7 @@ def search(corpus: Corpus, reader: Reader, query: str, entries: Sequence[Entry],
     if k < 1:
         raise UsageError(f"k is the number of passages wanted and must be at least 1, got {k}")
     hits = find_chunks(corpus, reader, query, entries, k)
-    opened: dict[str, tuple[Document, Sequence[Chunk]] = {}
+    opened: dict[str, tuple[Document, Sequence[Chunk]]] = {}
     passages = []
     for rank, (entry, chunk_index, score) in enumerate(hits, start=1):
         if entry.path not in opened:

@@ -28,6 +28,11 @@ class Screen:
         if not self.quiet:
             self._print(message)
 
+    def hint(self, message: str) -> None:
+        """A word of advice for a person who looks at results on a terminal."""
+        if sys.stdout.isatty() and sys.stderr.isatty():
+            self.say(message)
+
     def detail(self, message: str) -> None:
         """A message for -v."""
         if self.verbose:

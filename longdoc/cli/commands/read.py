@@ -11,6 +11,8 @@ from longdoc.cli.app import app
 from longdoc.cli.options import Common, Output, Paths, Reading, expand
 from longdoc.cli.run import running
 
+HINT = "longdoc show PATH:PLACE prints a passage in its surroundings; with --png FILE it draws the page of a PDF"
+
 
 @app.command()
 @expand
@@ -32,6 +34,7 @@ def summarize(
             writer.add(Summarized(entries[summary.path], summary))
         if len(entries) > 1:
             writer.add(run.pipeline.overview(paths, ingest=False))
+    run.screen.hint(HINT)
 
 
 @app.command()
@@ -70,3 +73,4 @@ def extract(
                 writer.add(Found(entry, []))
         for entry in waiting:
             writer.add(Found(entry, []))
+    run.screen.hint(HINT)

@@ -24,6 +24,8 @@ LINES_OF_TEXT = 2
 LABEL_WIDTH = 26
 VALUE_WIDTH = 16
 GAP = 2
+RAGGED = 4
+"""What a line loses on average by breaking between words."""
 UNITS = {"Y": "year", "M": "month", "W": "week", "D": "day"}
 
 
@@ -64,7 +66,7 @@ class ExtractView:
                 yield f"### {markdown(clause.label)}"
                 yield ""
             previous = clause.label
-            value = f"**{markdown(shown_value(clause))}** · " if clause.value else ""
+            value = f"**{markdown(shown_value(clause))}** · " if shown_value(clause) else ""
             where = page(clause.citation) or place(clause.citation.span)
             yield f"- {value}{markdown(clause.text)} [{where}] ({clause.score:.2f})"
             yield ""
@@ -76,7 +78,7 @@ class ExtractView:
 def clause_table(clauses: Sequence[Clause], width: int) -> Table:
     """Label, page, score, value where there is one, text and place; what no clause has gets no column."""
     paged = any(clause.citation.page is not None for clause in clauses)
-    valued = any(clause.value is not None for clause in clauses)
+    valued = any(shown_value(clause) for clause in clauses)
     table = grid(("label", {"max_width": LABEL_WIDTH}), *(["page"] if paged else []), "score")
     table.columns[-1].no_wrap = True
     if valued:
@@ -84,7 +86,7 @@ def clause_table(clauses: Sequence[Clause], width: int) -> Table:
     table.add_column("text", ratio=1)
     table.add_column("place", no_wrap=True)
     table.expand = True
-    room = LINES_OF_TEXT * max(20, width - _width_without_text(clauses, paged, valued))
+    room = LINES_OF_TEXT * (max(20, width - _width_without_text(clauses, paged, valued)) - RAGGED)
     previous = None
     for clause in clauses:
         value = [Text(shown_value(clause), style="cyan")] if valued else []
@@ -111,8 +113,8 @@ def _width_without_text(clauses: Sequence[Clause], paged: bool, valued: bool) ->
 
 
 def shown_value(clause: Clause) -> str:
-    """The value as a person says it: `3 years` for P3Y."""
-    if clause.value is None:
+    """The value as a person says it: `3 years` for P3Y; nothing for the yes that the passage itself says."""
+    if clause.value is None or clause.value.kind == "yes_no":
         return ""
     normalised = printable(clause.value.normalised)
     duration = re.fullmatch(r"P(\d+)([YMWD])", normalised) if clause.value.kind == "duration" else None

@@ -34,11 +34,12 @@ _STOP_WORDS = (
     "a about according after all am amount an and any are as at based be been before being between both but by can could did do does doing "
     "document documents during each explain find following for from give given had has have having he her his how i if in into is it its "
     "itself many may me more most much must my no nor not of on or other our out own please question said same say shall she should "
-    "since so some such tell than that the their them then there these they this those through to under up us used using very was we were what when "
-    "where whether which while who whom whose why will with within would you your"
+    "since so some such tell than that the their them then there these they this those through to under up us used using very was we were "
+    "what when where whether which while who whom whose why will with within would you your"
 )
 _STOP = frozenset(_STOP_WORDS.split())
-_ENDING = re.compile(r"(?<=\w{4})(?:ations?|ments?|ingly|ings?|ions?|ies|ied|ers?|ed|es|ly|s|e)$")
+STEM = 6
+"""Letters that tell a word: "terminated" and "termination" share them."""
 
 
 @dataclass(frozen=True)
@@ -136,8 +137,9 @@ def coverage(terms: dict[str, float], citation: Citation, sentence: str) -> floa
 
 
 def folded(word: str) -> str:
-    """A word without its case, possessive and most of its endings, so that "terminated" meets "termination"."""
-    return _ENDING.sub("", re.sub(r"['’]s?$", "", word.lower()))
+    """A word by its first letters, without case, possessive and plural's s; a number as it is."""
+    word = re.sub(r"['’]s?$", "", word.lower())
+    return word if not word.isalpha() else word[:STEM] if len(word) > STEM else word.removesuffix("s")
 
 
 def cite(sentence: Weighed) -> Citation:

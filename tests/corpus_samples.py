@@ -72,7 +72,7 @@ class HereExecutor:
             self.jobs.append(job)
             try:
                 yield Done(job.key, value=run(**job.arguments))
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - what an executor is for
                 yield Done(job.key, error=error)
 
     def close(self) -> None:

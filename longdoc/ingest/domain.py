@@ -46,10 +46,16 @@ def detect_domain(text: str, title: str | None, path: str) -> Domain:
     for hinted, pattern in _TITLE_HINTS:
         if title and pattern.search(title):
             points[hinted] += 15
-        if pattern.search(PurePath(path).stem.replace("_", " ")):
-            points[hinted] += 5
+    for hinted in name_hints(path):
+        points[hinted] += 5
     best = max(points, key=lambda domain: points[domain])
     return best if points[best] >= FEWEST_POINTS else "plain"
+
+
+def name_hints(path: str) -> tuple[Domain, ...]:
+    """The domains that a file's name speaks for; together with the suffix all that a Document depends on beside the bytes."""
+    stem = PurePath(path).stem.replace("_", " ")
+    return tuple(hinted for hinted, pattern in _TITLE_HINTS if pattern.search(stem))
 
 
 def domain_points(text: str) -> dict[Domain, float]:

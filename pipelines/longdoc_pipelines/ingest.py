@@ -18,10 +18,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import chain
+from pathlib import Path
 
 from longdoc.config import Settings
 from longdoc.errors import ChangedError, InputError, LimitError, NotFoundError, StoreError, UnreadableError, UnsupportedError
 from longdoc.ingest import PARSE_VERSION, ParsedFile
+from longdoc.ingest.domain import name_hints
 from longdoc.ingest.sniff import HEAD, sniff
 from longdoc.protocols import Done, Executor, Job, Limits, Progress, Reader, Reading
 from longdoc.registry import load
@@ -67,9 +69,11 @@ def ingest(
             corpus.end_run(number, finished, dict(counts))
 
 
-def document_key(sha256: str, settings: Settings) -> str:
-    """What names a document: its content, the parser's version and the settings that the parser looks at."""
-    return hashlib.sha256(f"{sha256}/{PARSE_VERSION}/{settings.domain}".encode()).hexdigest()[:32]
+def document_key(sha256: str, path: str, settings: Settings) -> str:
+    """What names a document: its content, the parser's version, and what the parser looks at of settings and file name."""
+    hints = name_hints(path) if settings.domain == "auto" else ()
+    parts = (sha256, PARSE_VERSION, settings.domain, Path(path).suffix.lower(), *hints)
+    return hashlib.sha256("/".join(map(str, parts)).encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +102,7 @@ class _Run:
         self.settled: deque[Outcome] = deque()
         self.to_read: deque[_Task] = deque()
         self.in_flight: dict[str, list[_Task]] = {}
+        self.refused: dict[str, tuple[str, Exception, str]] = {}
         self.scanned = self.done = self.tokens = 0
         self.total = 0
 
@@ -168,8 +173,11 @@ class _Run:
         except InputError as error:
             self._fail(_Task(file, item.named), error, "scan")
             return None
-        task = _Task(replace(file, document_key=document_key(str(file.sha256), self.settings)), item.named)
+        task = _Task(replace(file, document_key=document_key(str(file.sha256), item.path, self.settings)), item.named)
         facts = self.documents.facts(task.key)
+        if task.key in self.refused:
+            self._refuse_copy(task)
+            return None
         if facts is None:
             return task
         if self.documents.tokens(task.key, self.reader.fingerprint) is None:
@@ -196,21 +204,20 @@ class _Run:
     # Parse and read
 
     def _parsed(self, done: Done) -> None:
-        tasks = self.in_flight.pop(done.key)
-        if done.error is not None:
-            for task in tasks:
+        for task in self.in_flight.pop(done.key):
+            if task.key in self.refused:
+                self._refuse_copy(task)
+            elif done.error is not None:
                 self._fail(task, done.error, "parse")
-            return
-        self._read(tasks[0], done.value)
-        for task in tasks[1:]:
-            facts = self.documents.facts(task.key)
-            if facts is None:
-                first = tasks[0].file.reached
-                self._fail(
-                    task, ChangedError(f"{task.file.reached}: was to be read as {first}, which has the same content and failed"), "read"
-                )
             else:
-                self._known(task, facts)
+                self._read(task, done.value)
+
+    def _refuse_copy(self, task: _Task) -> None:
+        """Fail a file as the first one of the same content failed."""
+        path, error, stage = self.refused[task.key]
+        if isinstance(error, InputError):
+            error = type(error)(str(error).replace(path, task.file.reached))
+        self._fail(task, error, stage)
 
     def _read(self, task: _Task, parsed: ParsedFile | None) -> None:
         """Read one document and commit it; `parsed` is None where the corpus has it and only the reading is new."""
@@ -219,7 +226,10 @@ class _Run:
             self._known(task, facts)
             return
         if parsed is not None:
-            document, chunks = parsed.document, parsed.chunks
+            chunks = parsed.chunks
+            # The same content may lie elsewhere too, so that what is stored of it names no path.
+            warnings = tuple(warning.removeprefix(f"{task.file.reached}: ") for warning in parsed.document.warnings)
+            document = parsed.document.model_copy(update={"path": task.file.reached, "warnings": warnings})
         else:
             document = self.documents.document(task.key).model_copy(update={"path": task.file.reached})
             chunks = self.documents.chunks(task.key)
@@ -267,6 +277,8 @@ class _Run:
 
     def _fail(self, task: _Task, error: Exception, stage: str) -> None:
         """Record a failure. Where the content is not known, the document that the file had stays until it is."""
+        if task.file.document_key is not None and not isinstance(error, ChangedError | NotFoundError | UnreadableError):
+            self.refused.setdefault(task.key, (task.file.reached, error, stage))
         known = self.corpus.file(task.file.path)
         skipped = isinstance(error, UnsupportedError) and not task.named
         file = replace(task.file, outcome="skipped" if skipped else "failed", stage=stage, reason=_reason(error))

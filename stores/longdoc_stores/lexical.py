@@ -89,7 +89,7 @@ def analyse(document: Document, chunks: Sequence[Chunk]) -> Words:
 
 def query_words(query: str) -> list[str]:
     """The distinct stems that a query asks for, without stop words unless nothing else is left."""
-    text = normalise(query)
+    text = normalise(query.encode("utf-8", "replace").decode("utf-8"))  # a terminal may hand on bytes that are no text
     kept = [word for word in re.findall(r"\w+", text) if word.lower() not in STOP_WORDS]
     return sorted({word for word, *_ in _count([("", " ".join(kept))] if kept else [("", text)])})
 

@@ -1,7 +1,7 @@
 """Running headers, footers and page numbers of paged text: lines that come back at the edges of pages.
 
 A line is furniture when it stands at the edge of its page, with nothing but furniture beyond it, and either the same line
-(digits set aside) stands there on other pages, or it is a page number that counts on with the pages. A page number that a
+(but for a number that counts the pages) stands there on other pages, or it is a page number that counts on with the pages. A page number that a
 web page's own paging left in the middle of a page is found by its sequence alone.
 """
 
@@ -20,13 +20,14 @@ FEWEST_PAGES = 3
 SMALLEST_SHARE = 0.1
 LONGEST = 200
 CHAIN_DISTANCE = 12
+MOST_FIGURES = 4
 
 _PAGE_NUMBER = re.compile(
     r"[\W_]*(?:page|p\.|pg\.?)?\s*[-\u2013\u2014\[(|]*\s*([A-Z]{1,2}[-\u2013.]?|Exhibit [A-Z]-)?(\d{1,4}|[ivxlcIVXLC]{1,7})"
     r"(?:\s*(?:of|/)\s*\d{1,4})?\s*[-\u2013\u2014\])|]*[\W_]*",
     re.IGNORECASE,
 )
-_DIGITS = re.compile(r"\d+")
+_DIGITS = re.compile(r"(\d+)")
 _YEARS = re.compile(r"\b(?:19|20)\d\d\b")
 
 
@@ -43,7 +44,8 @@ def remove_furniture(pages: Sequence[PageText]) -> None:
                 if id(line) in lines:
                     continue
                 content = line_text(page, line)
-                if (side, _key(content)) not in repeated and not _counts_on(content, page.number, offsets, len(pages)):
+                known = any((side, key) in repeated for key in _keys(content, page.number))
+                if not known and not _counts_on(content, page.number, offsets, len(pages)):
                     break
                 lines.add(id(line))
         found.append(lines)
@@ -69,8 +71,20 @@ def _edges(page: PageText) -> tuple[list[Line], list[Line]]:
     return ordered[:TOP_LINES], ordered[: -BOTTOM_LINES - 1 : -1]
 
 
-def _key(content: str) -> str:
-    return _DIGITS.sub("#", content).replace(" ", "").lower()
+def _keys(content: str, number: int) -> list[str]:
+    """The line as it stands, and with each of its numbers told as its distance from the page's number.
+
+    "Page 3 of 9" on page 3 and "Page 4 of 9" on page 4 share a key; "Note 3" and "Note 7" on the same two pages do not.
+    """
+    parts = _DIGITS.split("".join(content.split()).lower())
+    figures = parts[1::2]
+    keys = ["".join(parts)]
+    for place, figure in enumerate(figures if len(figures) <= MOST_FIGURES else ()):
+        if len(figure) <= 4:
+            relative = [*parts]
+            relative[2 * place + 1] = f"<{int(figure) - number}>"
+            keys.append("".join(relative))
+    return keys
 
 
 def _repeated(pages: Sequence[PageText], edges: list[tuple[list[Line], list[Line]]]) -> set[tuple[str, str]]:
@@ -78,26 +92,27 @@ def _repeated(pages: Sequence[PageText], edges: list[tuple[list[Line], list[Line
     heights: dict[tuple[str, str], Counter[int]] = defaultdict(Counter)
     figures: set[tuple[str, str]] = set()
     for page, (top, bottom) in zip(pages, edges, strict=True):
-        on_page = {}
+        on_page: dict[tuple[str, str], Line] = {}
         for side, edge in (("top", top), ("bottom", bottom)):
             for line in edge:
                 content = line_text(page, line)
-                if len(content) <= LONGEST:
-                    key = (side, _key(content))
-                    on_page[key] = line
+                if len(content) > LONGEST:
+                    continue
+                for key in _keys(content, page.number):
+                    on_page[side, key] = line
                     if len(_YEARS.findall(content)) >= 2 or len(_DIGITS.findall(content)) >= 4:
-                        figures.add(key)
-        for key, line in on_page.items():
-            seen[key] += 1
-            heights[key][round(line.top / 6)] += 1
+                        figures.add((side, key))
+        for place, line in on_page.items():
+            seen[place] += 1
+            heights[place][round(line.top / 6)] += 1
     fewest = max(FEWEST_PAGES, SMALLEST_SHARE * len(pages)) if len(pages) > 2 else 2
     repeated = set()
-    for key, count in seen.items():
-        steady = max(heights[key].values()) * 2 > count
+    for place, count in seen.items():
+        steady = max(heights[place].values()) * 2 > count
         # Column heads of a table that goes over pages repeat too; they are no furniture.
-        enough = 0.5 * len(pages) if key in figures or not steady else fewest
-        if count >= max(fewest, enough) and (key[1].strip("#") or len(pages) > 2):
-            repeated.add(key)
+        enough = 0.5 * len(pages) if place in figures or not steady else fewest
+        if count >= max(fewest, enough):
+            repeated.add(place)
     return repeated
 
 

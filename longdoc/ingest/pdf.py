@@ -81,7 +81,7 @@ def _read_pages(file: PdfFile) -> tuple[list[PageText], list[int]]:
         page = pdfium.FPDF_LoadPage(file.handle, index)
         if not page:
             unreadable.append(number)
-            pages.append(PageText(number, "", [], 0.0, 0.0))
+            pages.append(PageText(number, "", [], 0.0, 0.0, (0.0, 0.0)))
             continue
         text_page = pdfium.FPDFText_LoadPage(page)
         try:

@@ -28,6 +28,7 @@ def order_lines(page: PageText) -> None:
     elif _is_disordered(lines):
         lines = _join_rows(sorted(lines, key=lambda line: (round(line.top + line.bottom) // 4, line.x0)))
     for line in lines:
+        _sort_words(line, page.text)
         line.cells = split_cells(line)
     page.lines = lines
 
@@ -45,6 +46,13 @@ def split_cells(line: Line) -> list[list[Word]]:
         else:
             cells[-1].append(word)
     return cells
+
+
+def _sort_words(line: Line, text: str) -> None:
+    """Words of a script that runs from left to right that came in another order, as on a page that is turned upside down."""
+    words = line.words
+    if any(after.x0 < before.x0 for before, after in pairwise(words)) and text[words[0].start] < "\u0590":
+        words.sort(key=lambda word: word.x0)
 
 
 def _join_rows(lines: list[Line]) -> list[Line]:

@@ -4,7 +4,7 @@ PDFium numbers a page's characters in the order of the content stream, adds the 
 implies, and marks a hyphen at a line's end. A box is asked for the first and the last character of each word only:
 that is what lines, columns and cells need, at a fifth of the cost of all characters.
 
-Coordinates are points with the origin at the top left of the page as it is shown: y grows downwards.
+Coordinates are points with the origin at the top left: y grows downwards.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from __future__ import annotations
 import ctypes
 import re
 from array import array
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from math import pi
 from typing import Any
 
 import pypdfium2.raw as pdfium
@@ -21,6 +22,7 @@ _HYPHEN = re.compile("[\x02\ufffe\u00ad]")
 _WORD = re.compile(r"[^\s\x00-\x1f\x7f\ufffe\uffff\u00ad\u200b]+")
 # "1.3Adaptimmune": a tab that left no space in the text, only a gap on the page.
 _GLUED_NUMBER = re.compile(r"(?:\(?(?:\d{1,3}(?:\.\d{1,3})*\.?|[a-zA-Z]|[ivx]{1,5})[.)]|\d{1,3}(?:\.\d{1,3})+|[•●▪])(?=[A-Z“\"])")
+ANGLE_SAMPLES = 15
 _HEAVY = re.compile(rb"bold|black|heavy|cmbx|demi", re.IGNORECASE)
 _PAIR = re.compile(r"[\ud800-\udfff]")
 
@@ -59,13 +61,18 @@ class Line:
 
 @dataclass(slots=True)
 class PageText:
-    """A page's characters, one a code point of `text`, and its lines in the order of the content stream."""
+    """A page's characters, one a code point of `text`, and its lines in the order of the content stream.
+
+    Coordinates of lines, `width` and `height` are of the page held so that its text stands upright; `shown` is the size
+    of the page as it is shown.
+    """
 
     number: int
     text: str
     lines: list[Line]
     width: float
     height: float
+    shown: tuple[float, float]
     has_pictures: bool = False
 
 
@@ -124,10 +131,22 @@ def characters(text_page: Any) -> str:
 
 def read_page(page: Any, text_page: Any, number: int) -> PageText:
     """Words and lines of an open page."""
-    frame = frame_of(page)
+    shown = frame_of(page)
     text = characters(text_page)
+    # A page may be shown on its side with upright text, or upright with text that runs up its side: lines follow the text.
+    frame = replace(shown, rotation=_rotation_of_text(text_page, text))
     words = _words(text_page, text, frame)
-    return PageText(number, text, _lines(text_page, text, words, number), frame.width, frame.height)
+    return PageText(number, text, _lines(text_page, text, words, number), frame.width, frame.height, (shown.width, shown.height))
+
+
+def _rotation_of_text(text_page: Any, text: str) -> int:
+    """Quarter turns clockwise that most of some characters spread over the page need to stand upright."""
+    step = max(1, len(text) // ANGLE_SAMPLES)
+    turns = [0, 0, 0, 0]
+    for index in range(step // 2, len(text), step):
+        if not text[index].isspace():
+            turns[round(-pdfium.FPDFText_GetCharAngle(text_page, index) / (pi / 2)) % 4] += 1
+    return turns.index(max(turns))
 
 
 def _words(text_page: Any, text: str, frame: Frame) -> list[Word]:

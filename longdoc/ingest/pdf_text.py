@@ -18,7 +18,8 @@ _SINGLE_SPACED = re.compile(r"[^\s\x00-\x1f\x7f\ufffe\uffff\u00ad\u200b]+(?: [^\
 _TAIL = re.compile(r"([^\W\d_]+)[-\u2010\u00ad]?$")
 _HEAD = re.compile(r"[^\W\d_]+")
 _HYPHENATED = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)+")
-_WORD = re.compile(r"[^\W\d_]{4,}")
+# Parts of a word beside a hyphen are no words of the document.
+_WORD = re.compile("(?<![\\w\x02\ufffe\u00ad-])[^\\W\\d_]{4,}(?![\\w\x02\ufffe\u00ad-])")
 _TERMINAL = re.compile(r"[.;:?!][\"”’')\]]*$")
 _NO_BREAK = re.compile(
     r"(?:,|\b(?:and|or|of|the|to|in|a|an|by|for|with|such|any|that|which|from|on|at|as|is|are|be|not|this|its|shall|will|may))$"
@@ -79,8 +80,8 @@ class PdfText:
                 number=page.number,
                 label=label,
                 span=Span(start=start, end=self._length),
-                width=round(page.width, 2),
-                height=round(page.height, 2),
+                width=round(page.shown[0], 2),
+                height=round(page.shown[1], 2),
                 has_text=any(not character.isspace() for character in page.text),
             )
         )

@@ -155,7 +155,7 @@ class Pipeline:
 
     def overview(self, paths: Paths, *, ingest: bool = True) -> list[Overview]:
         """What the documents hold together."""
-        from longdoc_pipelines.summarize import overview
+        from longdoc_pipelines.overview import overview
 
         entries = self._select(paths, ingest)
         return overview(self.corpus, self.reader, entries)

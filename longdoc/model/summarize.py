@@ -84,8 +84,9 @@ def summarize(
     their label.
     """
     plan = PLANS[document.domain]
-    most = sentences if sentences is not None else usual_length(reading.tokens)
     candidates = quotable(document, reading, max((topic.longest for topic in plan.topics), default=450))
+    # A summary that quotes most of a short document is none.
+    most = sentences if sentences is not None else max(3, min(usual_length(reading.tokens), round(0.6 * len(candidates))))
     rows = np.array([candidate.sentence for candidate in candidates], dtype=np.int64)
     vectors = reading.sentence_vectors[rows].astype(np.float32)
     salience = reading.salience[rows].astype(np.float32)
@@ -106,8 +107,8 @@ def summarize(
 
 
 def usual_length(tokens: int) -> int:
-    """How many statements a document of that many tokens deserves: 3 for a page, 8 for ten, 16 for a hundred and more."""
-    return max(3, min(16, round(2.2 * math.log2(max(tokens, 1) / 200))))
+    """How many statements a document of that many tokens deserves: 5 for a page, 11 for ten, 16 for forty and more."""
+    return max(5, min(16, round(2.2 * math.log2(max(tokens, 1) / 200))))
 
 
 def note(document: Document, statements: Sequence[Statement]) -> str | None:
@@ -156,9 +157,12 @@ def evidence(
     common = weights.salience * salience
     common = common - weights.leaning * np.array([candidate.leaning for candidate in candidates], dtype=np.float32)
     common = common - weights.cut * np.array([candidate.cut for candidate in candidates], dtype=np.float32)
+    described = [descriptions(topic, labels) for topic in plan.topics]
+    known = embed([text for texts in described for text in texts])
+    bounds = np.cumsum([0, *(len(texts) for texts in described)])
     earliness = np.exp(-np.array(starts, dtype=np.float32) / max(2000.0, 0.04 * len(document.text)))
     for column, topic in enumerate(plan.topics):
-        near = vectors @ embed(descriptions(topic, labels)).T  # [N, descriptions]
+        near = vectors @ known[bounds[column] : bounds[column + 1]].T  # [N, descriptions]
         score = common + weights.meaning * standardised(near.max(axis=1))
         score = score + weights.heading * heading_match(candidates, topic_headings(topic, labels))
         score = score + weights.clause * clause_scores(candidates, starts, clauses, topic)

@@ -1,0 +1,126 @@
+"""Evidence pages on FinanceBench (arXiv 2311.11944) with the filing given: `Pipeline.search` beside BM25 over pages.
+
+    python benchmarks/pages.py --store /somewhere/outside/the/repository
+
+For evaluation only: no setting of the search is chosen by these questions. The competitors run on the same parsed text:
+BM25 (rank-bm25) over whole pages, the words alone and the vectors alone of longdoc's own chunks.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from common import SHARED, report
+from rank_bm25 import BM25Okapi
+
+from longdoc import Pipeline
+from longdoc.types import Document
+from longdoc_stores.records import Entry
+
+DATA = SHARED / "data" / "financebench"
+SCORER = SHARED / "measure" / "page_recall.py"
+PASSAGES = 100
+"""Passages asked for, enough for 20 distinct pages."""
+PAGES = 20
+
+Ranking = Callable[[Entry, str], list[int]]
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--store", type=Path, required=True, help="corpus folder, kept between runs")
+    arguments.add_argument("--out", type=Path, help="folder for the answers (default: a temporary one)")
+    given = arguments.parse_args()
+    with gzip.open(DATA / "questions.jsonl.gz", "rt", encoding="utf-8") as lines:
+        questions = [json.loads(line) for line in lines]
+    with Pipeline(given.store) as pipeline, tempfile.TemporaryDirectory() as scratch:
+        out = given.out or Path(scratch)
+        out.mkdir(parents=True, exist_ok=True)
+        started = time.perf_counter()
+        failed = [outcome for outcome in pipeline.ingest(DATA / "pdf") if outcome.outcome in ("failed", "partial")]
+        for outcome in failed:
+            print(f"{outcome.outcome} {outcome.path}: {outcome.reason}", file=sys.stderr)
+        ingested = time.perf_counter() - started
+        entries = {Path(entry.path).stem: entry for entry in pipeline.documents(DATA / "pdf")}
+        rows, figures = [], {}
+        for name, ranking in methods(pipeline).items():
+            started = time.perf_counter()
+            answers = out / f"{name.replace(' ', '_')}.jsonl"
+            write_answers(answers, questions, entries, ranking)
+            seconds = (time.perf_counter() - started) / len(questions)
+            measured = json.loads(
+                subprocess.run(
+                    [sys.executable, SCORER, DATA / "questions.jsonl.gz", answers], capture_output=True, text=True, check=True
+                ).stdout.splitlines()[-1]
+            )
+            figures[name] = measured | {"seconds_a_question": round(seconds, 3)}
+            rows.append([name, *(f"{100 * measured['recall'][k]:.1f}" for k in ("1", "3", "5", "10", "20")), f"{seconds:.2f}"])
+    columns = ["recall of evidence pages at", "1", "3", "5", "10", "20", "s/question"]
+    report("pages", columns, rows, questions=len(questions), ingest_seconds=round(ingested, 1), methods=figures)
+
+
+def methods(pipeline: Pipeline) -> dict[str, Ranking]:
+    """Name -> the pages of a document that fit a question, best first."""
+    documents: dict[str, Document] = {}
+    over_pages: dict[str, BM25Okapi] = {}
+
+    def document(entry: Entry) -> Document:
+        if entry.path not in documents:
+            documents[entry.path] = pipeline.document(entry.path, ingest=False)
+        return documents[entry.path]
+
+    def by_search(entry: Entry, question: str) -> list[int]:
+        return distinct(passage.citation.page for passage in pipeline.search(question, [entry.path], k=PASSAGES, ingest=False))
+
+    def by_words(entry: Entry, question: str) -> list[int]:
+        return pages_of(entry, [hit.chunk_index for hit in pipeline.corpus.search_text(question, [entry], PASSAGES)])
+
+    def by_vectors(entry: Entry, question: str) -> list[int]:
+        vector, fingerprint = pipeline.reader.embed([question])[0], pipeline.reader.fingerprint
+        return pages_of(entry, [hit.chunk_index for hit in pipeline.corpus.search_vectors(vector, [entry], PASSAGES, fingerprint)])
+
+    def by_pages(entry: Entry, question: str) -> list[int]:
+        parsed = document(entry)
+        if entry.path not in over_pages:
+            over_pages[entry.path] = BM25Okapi([words(parsed.quote(page.span)) for page in parsed.pages])
+        scores = over_pages[entry.path].get_scores(words(question))
+        return [parsed.pages[place].number for place in sorted(range(len(scores)), key=lambda place: -scores[place])][:PAGES]
+
+    def pages_of(entry: Entry, chunk_indices: list[int]) -> list[int]:
+        parsed, chunks = document(entry), pipeline.corpus.chunks(entry)
+        found = (parsed.page_at(chunks[index].span.start) for index in chunk_indices)
+        return distinct(page.number for page in found if page is not None)
+
+    return {"longdoc": by_search, "BM25 over pages": by_pages, "BM25 over chunks": by_words, "MiniLM over chunks": by_vectors}
+
+
+def write_answers(file: Path, questions: list[dict[str, str]], entries: dict[str, Entry], ranking: Ranking) -> None:
+    """One line a question, as page_recall.py reads it."""
+    with file.open("w", encoding="utf-8") as out:
+        for question in questions:
+            entry = entries[question["doc_name"]]
+            pages = [{"doc": question["doc_name"], "page": page} for page in ranking(entry, question["question"])[:PAGES]]
+            print(json.dumps({"financebench_id": question["financebench_id"], "pages": pages}), file=out)
+
+
+def distinct(pages: Iterable[int | None]) -> list[int]:
+    """Each page once, at its best place."""
+    return list(dict.fromkeys(page for page in pages if page is not None))
+
+
+def words(text: str) -> list[str]:
+    """Lower-case words and numbers, as a plain BM25 has them."""
+    return re.findall(r"\w+", text.lower())
+
+
+if __name__ == "__main__":
+    main()

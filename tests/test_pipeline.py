@@ -127,7 +127,7 @@ def test_progress_and_outcomes_are_told_as_they_come(tmp_path: Path) -> None:
 def test_the_async_twins_give_the_same(leases: Path) -> None:
     path = leases / "files" / "a.txt"
 
-    async def all_at_once(pipeline: Pipeline) -> tuple[object, ...]:
+    async def all_at_once(pipeline: Pipeline) -> list[object]:
         return await asyncio.gather(
             pipeline.asummarize(path),
             pipeline.aextract(path, "cuad"),
@@ -137,12 +137,12 @@ def test_the_async_twins_give_the_same(leases: Path) -> None:
 
     with Pipeline(leases / "store") as pipeline:
         together = asyncio.run(all_at_once(pipeline))
-        assert together == (
+        assert together == [
             pipeline.summarize(path),
             list(pipeline.extract(path, "cuad")),
             pipeline.search("rent", path),
             pipeline.ask("What is the rent?", path),
-        )
+        ]
         assert [outcome.cached for outcome in asyncio.run(pipeline.aingest(path))] == [True]
 
 

@@ -45,7 +45,7 @@ class Run:
         self.pipeline.ingest(paths)
         self.screen.close()
         fresh = [outcome for outcome in self.outcomes if not outcome.cached]
-        if fresh:
+        if any(outcome.outcome != "skipped" for outcome in fresh):
             self.screen.say(tally(fresh, len(self.outcomes) - len(fresh)))
         return self.pipeline.documents(paths)
 

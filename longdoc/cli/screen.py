@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from longdoc.cli.text import printable
+from longdoc.errors import UnsupportedError
 from longdoc.protocols import Progress
 from longdoc.types import Outcome
 
@@ -43,13 +44,17 @@ class Screen:
         self._print(message)
 
     def outcome(self, outcome: Outcome, named: bool) -> None:
-        """What became of a file: trouble is told as it comes, and why a path that was `named` gave nothing; the rest with -v."""
+        """What became of a file: trouble is told as it comes, the rest with -v.
+
+        A folder may hold files of any kind: that one is skipped for its format is no trouble unless it was `named`.
+        """
         line = f"{outcome.outcome}: {outcome.reason or outcome.path}"
         if outcome.reason is not None and outcome.path not in outcome.reason:
             line = f"{outcome.outcome}: {outcome.path}: {outcome.reason}"
+        other_format = outcome.details.get("error") == UnsupportedError.__name__
         if outcome.outcome == "failed":
             self.complain(line)
-        elif outcome.outcome == "partial" or (outcome.outcome == "skipped" and (named or outcome.stage != "scan")):
+        elif outcome.outcome == "partial" or (outcome.outcome == "skipped" and (named or not other_format)):
             self.say(line)
         else:
             self.detail(line + (" (unchanged)" if outcome.cached else ""))

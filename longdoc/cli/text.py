@@ -10,7 +10,7 @@ from longdoc.types import Citation, Span
 # A document may carry escape sequences and direction marks; printed raw they would command the reader's terminal.
 _UNSAFE = {"Cc", "Cf", "Cs", "Co", "Cn"}
 _MARKDOWN = re.compile(r"([\\`*_\[\]<|&~])")
-_MARKDOWN_AT_THE_START = re.compile(r"^(\d{0,9})([#>+.)=-])")
+_MARKDOWN_AT_THE_START = re.compile(r"^(\d{1,9}(?=[.)])|(?=[#>+=-]))")
 
 
 def printable(text: str) -> str:
@@ -46,8 +46,13 @@ def cell(value: object) -> str:
 
 
 def markdown(text: str) -> str:
-    """Text that Markdown shows as it is."""
-    return _MARKDOWN_AT_THE_START.sub(r"\1\\\2", _MARKDOWN.sub(r"\\\1", printable(text)))
+    """Text that Markdown shows as it is, inside a line."""
+    return _MARKDOWN.sub(r"\\\1", printable(text))
+
+
+def markdown_block(text: str) -> str:
+    """Text that Markdown shows as it is at the start of a paragraph or list item: `1.` begins no list there."""
+    return _MARKDOWN_AT_THE_START.sub(r"\1\\", markdown(text))
 
 
 def page(citation: Citation) -> str:

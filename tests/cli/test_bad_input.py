@@ -212,3 +212,51 @@ def test_a_place_past_the_end_is_told(longdoc: Longdoc, tmp_path: Path) -> None:
 def test_verbose_shows_where_an_error_came_from(longdoc: Longdoc) -> None:
     assert "Traceback" in longdoc("-v", "status").err
     assert "Traceback" in longdoc("status", "-v").err
+
+
+def test_a_file_that_is_gone_is_told_and_one_that_moved_is_not_read_again(longdoc: Longdoc, tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "stays.txt").write_text("The zebra eats grass.")
+    (tmp_path / "docs" / "goes.txt").write_text("The walrus eats fish.")
+    assert longdoc("ingest", "docs").code == 0
+    (tmp_path / "docs" / "goes.txt").unlink()
+    (tmp_path / "docs" / "stays.txt").rename(tmp_path / "docs" / "moved.txt")
+    result = longdoc("search", "docs", "walrus", "--format", "jsonl")
+    assert result.code == 0
+    assert {line["path"] for line in result.lines} == {"docs/moved.txt"}
+    assert "docs/goes.txt: no longer there" in result.err
+    assert "stays.txt" not in result.err
+    assert "docs/goes.txt" in longdoc("status").out
+
+
+def test_what_is_no_document_is_passed_over_in_a_folder_and_refused_by_name(longdoc: Longdoc, tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "note.txt").write_text("A note of a few words.")
+    (tmp_path / "docs" / "picture.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
+    folder = longdoc("ingest", "docs", "--format", "jsonl")
+    assert folder.code == 0
+    assert {line["path"]: line["outcome"] for line in folder.lines} == {"docs/note.txt": "ok", "docs/picture.png": "skipped"}
+    named = longdoc("ingest", "docs/picture.png")
+    assert named.code == 3
+    assert "docs/picture.png" in named.err
+
+
+def test_a_file_that_changes_while_it_is_read_is_told_and_read_the_next_time(
+    longdoc: Longdoc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from longdoc.model.reader import EmbeddedReader
+
+    file = tmp_path / "draft.txt"
+    file.write_text("The first draft.")
+    read = EmbeddedReader.read
+
+    def write_meanwhile(*arguments: object, **options: object) -> object:
+        file.write_text("The second draft, which is longer.")
+        return read(*arguments, **options)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(EmbeddedReader, "read", write_meanwhile)
+        result = longdoc("ingest", "draft.txt")
+    assert result.code == 3
+    assert "changed while it was read" in result.err
+    assert longdoc("search", "draft.txt", "draft", "--format", "jsonl").lines[0]["text"] == "The second draft, which is longer."

@@ -2,7 +2,7 @@
 
 import pytest
 
-from longdoc.cli.text import cell, markdown, page, printable, shorten
+from longdoc.cli.text import cell, markdown, markdown_block, page, printable, shorten
 from longdoc.types import Citation, Span
 
 
@@ -36,7 +36,8 @@ def test_numbers_lists_and_nothing_are_cells_too() -> None:
 
 def test_markdown_shows_what_stands_there() -> None:
     assert markdown("*a* [b](c) <d> | #e & f") == r"\*a\* \[b\](c) \<d> \| #e \& f"
-    assert [markdown(text) for text in ("1. Fees", "- x", "# y", "> z", "2021 was")] == [r"1\. Fees", r"\- x", r"\# y", r"\> z", "2021 was"]
+    starts = ("1. Fees", "- x", "# y", "> z", "2021 was")
+    assert [markdown_block(text) for text in starts] == [r"1\. Fees", r"\- x", r"\# y", r"\> z", "2021 was"]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from longdoc.cli import records
-from longdoc.cli.text import markdown, page, place, printable, shorten
+from longdoc.cli.text import markdown, markdown_block, page, place, printable, shorten
 from longdoc.cli.views.parts import grid, heading, indent, markdown_heading, plural
 from longdoc.types import Clause
 
@@ -68,7 +68,8 @@ class ExtractView:
             previous = clause.label
             value = f"**{markdown(shown_value(clause))}** · " if shown_value(clause) else ""
             where = page(clause.citation) or place(clause.citation.span)
-            yield f"- {value}{markdown(clause.text)} [{where}] ({clause.score:.2f})"
+            text = markdown(clause.text) if value else markdown_block(clause.text)
+            yield f"- {value}{text} [{where}] ({clause.score:.2f})"
             yield ""
         if not item.clauses:
             yield NOTHING

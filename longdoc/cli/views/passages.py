@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from longdoc.cli import records
-from longdoc.cli.text import markdown, page, place, printable, shorten
+from longdoc.cli.text import markdown, markdown_block, page, place, printable, shorten
 from longdoc.cli.views.parts import indent
 from longdoc.types import Answer, Citation, Passage
 
@@ -46,7 +46,7 @@ class SearchView:
         for passage in item:
             yield f"{passage.rank}. **{_markdown_where(passage.citation)}**"
             yield ""
-            yield f"   {markdown(passage.citation.quote)}"
+            yield f"   {markdown_block(passage.citation.quote)}"
             yield ""
         if not item:
             yield "nothing found"
@@ -74,10 +74,10 @@ class AskView:
         """The answer, then the passages as quotations."""
         yield f"**{markdown(item.question)}**"
         yield ""
-        yield markdown(item.text)
+        yield markdown_block(item.text)
         yield ""
         for passage in item.passages:
-            yield f"> {markdown(passage.citation.quote)}"
+            yield f"> {markdown_block(passage.citation.quote)}"
             yield f"> ({_markdown_where(passage.citation)})"
             yield ""
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from rich.text import Text
 
 from longdoc.cli.records import Line
-from longdoc.cli.text import markdown, page, place, printable
+from longdoc.cli.text import markdown, markdown_block, page, place, printable
 from longdoc.types import Citation, Document, Span
 
 
@@ -74,7 +74,8 @@ class ShowView:
         yield ""
         yield markdown(", ".join(part for part in (citation.path, page(citation), " > ".join(citation.heading_path)) if part))
         yield ""
-        yield f"> {markdown(item.before)} **{markdown(citation.quote)}** {markdown(item.after)}"
+        before = f"{markdown_block(item.before)} " if item.before else ""
+        yield f"> {before}**{markdown(citation.quote)}** {markdown(item.after)}"
 
 
 def _lines(text: str) -> str:

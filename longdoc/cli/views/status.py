@@ -39,7 +39,9 @@ class StatusView:
         for path in item.missing:
             yield Text.assemble(("missing  ", "yellow"), printable(path))
         if item.failures:
-            yield indent(Text("longdoc retry tries the failed ones again", style="dim"))
+            yield indent(Text("longdoc retry tries what failed again", style="dim"))
+        if item.missing:
+            yield indent(Text("longdoc forget PATH removes what was read of a missing file", style="dim"))
 
     def markdown(self, item: Status) -> Iterator[str]:
         """A list."""
@@ -55,7 +57,7 @@ def rows(status: Status) -> Iterator[tuple[str, str]]:
     """Name and value of each fact."""
     yield "corpus", printable(status.folder)
     counts = {"document": status.documents, "page": status.pages, "token": status.tokens, "chunk": status.chunks}
-    yield "holds", ", ".join(plural(count, noun) for noun, count in counts.items())
+    yield "holds", ", ".join(plural(count, noun) for noun, count in counts.items() if count) or "nothing yet"
     yield "files", ", ".join(f"{count:,} {outcome}" for outcome, count in status.outcomes.items() if count) or "none"
     yield "on disk", ", ".join(f"{name} {megabytes(size)}" for name, size in status.bytes.items())
     if status.last_run is not None:

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from longdoc.cli import records
-from longdoc.cli.text import markdown, page, place, printable
+from longdoc.cli.text import markdown, markdown_block, page, place, printable
 from longdoc.cli.views.parts import heading, indent, markdown_heading
 from longdoc.types import Citation, Overview, Statement, Summary
 
@@ -66,13 +66,13 @@ class SummarizeView:
                     yield f"### {markdown(_heading(topic))}"
                     yield ""
                 for statement in statements:
-                    yield f"- {markdown(statement.text)} [{page(statement.citation) or place(statement.citation.span)}]"
+                    yield f"- {markdown_block(statement.text)} [{page(statement.citation) or place(statement.citation.span)}]"
                 yield ""
         else:
             yield f"## {FOLDER}"
             yield ""
             for overview in item:
-                yield f"- {markdown(overview.text)} [{markdown(_sources(overview))}]"
+                yield f"- {markdown_block(overview.text)} [{markdown(_sources(overview))}]"
             yield ""
 
 

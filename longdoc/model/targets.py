@@ -1,0 +1,58 @@
+"""Which sentences and spans carry a label: those whose words are half the same as a gold passage's, as CUAD judges answers.
+
+Word sets and the limit of one half are those of the CUAD evaluation (https://arxiv.org/abs/2103.06268, section 4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+SAME = 0.5
+YES, NO, UNSURE = 1, 0, -1
+"""UNSURE is a piece of a gold passage that is not enough of it to be an answer; nothing is learnt from it."""
+
+Targets = npt.NDArray[np.int8]
+_MARKS = str.maketrans({".": None, ",": None, ";": None, ":": None, "/": " "})
+
+
+@dataclass(frozen=True)
+class Gold:
+    """A passage that a person marked: label, start and end in the document's text."""
+
+    label: str
+    start: int
+    end: int
+
+
+def words(text: str) -> frozenset[str]:
+    """The words by which passages are compared."""
+    return frozenset(text.translate(_MARKS).lower().split())
+
+
+def same(one: frozenset[str], other: frozenset[str]) -> bool:
+    """Whether at least half of all words of both are common to both."""
+    shared = len(one & other)
+    return shared > 0 and shared >= SAME * (len(one) + len(other) - shared)
+
+
+def targets(text: str, spans: npt.NDArray[np.int64], gold: Iterable[Gold], labels: Sequence[str]) -> Targets:
+    """YES, NO or UNSURE [R, L] for every span and label."""
+    column = {label.casefold(): index for index, label in enumerate(labels)}
+    result = np.zeros((len(spans), len(labels)), dtype=np.int8)
+    have = [words(text[start:end]) for start, end in spans.tolist()]
+    for passage in gold:
+        label = column.get(passage.label.casefold())
+        want = words(text[passage.start : passage.end])
+        if label is None or not want:
+            continue
+        overlap = np.minimum(spans[:, 1], passage.end) - np.maximum(spans[:, 0], passage.start)
+        partly = (overlap >= 0.5 * (spans[:, 1] - spans[:, 0])) & (result[:, label] == NO)
+        result[partly, label] = UNSURE
+        for row, own in enumerate(have):
+            if same(own, want):
+                result[row, label] = YES
+    return result

@@ -20,12 +20,12 @@ _SPELLED = "|".join(name.replace("-", r"[\s-]") for name in reversed(_ORDINALS))
 _DAY = rf"(?P<{{0}}>[0-9]{{{{1,2}}}}|{_SPELLED})"
 
 _DAY_FIRST = re.compile(
-    rf"{_DAY.format('day')}\s?(?:st|nd|rd|th)?\s*(?:\([0-9]+(?:st|nd|rd|th)?\)\s*)?(?:day\s+)?(?:of\s+)?"
+    rf"{_DAY.format('day')}\s?(?:st|nd|rd|t\s?h)?\s*(?:\([0-9]+(?:st|nd|rd|t\s?h)?\)\s*)?(?:day\s+)?(?:of\s+)?"
     rf"(?P<month>{MONTHS})\s*,?\s*(?:in\s+the\s+year\s+|of\s+)?(?P<year>[12][0-9]{{3}})\b",
     re.IGNORECASE,
 )
 _MONTH_FIRST = re.compile(
-    rf"(?P<month>{MONTHS})\s*{_DAY.format('day')}\s?(?:st|nd|rd|th)?\s*,?\s*(?P<year>[12][0-9]{{3}})\b", re.IGNORECASE
+    rf"(?P<month>{MONTHS})\s*{_DAY.format('day')}\s?(?:st|nd|rd|t\s?h)?\s*,?\s*(?P<year>[12][0-9]{{3}})\b", re.IGNORECASE
 )
 _MONTH_ONLY = re.compile(rf"(?P<month>{MONTHS})\s*,?\s*(?P<year>[12][0-9]{{3}})\b", re.IGNORECASE)
 _NUMBERS = re.compile(

@@ -30,7 +30,6 @@ _SAME = {
     "People's Republic of China": "China",
     "PRC": "China",
     "Republic of Korea": "South Korea",
-    "English": "England",
     "Québec": "Quebec",
     "U.S.A.": "United States",
     "U.S.": "United States",
@@ -43,13 +42,29 @@ _KNOWN = {name.lower(): name for name in (*_STATES.split("|"), *_PROVINCE_OF, *_
 }
 _NAMES = "|".join(re.escape(name).replace(r"\ ", r"\s+").replace("'", "['’]") for name in sorted(_KNOWN, key=len, reverse=True))
 _PLACE = re.compile(rf"(?<![\w'’])({_NAMES})(?!\w)", re.IGNORECASE)
+_ADJECTIVES = {
+    "English": "England",
+    "Scottish": "Scotland",
+    "Irish": "Ireland",
+    "Swiss": "Switzerland",
+    "French": "France",
+    "German": "Germany",
+    "Dutch": "Netherlands",
+    "Israeli": "Israel",
+    "Japanese": "Japan",
+    "Danish": "Denmark",
+    "Swedish": "Sweden",
+    "Norwegian": "Norway",
+    "Chinese": "China",
+}
+_OF_A_PLACE = re.compile(rf"\b({'|'.join(_ADJECTIVES)})(?=\s+(?:\w+\s+)?laws?\b)")
 
 
 def find_places(text: str) -> list[tuple[int, int, str]]:
-    """(start, end, name) of every known state, province and country in `text`, in order."""
-    found = []
+    """(start, end, name) of every known state, province and country in `text`, in order; "Swiss law" names one as well."""
+    found = [(match.start(), match.end(), _ADJECTIVES[match.group()]) for match in _OF_A_PLACE.finditer(text)]
     for match in _PLACE.finditer(text):
         name = _KNOWN[re.sub(r"\s+", " ", match.group().replace("’", "'")).lower()]
         if match.group()[0].isupper():
             found.append((match.start(), match.end(), f"{name}, {_PROVINCE_OF[name]}" if name in _PROVINCE_OF else name))
-    return found
+    return sorted(found)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from decimal import Decimal
 
 from longdoc.labels import AnswerFormat
@@ -82,6 +82,10 @@ _ENDS = re.compile(
     r"(?:until|through|thru|expir\w*|terminat\w*|ending|ends?|conclud\w*|no later than|up to|to and including)\b[^.;]{0,60}$", re.IGNORECASE
 )
 _BEGINS = re.compile(r"(?:effective|as of|commenc\w*|begin\w*|start\w*|from|dated)\b[^.;]{0,40}$", re.IGNORECASE)
+_NOTICE_AFTER = re.compile(
+    r"^['’]?\s*(?:advance\s+|written\s+|prior\s+)*(?:notice|prior|before|in advance|preceding|previous)\b", re.IGNORECASE
+)
+_NOTICE_BEFORE = re.compile(r"\b(?:notice|notif\w+|at least|no(?:t)? (?:less|later|fewer) than)\b[^.;]{0,30}$", re.IGNORECASE)
 _LAW = re.compile(r"\blaws?\b", re.IGNORECASE)
 
 
@@ -107,9 +111,10 @@ def read_value(document: Document, span: Span, answer_format: AnswerFormat, labe
             return _value(document, span, "duration", length)
     elif answer_format == "jurisdiction":
         found = _jurisdiction(text)
+    elif answer_format == "duration":
+        found = _duration(text, label)
     else:
-        readers: dict[str, Callable[[str], Iterator[Found]]] = {"duration": periods, "percentage": percentages}
-        found = next(readers[answer_format](text), None)
+        found = next(percentages(text), None)
     return _value(document, span, answer_format, found)
 
 
@@ -168,11 +173,35 @@ def _date(text: str, label: str) -> Found | None:
     return found[0] if found else None
 
 
+def _duration(text: str, label: str) -> Found | None:
+    """A period of notice where the label asks for one, else a period that is none."""
+    found = list(periods(text))
+    notice = [
+        one
+        for one in found
+        if _NOTICE_AFTER.search(text[one[1] : one[1] + 60]) or _NOTICE_BEFORE.search(text[max(0, one[0] - 60) : one[0]])
+    ]
+    if "notice" in label.lower():
+        return _first(notice, found)
+    others = [one for one in found if one not in notice]
+    if "renewal" in label.lower():
+        renewed = re.search(r"\b(?:renew|exten|additional|successive|thereafter)", text, re.IGNORECASE)
+        later = [one for one in others if renewed and one[0] >= renewed.start() - 10]
+        return _first(later, others)
+    return _first(others, found)
+
+
+def _first(*preferred: list[Found]) -> Found | None:
+    return next((one for found in preferred for one in found), None)
+
+
 def _jurisdiction(text: str) -> Found | None:
     """The first known place after the word "law", else the first before it."""
     places = find_places(text)
     law = _LAW.search(text)
-    after = [place for place in places if law and place[0] >= law.start()]
+    after = [place for place in places if law and place[1] >= law.start() - 12]
+    if len(after) > 1 and after[0][2] == "United States" and after[1][0] - after[0][1] < 60:
+        after = after[1:]  # federal law and that of a state: the state says more
     chosen = after[0] if after else places[0] if places else None
     if chosen and after[1:] and re.fullmatch(r",\s*", text[chosen[1] : after[1][0]]) and after[1][2] not in chosen[2]:
         return chosen[0], after[1][1], f"{chosen[2]}, {after[1][2]}"

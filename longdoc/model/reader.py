@@ -86,10 +86,13 @@ class EmbeddedReader:
         return by_name.get(label.casefold(), DEFAULT_SCORE)
 
     def summarize(self, document: Document, reading: Reading, chunks: Sequence[Chunk], *, sentences: int | None = None) -> Summary:
-        """A summary by the plan of the document's domain, in the document's own sentences."""
+        """A summary by the plan of the document's domain, in the document's own sentences; trained clauses tell where its topics are."""
+        from longdoc.model.plans import PLANS
         from longdoc.model.summarize import summarize
 
-        return summarize(document, reading, chunks, self.embed, sentences)
+        labels = PLANS[document.domain].label_set()
+        clauses = self.extract(document, reading, labels) if labels is not None and labels.name in self._trained else []
+        return summarize(document, reading, chunks, self.embed, sentences, clauses)
 
     def answer(self, question: str, passages: Sequence[Passage]) -> Answer:
         """The passages that answer the question, or `found=False`."""

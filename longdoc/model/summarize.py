@@ -24,7 +24,7 @@ import numpy.typing as npt
 
 from longdoc.labels import LabelSet
 from longdoc.model.plans import PLANS, Plan, Topic
-from longdoc.model.wording import ends_well, folded_words, leans_on_others, quotable_section, trimmed, worth_quoting
+from longdoc.model.wording import ends_well, folded_words, leans_on_others, quotable_section, trimmed, works_cited, worth_quoting
 from longdoc.protocols import Reading
 from longdoc.types import Chunk, Clause, Document, Span, Statement, Summary
 
@@ -50,6 +50,7 @@ class Weights:
     early: float = 0.15
     leaning: float = 0.30
     cut: float = 0.10
+    work_cited: float = 0.08
     enough: float = 0.45
     same_meaning: float = 0.93
     same_words: float = 0.55
@@ -67,6 +68,7 @@ class Candidate:
     cut: bool
     open_ended: bool
     leaning: bool
+    works_cited: int
 
 
 def summarize(
@@ -136,7 +138,8 @@ def quotable(document: Document, reading: Reading, longest: int) -> list[Candida
             continue
         span = Span(start=start + left, end=start + right)
         open_ended = not cut and not ends_well(text)
-        found.append(Candidate(row, span, text, headings, folded_words(text), cut, open_ended, leans_on_others(text)))
+        manner = (cut, open_ended, leans_on_others(text), works_cited(text))
+        found.append(Candidate(row, span, text, headings, folded_words(text), *manner))
     return found
 
 
@@ -160,6 +163,8 @@ def evidence(
     described = [descriptions(topic, labels) for topic in plan.topics]
     known = embed([text for texts in described for text in texts])
     bounds = np.cumsum([0, *(len(texts) for texts in described)])
+    if document.domain == "research":
+        common = common - weights.work_cited * np.array([min(3, candidate.works_cited) for candidate in candidates], dtype=np.float32)
     earliness = np.exp(-np.array(starts, dtype=np.float32) / max(2000.0, 0.04 * len(document.text)))
     for column, topic in enumerate(plan.topics):
         near = vectors @ known[bounds[column] : bounds[column + 1]].T  # [N, descriptions]

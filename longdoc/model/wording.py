@@ -73,6 +73,12 @@ _BOILERPLATE = any_of(
     r"critical audit matter|conducted our audits?|\bin sections? \d|remainder of this",
 )
 _LEADERS = re.compile(r"\.{4,}|(?:\s\.){3,}|_{3,}|…{2,}|\[\*+\]\s*\[\*+\]|�")
+_WORK_CITED = any_of(
+    r"\[[^\]]{0,80}\d{2}[^\]]*\]",
+    r"\[\d[\d, ]*\]",
+    r"\([^()]*\b(?:19|20)\d\d[a-z]?[^()]*\)",
+    r"\bet al\b",
+)
 _NUMBER = re.compile(r"\d[\d,.]*")
 _APART = any_of(
     r"^(?:references|bibliography|works cited|literature(?: cited)?)\b",
@@ -132,6 +138,11 @@ def leans_on_others(text: str) -> bool:
 def quotable_section(heading_path: tuple[str, ...]) -> bool:
     """Whether the running text under these headings speaks for the document: no references, index, signatures or definitions."""
     return not any(_APART.match(_ITEM_HEADING.sub("", heading).strip()) for heading in heading_path)
+
+
+def works_cited(text: str) -> int:
+    """How many references to other works a sentence holds; one that is full of them speaks for these."""
+    return len(_WORK_CITED.findall(text))
 
 
 def folded_words(text: str) -> frozenset[str]:

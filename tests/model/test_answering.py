@@ -1,0 +1,31 @@
+"""Answers: the sentence among the passages that holds the question's words and meaning, or none."""
+
+from __future__ import annotations
+
+import pytest
+
+from longdoc.model.answer import coverage, folded, question_terms, sentences_of
+from longdoc.types import Citation, Span
+
+
+def test_names_and_numbers_of_a_question_count_double_and_common_words_do_not_count() -> None:
+    assert question_terms("What did Birch pay in 2019 for the goods?") == {"birch": 2.0, "pay": 1.0, "2019": 2.0, "good": 1.0}
+
+
+@pytest.mark.parametrize(("one", "other"), [("terminated", "termination"), ("3M's", "3M"), ("fees", "Fee"), ("liability", "liabilities")])
+def test_inflections_of_a_word_meet(one: str, other: str) -> None:
+    assert folded(one) == folded(other)
+
+
+def test_headings_and_the_files_name_cover_words_of_the_question() -> None:
+    span = Span(start=0, end=20)
+    citation = Citation(document_id="x", path="docs/Birch_2019.pdf", span=span, quote="Sales were $5 million.", heading_path=("Revenue",))
+    terms = question_terms("What revenue did Birch have in 2019?")
+    assert coverage(terms, citation, citation.quote) == 1.0
+    assert coverage({}, citation, citation.quote) == 0.0
+
+
+def test_a_table_is_taken_row_by_row() -> None:
+    table = "Net sales      1,942   1,873\nCost of sales  1,204   1,166\nGross profit     738     707"
+    assert [table[start:end] for start, end in sentences_of(table)] == table.split("\n")
+    assert len(sentences_of("One sentence stands here. Another one follows it.")) == 2

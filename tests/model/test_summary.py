@@ -124,7 +124,7 @@ def test_a_document_of_no_domain_gives_its_lead_and_a_sentence_of_each_section()
 
 
 def test_a_clause_that_was_found_for_a_label_leads_its_topic_there() -> None:
-    text = "# Deal\n\nThe deal shall stay in place as long as both firms want it to go on.\n\nThe firms will meet in the spring of each year.\n"
+    text = "# Deal\n\nThe deal shall stay in place as long as both firms want it to go on.\n\nThe firms will meet in spring each year.\n"
     document, reading = read(text, "legal")
     span = Span(start=text.index("The deal"), end=text.index("\n\nThe firms"))
     clause = Clause(label="Cap On Liability", score=1.0, citation=document.cite(span))
@@ -132,7 +132,7 @@ def test_a_clause_that_was_found_for_a_label_leads_its_topic_there() -> None:
     assert "risk" not in topics  # the words of the topic are missing
     clause = clause.model_copy(update={"label": "Exclusivity"})
     statements = summarize(document, reading, (), embed, 8, [clause]).sentences
-    assert [statement.text for statement in statements if statement.topic == "duties"][0] == document.quote(span)
+    assert next(statement.text for statement in statements if statement.topic == "duties") == document.quote(span)
 
 
 def test_the_length_follows_the_size_of_the_document() -> None:

@@ -61,16 +61,12 @@ def test_a_plain_sentence_with_figures_is_quoted() -> None:
     assert worth_quoting("Net sales were $1,942 million in 2021, up 4.1 percent, driven by higher volume and selling prices.")
 
 
-@pytest.mark.parametrize(
-    "sentence", ["It also applies here.", "However, sales fell.", "In addition, we sold a plant.", "These results are good."]
-)
+@pytest.mark.parametrize("sentence", ["It also applies here.", "However, sales fell.", "In addition, one was sold.", "These are good."])
 def test_a_sentence_that_points_back_leans_on_others(sentence: str) -> None:
     assert leans_on_others(sentence)
 
 
-@pytest.mark.parametrize(
-    "sentence", ["This Agreement ends in May.", "In this paper we describe a tagger.", "Sales fell.", "Italy is a market."]
-)
+@pytest.mark.parametrize("sentence", ["This Agreement ends in May.", "In this paper we tag words.", "Sales fell.", "Italy is one."])
 def test_a_sentence_that_names_its_subject_stands_alone(sentence: str) -> None:
     assert not leans_on_others(sentence)
 

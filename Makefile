@@ -1,0 +1,46 @@
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+SYSTEM_PACKAGES := poppler-utils libreoffice-writer-nogui
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: demo test test-system lint bench clean
+
+$(VENV)/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet -c constraints.txt -e ".[dev]"
+	touch $@
+
+demo: $(VENV)/installed
+	@PATH="$(CURDIR)/$(BIN):$$PATH" bash examples/demo.sh
+
+test: $(VENV)/installed
+	$(BIN)/python -m pytest -n 2
+
+# What needs programs beside Python. Installs them where they are missing and this user may.
+test-system: $(VENV)/installed
+	@for package in $(SYSTEM_PACKAGES); do \
+		dpkg -s $$package >/dev/null 2>&1 || missing="$$missing $$package"; \
+	done; \
+	if [ -n "$$missing" ]; then apt-get update -qq && apt-get install -qq -y --no-install-recommends $$missing >/dev/null; fi
+	$(BIN)/python -m pytest -m system
+
+lint: $(VENV)/installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+$(VENV)/bench: $(VENV)/installed
+	$(BIN)/pip install --quiet -c constraints.txt -e ".[bench]"
+	touch $@
+
+bench: $(VENV)/bench
+	$(BIN)/python benchmarks/ingest.py
+	$(BIN)/python benchmarks/clauses.py
+	$(BIN)/python benchmarks/clauses.py --pdf
+	$(BIN)/python benchmarks/pages.py
+	$(BIN)/python benchmarks/kill.py
+
+clean:
+	rm -rf $(VENV) out dist

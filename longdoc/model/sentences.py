@@ -23,6 +23,8 @@ _ITEM = r"(?=\(?(?:[0-9]{1,3}(?:\.[0-9]{1,3})*|[a-zA-Z]|[ivxIVX]{1,5})[.)])"
 _GAP = re.compile(r"\s{3,}(?:(?=[A-Z])|" + _ITEM + ")")
 _CLAUSE = re.compile(r"(?<=[.;:])\s+(?=[0-9]{1,2}(?:\.[0-9]{1,2}){1,3}\.?\s+[A-Z\"“(])")
 _LIST = re.compile(r";\s+(?:and\s+|or\s+|and/or\s+)?" + _ITEM)
+_NUMBER_ALONE = re.compile(r"\s*\(?(?:[0-9]{1,3}(?:\.[0-9]{1,3})*|[a-zA-Z]|[ivxIVX]{1,5})[.)]\s*")
+"""An item's number, which belongs to what follows it."""
 _BREATH = re.compile(r"[;:]\s|\n|\s{2,}|,\s")
 
 
@@ -47,12 +49,20 @@ def _prose(text: str) -> Iterator[tuple[int, int]]:
     from nupunkt import sent_spans
 
     for paragraph in _PARAGRAPH.finditer(text):
+        marks: set[int] = set()
         for start, end in sent_spans(paragraph.group()):
             start, end = paragraph.start() + start, paragraph.start() + end
-            cuts = {start, end}
-            cuts.update(start + found.end() for pattern in (_GAP, _CLAUSE, _LIST) for found in pattern.finditer(text[start:end]))
-            for left, right in pairwise(sorted(cuts)):
-                yield from _short(text, left, right)
+            marks.update((start, end))
+            marks.update(start + found.end() for pattern in (_GAP, _CLAUSE, _LIST) for found in pattern.finditer(text[start:end]))
+        number_at: int | None = None
+        for left, right in pairwise(sorted(marks)):
+            if _NUMBER_ALONE.fullmatch(text, left, right):
+                number_at = left if number_at is None else number_at
+                continue
+            yield from _short(text, left if number_at is None else number_at, right)
+            number_at = None
+        if number_at is not None:
+            yield from _short(text, number_at, paragraph.end())
 
 
 def _lines(text: str) -> Iterator[tuple[int, int]]:

@@ -15,11 +15,11 @@ Found = tuple[int, int, str]
 """Start and end within the clause, and the normalised form."""
 
 _UNITS = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
-_ONES = {name: number for number, name in enumerate(_UNITS.split())} | {"a": 1, "an": 1}
+_ONES = {name: number for number, name in enumerate(_UNITS.split())}
 _TENS = {name: 10 * number for number, name in enumerate(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], 2)}
 _SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9}
 _WORD = "|".join(sorted([*_ONES, *_TENS, *_SCALES], key=len, reverse=True))
-_NUMBER = rf"(?:[0-9][0-9,]*(?:\.[0-9]+)?|(?:{_WORD})(?:(?:[\s-]|\sand\s)+(?:{_WORD}))*)"
+_NUMBER = rf"(?:[0-9][0-9,]*(?:\.[0-9]+)?|(?:an?\s+)?(?:{_WORD})(?:(?:[\s-]|\sand\s)+(?:{_WORD}))*|an?(?=[\s-]))"
 _IN_BRACKETS = r"(?:\s*\(\s*[$€£]?\s*(?P<bracketed>[0-9][0-9,]*(?:\.[0-9]+)?)\s*%?\s*\))?"
 
 _PERIOD = re.compile(
@@ -237,8 +237,10 @@ def _number(text: str) -> Decimal | None:
     plain = text.replace(",", "").strip()
     if plain and plain[0].isdigit():
         return Decimal(plain)
+    if plain.lower() in ("a", "an"):
+        return Decimal(1)
     total, current = 0, 0
-    for word in re.split(r"[\s-]+", plain.lower()):
+    for word in re.split(r"[\s-]+", plain.lower().removeprefix("a ").removeprefix("an ")):
         if word in _ONES:
             current += _ONES[word]
         elif word in _TENS:

@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+import pytest
+
+from longdoc.model.dates import find_dates
+from longdoc.model.places import find_places
+from longdoc.model.values import amounts, percentages, periods, read_value
+from longdoc.types import Block, Document, Span
+
+
+def value(text: str, answer: str, label: str = "", before: str = "", after: str = "", kind: str = "paragraph") -> str | None:
+    whole = before + text + after
+    block = Block(kind=kind, span=Span(start=0, end=len(whole)))
+    document = Document(id="d", path="d", format="txt", text=whole, blocks=(block,))
+    span = Span(start=len(before), end=len(before) + len(text))
+    found = read_value(document, span, answer, label)
+    if found is None:
+        return None
+    assert span.contains(found.citation.span)
+    return found.normalised
+
+
+@pytest.mark.parametrize(
+    ("text", "iso"),
+    [
+        ("May 31, 1999", "1999-05-31"),
+        ("this 8th day of May 2014", "2014-05-08"),
+        ("1st day of April, 2007", "2007-04-01"),
+        ("24t h day of August 2018", "2018-08-24"),
+        ("the first day of June, 2010", "2010-06-01"),
+        ("twenty-second day of March 2012", "2012-03-22"),
+        ("31 December 2020", "2020-12-31"),
+        ("Nov. 02, 2019", "2019-11-02"),
+        ("Sept 3rd, 2019", "2019-09-03"),
+        ("5/8/14", "2014-05-08"),
+        ("12/31/99", "1999-12-31"),
+        ("31.12.2020", "2020-12-31"),
+        ("2014-05-08", "2014-05-08"),
+        ("June 2011", "2011-06"),
+    ],
+)
+def test_dates_become_iso(text: str, iso: str) -> None:
+    assert [found[2] for found in find_dates(f"dated {text}, between")] == [iso]
+
+
+@pytest.mark.parametrize("text", ["30 February 2020", "13/13/2013", "Section 1.2.3", "10.1.2.3", "____ day of ____, 20__", "1/2/3/4"])
+def test_what_only_looks_like_a_date_is_none(text: str) -> None:
+    assert find_dates(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "iso"),
+    [
+        ("thirty (30) days", "P30D"),
+        ("a one-year term", "P1Y"),
+        ("a month", "P1M"),
+        ("a hundred and twenty days", "P120D"),
+        ("successive one (1) year terms", "P1Y"),
+        ("twelve months", "P12M"),
+        ("twenty-four (24) hours", "PT24H"),
+        ("two weeks", "P14D"),
+        ("one hundred twenty days", "P120D"),
+        ("two years (2)", "P2Y"),
+        ("four quarters", "P12M"),
+        ("in perpetuity", "perpetual"),
+    ],
+)
+def test_periods_become_durations(text: str, iso: str) -> None:
+    assert [found[2] for found in periods(text)] == [iso]
+
+
+def test_business_days_have_no_duration() -> None:
+    assert list(periods("within ten (10) business days")) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "amount"),
+    [
+        ("$1,000,000", "USD 1000000"),
+        ("US$ 3bn", "USD 3000000000"),
+        ("USD 5.2 million", "USD 5200000"),
+        ("€ 30.50", "EUR 30.5"),
+        ("£12", "GBP 12"),
+        ("fifty thousand (50,000) dollars", "USD 50000"),
+        ("ten dollars", "USD 10"),
+        ("HK$7", "HKD 7"),
+    ],
+)
+def test_amounts_carry_their_currency(text: str, amount: str) -> None:
+    assert [found[2] for found in amounts(f"pay {text} to")] == [amount]
+
+
+def test_an_amount_in_a_table_is_scaled_by_the_line_above_it() -> None:
+    before = "(dollars in millions)\n"
+    assert value("Revenue $ 1,204.5", "amount", before=before, kind="table") == "USD 1204500000"
+    assert value("Revenue $ 1,204.5", "amount", before=before) == "USD 1204.5"
+
+
+@pytest.mark.parametrize(
+    ("text", "share"), [("20 %", "20%"), ("twenty percent (20%)", "20%"), ("five (5) per cent", "5%"), ("5.25% of sales", "5.25%")]
+)
+def test_shares_become_percentages(text: str, share: str) -> None:
+    assert [found[2] for found in percentages(text)] == [share]
+
+
+def test_a_number_without_a_mark_is_no_percentage() -> None:
+    assert list(percentages("12 of them in 2014")) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("governed by the laws of the State of New York", "New York"),
+        ("the laws of the Province of Ontario and the federal laws of Canada", "Ontario, Canada"),
+        ("construed under the laws of England and Wales", "England and Wales"),
+        ("This contract is subject to Swiss law.", "Switzerland"),
+        ("the laws of the People's Republic of China", "China"),
+        ("the laws of the United States of America and of the State of Ohio", "Ohio"),
+        ("Disputes in Texas are under the laws of West Virginia", "West Virginia"),
+        ("Delaware law applies", "Delaware"),
+    ],
+)
+def test_the_governing_law_is_a_known_place(text: str, place: str) -> None:
+    assert value(text, "jurisdiction") == place
+
+
+def test_a_place_needs_a_capital() -> None:
+    assert find_places("a turkey in georgia") == []
+
+
+@pytest.mark.parametrize(
+    ("after", "party"),
+    [
+        (', a Delaware corporation ("Supplier")', "Northwind Tools, Inc. (Supplier)"),
+        (" (hereinafter referred to as the “Buyer”),", "Northwind Tools, Inc. (Buyer)"),
+        (' and Contoso LLC ("Buyer")', "Northwind Tools, Inc."),
+        ("", "Northwind Tools, Inc."),
+    ],
+)
+def test_a_party_takes_the_role_that_stands_right_behind_it(after: str, party: str) -> None:
+    assert value("Northwind  Tools, Inc.", "party", after=after) == party
+
+
+def test_a_sentence_is_no_party() -> None:
+    assert value("This Agreement is made " + "by many people " * 20, "party") is None
+
+
+RENEWAL = "The term shall renew for successive two (2) year terms unless either party gives sixty (60) days' prior written notice."
+
+
+@pytest.mark.parametrize(
+    ("text", "answer", "label", "expected"),
+    [
+        (RENEWAL, "duration", "Renewal Term", "P2Y"),
+        (RENEWAL, "duration", "Notice Period To Terminate Renewal", "P60D"),
+        ("It begins on May 1, 2010 and ends on April 30, 2015.", "date", "Expiration Date", "2015-04-30"),
+        ("Made on May 1, 2010 and effective as of June 1, 2010.", "date", "Effective Date", "2010-06-01"),
+        ("Made on May 1, 2010 and effective as of June 1, 2010.", "date", "Agreement Date", "2010-05-01"),
+        ("It lasts three (3) years from May 1, 2010.", "date", "Expiration Date", "P3Y"),
+        ("The supplier shall insure the goods.", "yes_no", "Insurance", "yes"),
+        ("Nothing of the kind.", "date", "Agreement Date", None),
+        ("Nothing of the kind.", "text", "Document Name", None),
+    ],
+)
+def test_the_value_is_the_one_that_the_label_asks_for(text: str, answer: str, label: str, expected: str | None) -> None:
+    assert value(text, answer, label) == expected

@@ -9,7 +9,7 @@ from typing import Any
 from lxml import etree
 from lxml import html as lxml_html
 
-from longdoc.errors import DamagedError
+from longdoc.errors import DamagedError, LimitError
 from longdoc.ingest.numbering import is_bullet, read_number
 from longdoc.ingest.text_builder import TextBuilder
 from longdoc.ingest.txt import decode
@@ -40,6 +40,9 @@ _BLOCKS = {
 _HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _BOLD = re.compile(r"font-weight\s*:\s*(?:bold|[6-9]00)", re.IGNORECASE)
+DEEPEST = 2048
+"""Levels of nesting at which libxml2 stops."""
+
 _SPACE = re.compile(r"\s+")
 _PAGE_NUMBER = re.compile(r"(?:page\s+)?[-\u2013]?\s*(?:[A-Z]-)?\d{1,4}\s*[-\u2013]?|[ivxl]{1,6}", re.IGNORECASE)
 _PAGE_BREAK = re.compile(r"page-break-(?:before|after)\s*:\s*always|break-(?:before|after)\s*:\s*page", re.IGNORECASE)
@@ -53,13 +56,15 @@ class HtmlIngestor:
     format = "html"
 
     def parse(self, data: bytes, *, name: str, password: str | None, limits: Limits) -> Parsed:
-        """The visible text with headings, lists and tables. Raises: EncodingError, DamagedError."""
+        """The visible text with headings, lists and tables. Raises: EncodingError, DamagedError, LimitError."""
         source, warnings = _decode_html(data, name)
         parser = lxml_html.HTMLParser(huge_tree=True, remove_comments=True, remove_pis=True)
         try:
             root = lxml_html.document_fromstring(source, parser=parser)
         except (etree.ParserError, etree.XMLSyntaxError, ValueError) as error:
             raise DamagedError(f"{name}: not readable as HTML ({error}); save it anew from a browser") from error
+        if any(entry.type_name == "ERR_RESOURCE_LIMIT" for entry in parser.error_log):
+            raise LimitError(f"{name}: nested deeper than the {DEEPEST} levels that can be read; save it anew from a browser as PDF")
         reader = _Reader()
         reader.read(root)
         title = root.findtext(".//title")
@@ -207,16 +212,22 @@ def _cells(row: Any) -> Iterator[str]:
 
 
 def _visible(cell: Any) -> Iterator[str]:
-    if cell.text:
-        yield cell.text
-    for child in cell:
-        tag = child.tag if isinstance(child.tag, str) else ""
-        if tag and tag not in _SKIPPED and not _is_hidden(child):
+    """Text of a cell in order, without recursion, since cells may be nested deeply."""
+    stack: list[tuple[Any, bool]] = [(cell, True)]
+    while stack:
+        element, entering = stack.pop()
+        if not entering:
+            yield element.tail or ""
+            continue
+        tag = element.tag if isinstance(element.tag, str) else ""
+        if element is not cell:
+            stack.append((element, False))
+            if not tag or tag in _SKIPPED or _is_hidden(element):
+                continue
             if tag in _BLOCKS or tag == "br":
                 yield " "
-            yield from _visible(child)
-        if child.tail:
-            yield child.tail
+        yield element.text or ""
+        stack.extend((child, True) for child in reversed(element))
 
 
 def _join_signs(row: list[str]) -> list[str]:

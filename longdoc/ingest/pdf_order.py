@@ -53,6 +53,7 @@ def _sort_words(line: Line, text: str) -> None:
     words = line.words
     if any(after.x0 < before.x0 for before, after in pairwise(words)) and text[words[0].start] < "\u0590":
         words.sort(key=lambda word: word.x0)
+        line.scattered = True
 
 
 def _join_rows(lines: list[Line]) -> list[Line]:
@@ -60,6 +61,8 @@ def _join_rows(lines: list[Line]) -> list[Line]:
     for line in lines:
         before = joined[-1] if joined else None
         if before is not None and not before.hyphen and line.x0 >= before.x1 - 0.2 * line.size and _share_row(before, line):
+            # Between lines that follow each other stands a line end, of one or two characters.
+            before.scattered |= line.scattered or not 0 < line.words[0].start - before.words[-1].end <= 3
             before.words = before.words + line.words
             before.x1, before.top, before.bottom = line.x1, min(before.top, line.top), max(before.bottom, line.bottom)
             before.hyphen = line.hyphen

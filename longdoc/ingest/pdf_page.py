@@ -24,6 +24,10 @@ _WORD = re.compile(r"[^\s\x00-\x1f\x7f\ufffe\uffff\u00ad\u200b]+")
 _GLUED_NUMBER = re.compile(r"(?:\(?(?:\d{1,3}(?:\.\d{1,3})*\.?|[a-zA-Z]|[ivx]{1,5})[.)]|\d{1,3}(?:\.\d{1,3})+|[•●▪])(?=[A-Z“\"])")
 ANGLE_SAMPLES = 15
 _HEAVY = re.compile(rb"bold|black|heavy|cmbx|demi", re.IGNORECASE)
+# The same function with plain addresses for arguments: it is called twice a word, and this takes half the time.
+_LOOSE_BOX = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)(
+    ctypes.cast(pdfium.FPDFText_GetLooseCharBox, ctypes.c_void_p).value or 0
+)
 _PAIR = re.compile(r"[\ud800-\udfff]")
 
 
@@ -42,7 +46,7 @@ class Word:
 @dataclass(slots=True)
 class Line:
     """Words on one line, left to right. `hyphen`: PDFium saw a word broken at the line's end; `after_break`: a page
-    number was taken out above it."""
+    number was taken out above it; `scattered`: its words do not follow each other in the page's characters."""
 
     words: list[Word]
     page: int
@@ -56,6 +60,7 @@ class Line:
     hyphen: bool = False
     upright: bool = True
     after_break: bool = False
+    scattered: bool = False
     cells: list[list[Word]] = field(default_factory=list)
 
 
@@ -154,12 +159,11 @@ def _words(text_page: Any, text: str, frame: Frame) -> list[Word]:
     if not places:
         return []
     rectangles = (pdfium.FS_RECTF * (2 * len(places)))()
-    box, byref, size = pdfium.FPDFText_GetLooseCharBox, ctypes.byref, ctypes.sizeof(pdfium.FS_RECTF)
-    first, offset = rectangles[0], 0
+    handle, target, size = ctypes.cast(text_page, ctypes.c_void_p).value, ctypes.addressof(rectangles), ctypes.sizeof(pdfium.FS_RECTF)
     for start, end in places:
-        box(text_page, start, byref(first, offset))
-        box(text_page, end - 1, byref(first, offset + size))
-        offset += 2 * size
+        _LOOSE_BOX(handle, start, target)
+        _LOOSE_BOX(handle, end - 1, target + size)
+        target += 2 * size
     # FS_RECTF is left, top, right, bottom; a word has one for its first and one for its last character.
     sides = array("f", bytes(rectangles))
     boxes = zip(*(sides[place::8] for place in range(8)), strict=True)

@@ -14,12 +14,12 @@ from longdoc.ingest.pdf_page import Line, PageText, Word
 from longdoc.ingest.pdf_paragraphs import Paragraph
 from longdoc.types import Block, Page, Span
 
-_SINGLE_SPACED = re.compile(r"[^\s\x00-\x1f\x7f\ufffe\uffff\u00ad\u200b]+(?: [^\s\x00-\x1f\x7f\ufffe\uffff\u00ad\u200b]+)*")
+# Words with exactly one space between them: a run that needs no mending, but for the width of its spaces.
+_RUN = re.compile(r"[^\s\x00-\x1f\x7f\ufffe\uffff\u00ad\u200b]+(?:[ \u00a0][^\s\x00-\x1f\x7f\ufffe\uffff\u00ad\u200b]+)*")
 _TAIL = re.compile(r"([^\W\d_]+)[-\u2010\u00ad]?$")
 _HEAD = re.compile(r"[^\W\d_]+")
-_HYPHENATED = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)+")
-# Parts of a word beside a hyphen are no words of the document.
-_WORD = re.compile("(?<![\\w\x02\ufffe\u00ad-])[^\\W\\d_]{4,}(?![\\w\x02\ufffe\u00ad-])")
+# Beside a part of a broken word stands one of these.
+_BESIDE = re.compile("[\\w\x02\ufffe\u00ad-]")
 _TERMINAL = re.compile(r"[.;:?!][\"”’')\]]*$")
 _NO_BREAK = re.compile(
     r"(?:,|\b(?:and|or|of|the|to|in|a|an|by|for|with|such|any|that|which|from|on|at|as|is|are|be|not|this|its|shall|will|may))$"
@@ -35,7 +35,7 @@ class PdfText:
         self.source_map: list[tuple[int, int, int, int]] = []
         self.line_starts: dict[int, list[tuple[float, int]]] = {}
         self._source = pages
-        self._vocabulary: tuple[set[str], set[str]] | None = None
+        self._lowered: str | None = None
         self._parts: list[str] = []
         self._length = 0
         self._tail = ""
@@ -126,26 +126,23 @@ class PdfText:
         found = _TAIL.search(self._tail)
         if found is None or not head[0].islower():
             return False
-        plain, hyphenated = self._words()
-        joined = (found[1] + head).lower()
-        if joined in plain:
+        left, right = found[1].lower(), head.lower()
+        if self._occurs(left + right):
             return True
-        return f"{found[1]}-{head}".lower() not in hyphenated and not (
-            found[1].lower() in plain and head.lower() in plain and len(found[1]) > 3
-        )
+        both_words = len(left) > 3 and self._occurs(left) and self._occurs(right)
+        return not both_words and not self._occurs(f"{left}-{right}")
 
-    def _words(self) -> tuple[set[str], set[str]]:
-        """All words of the document in small letters: whole ones and hyphenated ones."""
-        if self._vocabulary is None:
-            plain: set[str] = set()
-            hyphenated: set[str] = set()
-            for page in self._source:
-                lowered = page.text.lower()
-                plain.update(_WORD.findall(lowered))
-                if "-" in lowered:
-                    hyphenated.update(_HYPHENATED.findall(lowered))
-            self._vocabulary = plain, hyphenated
-        return self._vocabulary
+    def _occurs(self, word: str) -> bool:
+        """Whether the document has the word somewhere, in any case, with no hyphen or letter beside it."""
+        if self._lowered is None:
+            self._lowered = "\n".join(page.text for page in self._source).lower()
+        start = self._lowered.find(word)
+        while start >= 0:
+            before, after = self._lowered[start - 1 : start], self._lowered[start + len(word) : start + len(word) + 1]
+            if not (_BESIDE.match(before) or _BESIDE.match(after)):
+                return True
+            start = self._lowered.find(word, start + 1)
+        return False
 
     def _line(self, page: PageText, line: Line, table: bool) -> None:
         self._open_line = line
@@ -159,17 +156,20 @@ class PdfText:
         self._words_of(page, words)
 
     def _words_of(self, page: PageText, words: list[Word]) -> None:
-        start, end = words[0].start, words[-1].end
-        if _SINGLE_SPACED.fullmatch(page.text, start, end):
-            self._take(page, start, end)
+        if self._open_line.scattered:
+            for order, word in enumerate(words):
+                self._put(" " if order else "")
+                self._take(page, word.start, word.end)
             return
-        for order, word in enumerate(words):
-            if order and not _is_soft_break(page.text[words[order - 1].end : word.start]):
+        last = words[0].start
+        for run in _RUN.finditer(page.text, last, words[-1].end):
+            if run.start() > last and not _is_soft_break(page.text[last : run.start()]):
                 self._put(" ")
-            self._take(page, word.start, word.end)
+            self._take(page, run.start(), run.end())
+            last = run.end()
 
     def _take(self, page: PageText, start: int, end: int) -> None:
-        content = page.text[start:end]
+        content = page.text[start:end].replace("\u00a0", " ")
         self._map(page.number, start, end - start)
         self._parts.append(content)
         self._length += end - start

@@ -25,6 +25,7 @@ class _Open:
     index: int
     rank: float
     number: Number | None
+    firm: bool
 
 
 @dataclass(slots=True)
@@ -37,9 +38,12 @@ class _Found:
     end: int
 
 
-def find_sections(text: str, blocks: Sequence[Block]) -> tuple[Section, ...]:
-    """Sections in reading order; each spans from its heading to the next heading that is not below it."""
-    tree = _Tree(text)
+def find_sections(text: str, blocks: Sequence[Block], firm_levels: bool = False) -> tuple[Section, ...]:
+    """Sections in reading order; each spans from its heading to the next heading that is not below it.
+
+    `firm_levels`: the blocks' levels are the file's own and not guessed, so a numbered paragraph never closes a heading.
+    """
+    tree = _Tree(text, firm_levels)
     for block in blocks:
         if block.kind in ("heading", "paragraph", "list_item"):
             tree.add(block)
@@ -60,8 +64,9 @@ def find_sections(text: str, blocks: Sequence[Block]) -> tuple[Section, ...]:
 class _Tree:
     """Sections found so far and the stack of those that are open."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, firm_levels: bool) -> None:
         self.text = text
+        self.firm_levels = firm_levels
         self.found: list[_Found] = []
         self.stack: list[_Open] = []
 
@@ -75,7 +80,13 @@ class _Tree:
             return
         number = _choose(readings, self.stack) if readings else None
         title, length = _title(content, number, heading)
-        self._open(_place(self.stack, number, block, content), number, title, Span(start=start, end=start + length))
+        rank = _place(self.stack, number, block, content)
+        if self.firm_levels:
+            if heading and block.level is not None:
+                rank = 1.0 + block.level
+            elif not heading:
+                rank = max([rank, *(entry.rank + 0.25 for entry in self.stack if entry.firm)])
+        self._open(rank, number, title, Span(start=start, end=start + length), firm=self.firm_levels and block.level is not None)
         if number is None or length >= len(content) or number.kind.endswith("("):
             return
         begin = start + length + len(content[length:]) - len(content[length:].lstrip())
@@ -84,14 +95,14 @@ class _Tree:
             inner, length = _title(self.text[begin:end], first[0], False)
             self._open(self.stack[-1].rank + 0.25, first[0], inner, Span(start=begin, end=begin + length))
 
-    def _open(self, rank: float, number: Number | None, title: str, heading: Span) -> None:
+    def _open(self, rank: float, number: Number | None, title: str, heading: Span, firm: bool = False) -> None:
         for entry in self.stack:
             if entry.rank >= rank:
                 self.found[entry.index].end = min(self.found[entry.index].end, heading.start)
         self.stack = [entry for entry in self.stack if entry.rank < rank]
         parent = self.stack[-1].index if self.stack else None
         self.found.append(_Found(parent, len(self.stack) + 1, number.text if number else None, title, heading, len(self.text)))
-        self.stack.append(_Open(len(self.found) - 1, rank, number))
+        self.stack.append(_Open(len(self.found) - 1, rank, number, firm))
 
 
 def _choose(readings: list[Number], stack: list[_Open]) -> Number:

@@ -18,7 +18,7 @@ def build_document(parsed: Parsed, *, identifier: str, path: str, domain: str = 
     """The Document of what an ingestor read. `domain` "auto" detects it."""
     parsed = split_run_in(parsed)
     blocks = mark_headings(parsed)
-    sections = find_sections(parsed.text, blocks)
+    sections = find_sections(parsed.text, blocks, firm_levels=parsed.format in ("docx", "html", "markdown"))
     title = find_title(parsed, blocks)
     language = detect_language(parsed.text)
     warnings = list(parsed.warnings)

@@ -141,11 +141,10 @@ def _opens_block(stripped: list[str], lines: list[tuple[int, int]], text: str, g
     short = len(before) < 0.7 * max(len(stripped[member]) for member in (*group, index))
     if is_bullet(line) or read_number(line):
         return ended or short or len(group) == 1
-    if (
-        before.isupper() != line.isupper()
-        and (len(group) == 1 or line.isupper())
-        and sum(map(str.isalpha, before)) > 2 < sum(map(str.isalpha, line))
-    ):
+    if _CELL_GAP.search(line) and _CELL_GAP.search(before):
+        return False
+    words = sum(map(str.isalpha, before)) > 2 < sum(map(str.isalpha, line))
+    if words and before.isupper() != line.isupper() and (len(group) == 1 or line.isupper()):
         return short or len(before) < 60
     return ended and _indent(text, lines[index]) >= 2 + _indent(text, lines[group[-1]])
 

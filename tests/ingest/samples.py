@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -16,13 +17,39 @@ from reportlab.pdfgen.canvas import Canvas
 DATA = Path(__file__).parents[1] / "data"
 WIDTH, HEIGHT = letter
 PARTS = ("Grain", "Transport", "Storage", "Prices", "Weather", "Staff", "Insurance", "Outlook")
-NAMES = ("Anna", "Boris", "Clara", "David", "Elena", "Frank", "Greta", "Henry")
-SENTENCES = (
-    "The Supplier shall deliver the goods to the place that the order names and at the time that it states there.",
-    "Each delivery is inspected by the Buyer within five days, and what is not refused by then counts as accepted.",
-    "Neither party is liable for a delay that it could not have foreseen when this contract was signed by both.",
-    "Invoices are due thirty days after they have reached the address that the Buyer gave for this purpose in writing.",
-)
+WORDS = [
+    "barley",
+    "wheat",
+    "harvest",
+    "silo",
+    "miller",
+    "baker",
+    "market",
+    "price",
+    "season",
+    "weather",
+    "storage",
+    "transport",
+    "contract",
+    "supplier",
+    "buyer",
+    "village",
+    "river",
+    "bridge",
+    "wagon",
+    "engine",
+    "report",
+    "number",
+    "quality",
+    "moisture",
+    "protein",
+    "grade",
+    "sample",
+    "ledger",
+    "account",
+    "payment",
+    "month",
+]
 
 
 def pdf(draw: Callable[[Canvas], None], **options: object) -> bytes:
@@ -59,16 +86,12 @@ def put(
 
 
 def paragraphs(count: int, start: int = 0) -> list[str]:
-    """Paragraphs that differ, so that nothing in them looks like a running header."""
-    return [
-        " ".join(
-            [
-                f"{NAMES[(start + place) % 8]} reports on {PARTS[(start + place) // 4 % 8].lower()} for the season.",
-                *SENTENCES[: 2 + place % 3],
-            ]
-        )
-        for place in range(count)
-    ]
+    """Paragraphs of two to four sentences, no two alike."""
+    made = []
+    for place in range(start, start + count):
+        draw = random.Random(place)
+        made.append(" ".join(f"The {' '.join(draw.choices(WORDS, k=14))} {place}." for _ in range(2 + place % 3)))
+    return made
 
 
 def report(pages: int = 4) -> bytes:

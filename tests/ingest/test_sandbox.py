@@ -1,0 +1,141 @@
+"""ProcessExecutor: results, order, hangs, crashes, memory, noise on stdout, early stop."""
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ingest import samples
+from longdoc.errors import DamagedError, LimitError, NotFoundError
+from longdoc.ingest import parse_file
+from longdoc.ingest.sandbox import ProcessExecutor
+from longdoc.protocols import Done, Executor, Job, Limits
+
+HERE = "ingest.test_sandbox"
+
+
+def answer(path: str, what: str) -> Any:
+    """Runs in the worker: does what its name says."""
+    if what == "hang":
+        time.sleep(600)
+    elif what == "crash":
+        os.abort()
+    elif what == "exit":
+        os._exit(3)
+    elif what == "eat":
+        return len(bytearray(8 << 30))
+    elif what == "bug":
+        raise ValueError("a bug in a parser")
+    elif what == "print":
+        print("noise " * 1000)
+        os.write(1, b"more noise\n")
+    elif what == "recurse":
+        return answer(path, what)
+    elif what == "pid":
+        return os.getpid()
+    return what
+
+
+@pytest.fixture(autouse=True)
+def _importable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
+
+
+def run(executor: ProcessExecutor, *what: str) -> dict[str, Done]:
+    jobs = (Job(f"{place}-{name}", {"path": f"{name}.pdf", "what": name}) for place, name in enumerate(what))
+    return {done.key.partition("-")[2]: done for done in executor.map(f"{HERE}:answer", jobs)}
+
+
+def test_it_is_an_executor_and_gives_what_the_function_gives(tmp_path: Path) -> None:
+    file = tmp_path / "report.pdf"
+    file.write_bytes(samples.report(2))
+    with ProcessExecutor(1, Limits()) as executor:
+        assert isinstance(executor, Executor)
+        jobs = [Job("a", {"path": str(file)}), Job("b", {"path": str(tmp_path / "none.pdf")})]
+        done = {result.key: result for result in executor.map("longdoc.ingest:parse_file", jobs)}
+    assert done["a"].value == parse_file(str(file))
+    assert isinstance(done["b"].error, NotFoundError)
+    assert done["b"].value is None
+
+
+def test_crashes_bugs_and_noise_touch_no_other_job() -> None:
+    with ProcessExecutor(2, Limits(memory=2 << 30)) as executor:
+        done = run(executor, "one", "crash", "bug", "print", "exit", "eat", "recurse", "two")
+    assert {name: result.value for name, result in done.items() if result.error is None} == {"one": "one", "print": "print", "two": "two"}
+    errors = {name: result.error for name, result in done.items() if result.error is not None}
+    assert {name: type(error) for name, error in errors.items()} == {
+        "crash": DamagedError,
+        "bug": DamagedError,
+        "exit": DamagedError,
+        "eat": LimitError,
+        "recurse": LimitError,
+    }
+    assert all(f"{name}.pdf" in str(error) for name, error in errors.items())
+
+
+def test_a_job_that_hangs_is_killed_at_its_limit_and_the_next_one_runs() -> None:
+    with ProcessExecutor(1, Limits(seconds=1.0)) as executor:
+        done = run(executor, "hang", "after")
+    assert isinstance(done["hang"].error, LimitError)
+    assert "within the limit of 1 s" in str(done["hang"].error)
+    assert done["after"].value == "after"
+
+
+def test_workers_are_kept_between_calls() -> None:
+    with ProcessExecutor(1, Limits()) as executor:
+        assert run(executor, "pid")["pid"].value == run(executor, "pid")["pid"].value
+
+
+def test_jobs_are_drawn_as_workers_become_free() -> None:
+    drawn = []
+
+    def jobs() -> Iterator[Job]:
+        for place in range(1000):
+            drawn.append(place)
+            yield Job(str(place), {"path": "x", "what": "x"})
+
+    with ProcessExecutor(1, Limits()) as executor:
+        results = executor.map(f"{HERE}:answer", jobs())
+        next(results)
+        assert len(drawn) < 10
+        results.close()  # type: ignore[attr-defined]
+
+
+def test_close_ends_workers_that_are_in_the_middle_of_a_file() -> None:
+    executor = ProcessExecutor(1, Limits(seconds=600))
+    results = executor.map(f"{HERE}:answer", [Job("0", {"path": "x", "what": "pid"}), Job("1", {"path": "x", "what": "hang"})])
+    process = next(results).value
+    results.close()  # type: ignore[attr-defined]
+    executor.close()
+    with pytest.raises(ProcessLookupError):
+        os.kill(process, 0)
+
+
+def test_no_jobs_give_no_results() -> None:
+    with ProcessExecutor(2, Limits()) as executor:
+        assert list(executor.map(f"{HERE}:answer", [])) == []
+
+
+def test_it_works_from_a_script_without_a_main_guard(tmp_path: Path) -> None:
+    import subprocess
+
+    (tmp_path / "note.txt").write_text("Grain is dear.")
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from longdoc.ingest.sandbox import ProcessExecutor\n"
+        "from longdoc.protocols import Job, Limits\n"
+        "with ProcessExecutor(1, Limits()) as executor:\n"
+        "    for done in executor.map('longdoc.ingest:parse_file', [Job('n', {'path': 'note.txt'})]):\n"
+        "        print(done.value.document.text)\n"
+    )
+    result = subprocess.run([sys.executable, str(script)], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True)
+    assert result.stdout == "Grain is dear.\n"
+
+
+def test_fewer_than_one_worker_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least 1"):
+        ProcessExecutor(0, Limits())

@@ -6,7 +6,7 @@ Each sentence s of the passages is weighed by
 
 coverage being the share of the question's words that s, its headings and the name of its file hold; names and numbers
 count double, since a passage about something else of the same kind lacks just these. Whether the best sentence answers is
-decided by a logistic function of the two.
+decided by a logistic function of the two and of the share of names and numbers that its passage holds.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ Floats = npt.NDArray[np.float32]
 Embed = Callable[[Sequence[str]], Floats]
 
 NOT_FOUND = "Not found in these documents."
-SHORTEST = 15
+SHORTEST = 60
+"""Characters below which a piece is no answer by itself: a heading that runs into the text goes with the sentence after it."""
 
 _WORD = re.compile(r"[^\W_]+(?:[.,&'’-][^\W_]+)*")
 _STOP_WORDS = (
@@ -49,7 +50,8 @@ class Judgement:
     coverage: float = 0.4
     meaning_slope: float = 10.0
     coverage_slope: float = 5.0
-    offset: float = -6.5
+    names_slope: float = 2.0
+    offset: float = -8.5
     enough: float = 0.5
     most_passages: int = 5
     near: float = 0.85
@@ -60,13 +62,14 @@ class Judgement:
 
 @dataclass(frozen=True)
 class Weighed:
-    """A sentence of a passage: where it is, its two measures and their weight."""
+    """A sentence of a passage: where it is, its measures and its weight."""
 
     passage: Passage
     start: int
     end: int
     meaning: float
     coverage: float
+    names: float
     weight: float
 
 
@@ -93,12 +96,14 @@ def best_sentences(question: str, passages: Sequence[Passage], embed: Embed, jud
     vectors = embed([question, *(passage.citation.quote[start:end] for passage, start, end in pieces)])
     meaning = vectors[1:] @ vectors[0]
     wanted = question_terms(question)
+    names = {term: weight for term, weight in wanted.items() if weight > 1}
     found: dict[int, Weighed] = {}
     for (passage, start, end), similarity in zip(pieces, meaning.tolist(), strict=True):
         share = coverage(wanted, passage.citation, passage.citation.quote[start:end])
         weight = (1 - judgement.coverage) * similarity + judgement.coverage * share
         if passage.rank not in found or weight > found[passage.rank].weight:
-            found[passage.rank] = Weighed(passage, start, end, similarity, share, weight)
+            held = coverage(names, passage.citation, passage.citation.quote) if names else 1.0
+            found[passage.rank] = Weighed(passage, start, end, similarity, share, held, weight)
     return sorted(found.values(), key=lambda sentence: (-sentence.weight, sentence.passage.rank))
 
 
@@ -113,8 +118,14 @@ def sentences_of(quote: str) -> list[tuple[int, int]]:
     """Spans of the sentences of a passage; of a passage that is a table, of its rows."""
     lines = [(found.start(), found.end()) for found in re.finditer(r"[^\n]*\S", quote)]
     digits = sum(character.isdigit() for character in quote)
-    spans = lines if len(lines) > 2 and digits > 0.12 * len(quote) else split_text(quote)
-    return [(start, end) for start, end in spans if end - start >= SHORTEST] or [(0, len(quote))]
+    pieces = lines if len(lines) > 2 and digits > 0.12 * len(quote) else split_text(quote)
+    joined: list[tuple[int, int]] = []
+    for start, end in pieces:
+        if joined and pieces is not lines and joined[-1][1] - joined[-1][0] < SHORTEST:
+            joined[-1] = (joined[-1][0], end)
+        else:
+            joined.append((start, end))
+    return joined
 
 
 def question_terms(question: str) -> dict[str, float]:

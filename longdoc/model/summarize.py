@@ -24,7 +24,16 @@ import numpy.typing as npt
 
 from longdoc.labels import LabelSet
 from longdoc.model.plans import PLANS, Plan, Topic
-from longdoc.model.wording import ends_well, folded_words, leans_on_others, quotable_section, trimmed, works_cited, worth_quoting
+from longdoc.model.wording import (
+    ends_well,
+    folded_words,
+    leans_on_others,
+    quotable_section,
+    starts_well,
+    trimmed,
+    works_cited,
+    worth_quoting,
+)
 from longdoc.protocols import Reading
 from longdoc.types import Chunk, Clause, Document, Span, Statement, Summary
 
@@ -127,6 +136,8 @@ def quotable(document: Document, reading: Reading, longest: int) -> list[Candida
     for row, (start, end) in enumerate(reading.sentences.tolist()):
         block = document.blocks[bisect_left(starts, start + 1) - 1] if starts else None
         if block is not None and block.kind not in ("paragraph", "list_item"):
+            continue
+        if not starts_well(document.text[block.span.start if block is not None else start : start][-40:]):
             continue
         raw = document.text[start:end]
         left, right, cut = trimmed(raw, longest)

@@ -24,6 +24,7 @@ _NUMBERING = any_of(
 _SHOUTED = re.compile(r"\s*(?:Exhibit [\w.-]+\s+)?(?:[A-Z0-9][A-Z0-9.,:'’&()/-]*\s+){2,16}(?=(?:This|These|Whereas|The|In|On|As)\s)")
 """A title in capitals that runs into the sentence after it."""
 _ENDS = re.compile(r"[.!?;][\"'”’)\]*_]{0,3}$")
+_BEFORE = re.compile(r"[.!?;:…\"'”’)\]|*•·–—-]$|(?:^|\s)\(?(?:[0-9.]{1,8}|[a-zA-Z]|[ivxIVX]{1,5})[.)]?$")
 _DANGLING = any_of(
     r"(?:it|its|they|their|them|these|those|he|she|his|her|such|that|this|both|there(?:of|to|after|by))\b",
     r"(?:thus|therefore|hence|however|moreover|furthermore|additionally|also|consequently|accordingly|similarly|likewise)\b",
@@ -82,7 +83,7 @@ _WORK_CITED = any_of(
 _NUMBER = re.compile(r"\d[\d,.]*")
 _APART = any_of(
     r"^(?:references|bibliography|works cited|literature(?: cited)?)\b",
-    r"^(?:table of contents|contents|index|signatures?|certifications?|exhibits)\b",
+    r"^(?:index|signatures?|certifications?|exhibits)\b",
     r"^(?:forward[- ]looking|cautionary|safe harbor|acknowledge?ments?|definitions|certain definitions|report of independent)\b",
 )
 _ITEM_HEADING = re.compile(r"^(?:(?:item|part|section|article|note)\s+)?[0-9ivx]+[a-z]?(?:\.[0-9]+)*[.):]*\s+", re.I)
@@ -123,6 +124,11 @@ def worth_quoting(text: str) -> bool:
     capitals = sum(character.isupper() for character in text)
     plain_words = sum(word.isalpha() and word.islower() for word in words)
     return len(numbers) <= 4 + len(words) // 4 and letters > 0.6 * len(text) and (capitals < 0.4 * letters or plain_words > 8)
+
+
+def starts_well(before: str) -> bool:
+    """Whether a sentence may begin after the text `before`: at the start of its block, or after the end of another one."""
+    return not before.strip() or bool(_BEFORE.search(before.rstrip()))
 
 
 def ends_well(text: str) -> bool:

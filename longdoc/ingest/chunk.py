@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from longdoc.ingest.abbreviations import ends_abbreviated
 from longdoc.types import Chunk, Document, Span
 
 SMALLEST = 600
@@ -22,7 +23,6 @@ TINY = 200
 _SENTENCE = re.compile(r"(?<=[.;:?!])[\"”’)\]]*\s+(?=[\"“‘(\[A-Z0-9•])")
 _LINE = re.compile(r"\n+")
 _SPACE = re.compile(r"\s+")
-_ABBREVIATION = re.compile(r"(?:\b(?:Inc|Corp|Co|Ltd|No|Nos|Mr|Mrs|Ms|Dr|St|vs|v|U\.S|Sec|Art|Fig|Eq|al|e\.g|i\.e|cf|approx)|\b[A-Z])\.$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ def _pieces(text: str, start: int, end: int, table: bool) -> Iterator[tuple[int,
         return
     begin = start
     for gap in (_LINE if table else _SENTENCE).finditer(text, start, end):
-        if table or not _ABBREVIATION.search(text, max(begin, gap.start() - 12), gap.start()):
+        if table or not ends_abbreviated(text, begin, gap.start()):
             yield from _at_most(text, begin, gap.start() if table else _without_space(text, gap.end()))
             begin = gap.end()
     yield from _at_most(text, begin, end)

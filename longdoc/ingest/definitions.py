@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from longdoc.ingest.abbreviations import ends_abbreviated
 from longdoc.types import Block, Definition, Span
 
 _QUOTED = r"[\"“]\s*([^\"“”\n]{1,80}?)\s*[\"”]"
@@ -15,7 +16,12 @@ _MEANS = re.compile(
 )
 _PARENTHESIS = re.compile(r"\((?=[^()\n]{0,120}[\"“])[^()\n]{1,160}\)")
 _TERM = re.compile(_QUOTED)
-_DEFINING = re.compile(r"^\((?:(?:each|any|all|both|either|such|hereinafter|hereafter|herein|collectively|individually|together|referred|called|as|the|this|a|an|or|and|to|in|of|with|its|being|sometimes|also|known|defined|below|above|interchangeably|singly|jointly|respectively|plural|it|they)\b[\s,]*)*[\"“]", re.IGNORECASE)  # fmt: skip
+_DEFINING = re.compile(
+    r"^\((?:(?:each|any|all|both|either|such|hereinafter|hereafter|herein|collectively|individually|together|referred|called|as|the|this|a|an"
+    r"|or|and|to|in|of|with|its|being|sometimes|also|known|defined|below|above|interchangeably|singly|jointly|respectively|plural|it|they)"
+    r"\b[\s,]*)*[\"“]",
+    re.IGNORECASE,
+)
 _SENTENCE_END = re.compile(r"(?<=[.;?!])[\"”)]?\s")
 LONGEST = 1200
 
@@ -42,10 +48,12 @@ def find_definitions(text: str, blocks: Sequence[Block]) -> tuple[Definition, ..
 def _sentence_start(text: str, start: int, position: int) -> int:
     begin = max(start, position - LONGEST)
     for boundary in _SENTENCE_END.finditer(text, begin, position):
-        begin = boundary.end()
+        if not ends_abbreviated(text, begin, boundary.start()):
+            begin = boundary.end()
     return begin
 
 
 def _sentence_end(text: str, position: int, end: int) -> int:
-    boundary = _SENTENCE_END.search(text, position, min(end, position + LONGEST))
-    return boundary.start() if boundary else min(end, position + LONGEST)
+    last = min(end, position + LONGEST)
+    ends = (boundary.start() for boundary in _SENTENCE_END.finditer(text, position, last))
+    return next((found for found in ends if not ends_abbreviated(text, position, found)), last)

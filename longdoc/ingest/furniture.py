@@ -1,8 +1,8 @@
 """Running headers, footers and page numbers of paged text: lines that come back at the edges of pages.
 
-A line is furniture when it stands at the edge of its page, with nothing but furniture beyond it, and either the same line
-(but for a number that counts the pages) stands there on other pages, or it is a page number that counts on with the pages. A page number that a
-web page's own paging left in the middle of a page is found by its sequence alone.
+A line is furniture when it stands at the edge of its page, with nothing but furniture beyond it, and either the same line (but
+for a number that counts the pages) stands there on other pages, or it is a page number that counts on with the pages. A page
+number that a web page's own paging left in the middle of a page is found by its sequence alone.
 """
 
 from __future__ import annotations

@@ -19,8 +19,10 @@ KNOWN = {
 }  # fmt: skip
 _SENTENCE_END = re.compile(r"[.;:,?!]$")
 _LEADING_MARKS = re.compile(r"^[\W_]+|[\W_]+$")
-_SMALL_WORDS = {"a", "an", "and", "as", "at", "but", "by", "for", "from", "in", "into", "is", "nor", "of", "on", "or", "per", "the", "to", "under", "upon", "with", "without"}  # fmt: skip
-# "SECTION 2.1", "ARTICLE I": the words of a number alone on its line.
+_SMALL_WORDS = {
+    "a", "an", "and", "as", "at", "but", "by", "for", "from", "in", "into", "is", "nor", "of", "on", "or", "per", "the", "to", "under",
+    "upon", "with", "without",
+}  # fmt: skip
 _HIGH_KINDS = {"part", "article", "item", "annex", "note"}
 _NOT_A_HEADING = re.compile(
     r"(?:By|Name|Title|Date|Dated|Its|Attn|Attention|Signature|Witness|Tel|Fax|Telephone|E-?mail|Address)\s*:|/s/|_{4,}", re.IGNORECASE

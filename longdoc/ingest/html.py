@@ -33,9 +33,9 @@ _SKIPPED = {
     "ix:hidden",
 }
 _BLOCKS = {
-    "p", "div", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "dl", "dt", "dd", "table", "tr", "td", "th", "tbody", "thead", "tfoot",
-    "caption", "blockquote", "pre", "section", "article", "main", "header", "footer", "aside", "address", "figure", "figcaption", "hr", "form",
-    "fieldset", "center", "body", "html", "document", "text", "type", "sequence", "filename", "description",
+    "p", "div", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "dl", "dt", "dd", "table", "tr", "td", "th", "tbody", "thead",
+    "tfoot", "caption", "blockquote", "pre", "section", "article", "main", "header", "footer", "aside", "address", "figure",
+    "figcaption", "hr", "form", "fieldset", "center", "body", "html", "document", "text", "type", "sequence", "filename", "description",
 }  # fmt: skip
 _HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)

@@ -105,11 +105,11 @@ def _has_pictures(page: object) -> bool:
         element = pdfium.FPDFPage_GetObject(page, index)
         kind = pdfium.FPDFPageObj_GetType(element)
         paths += kind == pdfium.FPDF_PAGEOBJ_PATH
-        if kind in (pdfium.FPDF_PAGEOBJ_IMAGE, pdfium.FPDF_PAGEOBJ_FORM) and pdfium.FPDFPageObj_GetBounds(
-            element, left, bottom, right, top
-        ):
+        if kind in (pdfium.FPDF_PAGEOBJ_IMAGE, pdfium.FPDF_PAGEOBJ_FORM):
+            known = pdfium.FPDFPageObj_GetBounds(element, left, bottom, right, top)
             # Scans are often cut into strips, so a tenth of the page is enough.
-            if (right.value - left.value) * (top.value - bottom.value) > 0.1 * area:
+            large = (right.value - left.value) * (top.value - bottom.value) > 0.1 * area
+            if known and large:
                 return True
     return paths > DRAWN_LETTERS
 

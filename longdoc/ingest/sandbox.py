@@ -55,9 +55,9 @@ class ProcessExecutor:
         threads = [threading.Thread(target=self._serve, args=(function, waiting, results), daemon=True) for _ in range(self._workers)]
         for thread in threads:
             thread.start()
+        running = 0
         try:
             source = iter(jobs)
-            running = 0
             exhausted = False
             while True:
                 while not exhausted and running < self._workers * AHEAD:
@@ -78,6 +78,10 @@ class ProcessExecutor:
                     waiting.get_nowait()
             for _ in threads:
                 waiting.put(None)
+            if not running:
+                # Each hands its worker back before it ends, for the next call.
+                for thread in threads:
+                    thread.join()
 
     def close(self) -> None:
         """Stop all workers; those in the middle of a file too."""

@@ -16,6 +16,7 @@ from longdoc.types import Block, Section, Span
 
 _FIXED = {"annex": 0.0, "part": 1.0, "article": 2.0, "item": 2.0, "note": 3.5, "section": 3.0, "single": 3.0, "decimal": 3.0}
 _CAPTION = re.compile(r"[^\w]*([^.:;\n]{2,90}?)(?:[.:](?=\s|$)|\s[-–—]\s|[.:](?=[A-Z]))")
+_NAMED = {"annex", "part", "article", "item", "note", "section"}
 UNNUMBERED_CAPITALS = 3.0
 UNNUMBERED = 3.5
 
@@ -79,6 +80,9 @@ class _Tree:
         if not readings and not heading:
             return
         number = _choose(readings, self.stack) if readings else None
+        if number is not None and not heading and number.kind in _NAMED and content[number.end : number.end + 1].islower():
+            # "Article II survives the end" is a sentence.
+            return
         title, length = _title(content, number, heading)
         rank = _place(self.stack, number, block, content)
         if self.firm_levels:

@@ -11,14 +11,16 @@ from longdoc.types import Block
 
 # What word processors and converters write where a title belongs.
 _NO_TITLE = re.compile(
-    r"(?i)untitled|document\d*$|microsoft|powerpoint|.*\.(?:docx?|pdf|html?|txt|xlsx?|tex|dvi|indd|qxd|rtf|md)$|slide \d|^\W*$|^[\w-]{0,40}\d{5,}[\w-]*$"
-    r"|(?:10-?[kq]|8-?k|ex(?:hibit)?[-. ]?\d.*)$|print|body|title"
+    r"(?i)untitled|document\d*$|microsoft|powerpoint|.*\.(?:docx?|pdf|html?|txt|xlsx?|tex|dvi|indd|qxd|rtf|md)$|slide \d|^\W*$"
+    r"|^[\w-]{0,40}\d{5,}[\w-]*$|(?:10-?[kq]|8-?k|ex(?:hibit)?[-. ]?\d.*)$|print|body|title"
 )
 _NUMBERED_PART = re.compile(
-    r"(?i)(?:exhibit|schedule|annex|appendix|attachment)\b.{0,20}$|table of contents$|.{0,3}$|contents$|page\b|execution (?:version|copy)|final|draft|confidential$|note:|.*\.html?$"
+    r"(?i)(?:exhibit|schedule|annex|appendix|attachment)\b.{0,20}$|table of contents$|.{0,3}$|contents$|page\b"
+    r"|execution (?:version|copy)|final|draft|confidential$|note:|.*\.html?$"
 )
 _DOCUMENT_KIND = re.compile(
-    r"\b(?:AGREEMENT|CONTRACT|LEASE|AMENDMENT|POLICY|PLAN|NOTE|DEED|INDENTURE|MEMORANDUM|UNDERTAKING|LICENSE|ADDENDUM|FORM 10-[KQ]|FORM 8-K)\b",
+    r"\b(?:AGREEMENT|CONTRACT|LEASE|AMENDMENT|POLICY|PLAN|NOTE|DEED|INDENTURE|MEMORANDUM|UNDERTAKING|LICENSE|ADDENDUM"
+    r"|FORM (?:10-[KQ]|8-K))\b",
     re.IGNORECASE,
 )
 # How the SEC names an exhibit: "EX-10.23 5 dex1023.htm COVENANT ...".

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import defaultdict
 from statistics import median
@@ -20,6 +21,7 @@ _PAGE_NUMBER = re.compile(
 )
 _EDGAR_TAG = re.compile(r"</?(?:PAGE|DOCUMENT|TYPE|SEQUENCE|FILENAME|DESCRIPTION|TEXT|S|C|CAPTION|TABLE)>.*")
 LONG_LINE = 400
+_ENDED = re.compile(r"[.;:?!][\"”’)]*$|[;,]\s*(?:and|or)$")
 SAMPLE = 1 << 18
 
 
@@ -128,7 +130,7 @@ def find_furniture(lines: list[str], offsets: list[int]) -> set[int]:
         if (before is not None and before < index) or (after is not None and after > index):
             found.add(index)
     for line, places in repeated.items():
-        apart = [offsets[after] - offsets[before] for before, after in zip(places, places[1:], strict=False)]
+        apart = [offsets[after] - offsets[before] for before, after in itertools.pairwise(places)]
         if len(places) >= 3 and min(len(line.split()), 3) >= 2 and not line.endswith(":") and median(apart) >= 1000:
             found.update(places)
     return found
@@ -137,10 +139,10 @@ def find_furniture(lines: list[str], offsets: list[int]) -> set[int]:
 def _opens_block(stripped: list[str], lines: list[tuple[int, int]], text: str, group: list[int], index: int) -> bool:
     """Whether a line opens a block although no blank line stands before it."""
     line, before = stripped[index], stripped[group[-1]]
-    ended = before.endswith((".", ";", ":", "?", "!", '"', "”")) or before.endswith((" and", " or"))
+    ended = _ENDED.search(before) is not None
     short = len(before) < 0.7 * max(len(stripped[member]) for member in (*group, index))
     if is_bullet(line) or read_number(line):
-        return ended or short or len(group) == 1
+        return ended or short or before.isupper() or _indent(text, lines[index]) > _indent(text, lines[group[-1]])
     if _CELL_GAP.search(line) and _CELL_GAP.search(before):
         return False
     words = sum(map(str.isalpha, before)) > 2 < sum(map(str.isalpha, line))

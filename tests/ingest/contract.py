@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 from pathlib import Path
@@ -63,7 +64,7 @@ class IngestorContract:
     def test_pages_follow_each_other_and_cover_all_blocks(self, parsed: ParsedFile) -> None:
         pages = parsed.document.pages
         assert [page.number for page in pages] == list(range(1, len(pages) + 1))
-        for before, after in zip(pages, pages[1:], strict=False):
+        for before, after in itertools.pairwise(pages):
             assert before.span.start <= before.span.end <= after.span.start
         for block in parsed.document.blocks if pages else ():
             assert parsed.document.page_at(block.span.start) is not None
@@ -82,7 +83,7 @@ class IngestorContract:
         assert [chunk.index for chunk in parsed.chunks] == list(range(len(parsed.chunks)))
         assert all(0 < len(chunk.span) <= HARD_MAXIMUM for chunk in parsed.chunks)
         covered = sorted((chunk.span.start, chunk.span.end) for chunk in parsed.chunks)
-        assert all(before[1] <= after[0] for before, after in zip(covered, covered[1:], strict=False))
+        assert all(before[1] <= after[0] for before, after in itertools.pairwise(covered))
         inside = [position for start, end in covered for position in range(start, end)]
         wanted = {
             position

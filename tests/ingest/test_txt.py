@@ -1,5 +1,7 @@
 """Plain text: the canonical text is the file; encodings; furniture; paragraphs."""
 
+import itertools
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -106,4 +108,4 @@ def test_any_text_is_covered_by_its_blocks_and_chunks(text: str) -> None:
     if text.strip():
         chunks = parse_bytes(text.encode(), "any.txt").chunks
         assert all(len(chunk.span) <= HARD_MAXIMUM for chunk in chunks)
-        assert all(before.span.end <= after.span.start for before, after in zip(chunks, chunks[1:], strict=False))
+        assert all(before.span.end <= after.span.start for before, after in itertools.pairwise(chunks))

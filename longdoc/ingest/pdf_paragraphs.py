@@ -21,6 +21,9 @@ from longdoc.types import BlockKind
 
 LARGER = 1.12
 WIDER_GAP = 1.3
+LOOSEST = 2.4
+"""Steps between lines, in line heights, beyond which no sentence goes on."""
+FEWEST_STEPS = 6
 HEADING_WORDS = 24
 
 _FIGURE = re.compile(
@@ -86,13 +89,12 @@ def find_paragraphs(page: PageText, body: BodyStyle) -> list[Paragraph]:
         return []
     texts = [line_text(page, line) for line in lines]
     rows = _table_rows(page, texts)
-    ratios = _pitches([line for line, row in zip(lines, rows, strict=True) if not row])
-    pitch = median(ratios) if len(ratios) >= 8 else body.pitch
-    margins = _right_margins(lines, rows, pitch)
+    pitches = _pitch_by_line(lines, rows, body)
+    margins = _right_margins(lines, rows, pitches)
     paragraphs: list[Paragraph] = []
     group: list[int] = []
     for index in range(len(lines)):
-        if group and not _continues(lines, texts, rows, group, index, pitch, margins, body):
+        if group and not _continues(lines, texts, rows, group, index, pitches[index], margins, body):
             paragraphs.append(_close(lines, texts, rows, group, body))
             group = []
         group.append(index)
@@ -121,7 +123,8 @@ def _continues(
     if step < -before.size or line.x0 > before.x1 + before.size or line.after_break:
         # The paragraph goes on in the next column, or it does not: only its words can tell.
         return not ended and text[:1].islower()
-    if step > WIDER_GAP * pitch * max(before.size, line.size):
+    goes_on = not ended and text[0].islower()
+    if step > (LOOSEST if goes_on else WIDER_GAP * pitch) * max(before.size, line.size):
         return False
     if max(before.size, line.size) > LARGER * min(before.size, line.size):
         return False
@@ -136,7 +139,7 @@ def _continues(
         return False
     if read_number(text) and (ended or _room(before, line, margins[index - 1]) or text[0] == "("):
         return ended is False and text[0] == "(" and not _room(before, line, margins[index - 1])
-    if not ended and text[0].islower():
+    if goes_on:
         return True
     if _room(before, line, margins[index - 1]):
         return False
@@ -166,14 +169,24 @@ def _room(before: Line, line: Line, margin: float) -> bool:
     return before.x1 + 0.35 * before.size + (first.x1 - first.x0) < margin - 0.6 * before.size
 
 
-def _right_margins(lines: list[Line], rows: list[bool], pitch: float) -> list[float]:
+def _pitch_by_line(lines: list[Line], rows: list[bool], body: BodyStyle) -> list[float]:
+    """The usual step from line to line on this page for text of each line's size; the document's where there are too few such lines."""
+    seen: dict[int, list[float]] = {}
+    for before, after in pairwise([line for line, row in zip(lines, rows, strict=True) if not row]):
+        if round(before.size) == round(after.size):
+            seen.setdefault(round(before.size), []).extend(_pitches((before, after)))
+    usual = {size: median(ratios) for size, ratios in seen.items() if len(ratios) >= FEWEST_STEPS}
+    return [usual.get(round(line.size), body.pitch) for line in lines]
+
+
+def _right_margins(lines: list[Line], rows: list[bool], pitches: list[float]) -> list[float]:
     """For each line, how far right the lines around it reach that follow closely in the same column."""
     margins = [0.0] * len(lines)
     start = 0
     for index in range(1, len(lines) + 1):
         if index < len(lines):
             step = lines[index].top - lines[index - 1].top
-            if not rows[index] and not rows[index - 1] and 0 < step <= WIDER_GAP * pitch * lines[index].size:
+            if not rows[index] and not rows[index - 1] and 0 < step <= WIDER_GAP * pitches[index] * lines[index].size:
                 continue
         # In ragged text the widest line is no margin; where lines are justified most of them reach it.
         ends = sorted(line.x1 for line in lines[start:index])

@@ -124,7 +124,7 @@ class PdfText:
     def _was_one_word(self, head: str) -> bool:
         """Whether a word broken before `head` is written without hyphen elsewhere, or at least nowhere with one."""
         found = _TAIL.search(self._tail)
-        if found is None or not head[0].islower():
+        if found is None or not head[0].islower() or self._tail[found.start() - 1 : found.start()] == "-":
             return False
         left, right = found[1].lower(), head.lower()
         if self._occurs(left + right):

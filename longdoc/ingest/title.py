@@ -16,7 +16,7 @@ _NO_TITLE = re.compile(
 )
 _NUMBERED_PART = re.compile(
     r"(?i)(?:exhibit|schedule|annex|appendix|attachment)\b.{0,20}$|table of contents$|.{0,3}$|contents$|page\b"
-    r"|execution (?:version|copy)|final|draft|confidential$|note:|.*\.html?$"
+    r"|execution (?:version|copy)|final|draft|confidential$|note:|for immediate release|.*\.html?$"
 )
 _DOCUMENT_KIND = re.compile(
     r"\b(?:AGREEMENT|CONTRACT|LEASE|AMENDMENT|POLICY|PLAN|NOTE|DEED|INDENTURE|MEMORANDUM|UNDERTAKING|LICENSE|ADDENDUM"

@@ -36,7 +36,8 @@ class TestDocxContract(IngestorContract):
 
     def running_text(self) -> str:
         return """Cleaning Contract Services The Contractor cleans the offices of the Client every weekday. 1. Floors are vacuumed 2. Bins
-        are emptied Windows are not included Fees Monthly fee Floor Fee Ground EUR 300 Payment terms Invoices are paid within fourteen days."""
+        are emptied Windows are not included Fees Monthly fee Floor Fee Ground EUR 300 Payment terms Invoices are paid
+        within fourteen days."""
 
 
 def test_each_kind_of_paragraph_is_told_apart() -> None:

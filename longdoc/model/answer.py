@@ -27,9 +27,10 @@ Floats = npt.NDArray[np.float32]
 Embed = Callable[[Sequence[str]], Floats]
 
 NOT_FOUND = "Not found in these documents."
-SHORTEST = 60
+SHORTEST = 40
 """Characters below which a piece is no answer by itself: a heading that runs into the text goes with the sentence after it."""
 
+_LEADERS = re.compile(r"(?:\s?\.){5,}")
 _WORD = re.compile(r"[^\W_]+(?:[.,&'’-][^\W_]+)*")
 _STOP_WORDS = (
     "a about according after all am amount an and any are as at based be been before being between both but by can could did do does doing "
@@ -45,13 +46,17 @@ STEM = 6
 
 @dataclass(frozen=True)
 class Judgement:
-    """How sentences are weighed and when the best one counts as an answer; the figures come from benchmarks/answers.py."""
+    """How sentences are weighed and when the best one counts as an answer.
+
+    The slopes and the offset are a logistic regression by benchmarks/answers.py: questions for clauses put to CUAD training
+    contracts that have the clause, contracts that have not, and questions about something else altogether.
+    """
 
     coverage: float = 0.4
-    meaning_slope: float = 10.0
-    coverage_slope: float = 5.0
-    names_slope: float = 2.0
-    offset: float = -8.5
+    meaning_slope: float = 7.2
+    coverage_slope: float = 2.7
+    names_slope: float = 2.6
+    offset: float = -6.1
     enough: float = 0.5
     most_passages: int = 5
     near: float = 0.85
@@ -125,7 +130,7 @@ def sentences_of(quote: str) -> list[tuple[int, int]]:
             joined[-1] = (joined[-1][0], end)
         else:
             joined.append((start, end))
-    return joined
+    return [(start, end) for start, end in joined if not _LEADERS.search(quote, start, end)]
 
 
 def question_terms(question: str) -> dict[str, float]:

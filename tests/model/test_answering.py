@@ -28,4 +28,9 @@ def test_headings_and_the_files_name_cover_words_of_the_question() -> None:
 def test_a_table_is_taken_row_by_row() -> None:
     table = "Net sales      1,942   1,873\nCost of sales  1,204   1,166\nGross profit     738     707"
     assert [table[start:end] for start, end in sentences_of(table)] == table.split("\n")
-    assert len(sentences_of("One sentence stands here. Another one follows it.")) == 2
+
+
+def test_a_heading_goes_with_the_sentence_after_it_and_a_line_of_contents_is_no_sentence() -> None:
+    text = "9.2 Termination. Customer may terminate this agreement at any time. Supplier may not terminate it before the second year."
+    assert [text[start:end][:15] for start, end in sentences_of(text)] == ["9.2 Termination", "Supplier may no"]
+    assert sentences_of("Article 9. Termination . . . . . . . . . . . . . . . 6") == []

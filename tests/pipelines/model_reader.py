@@ -16,7 +16,7 @@ from longdoc.labels import LabelSet
 from longdoc.model.answer import answer
 from longdoc.model.sentences import split
 from longdoc.model.summarize import summarize
-from longdoc.protocols import Reading
+from longdoc.protocols import Reader, Reading
 from longdoc.types import Answer, Chunk, Clause, Document, Passage, Span, Summary, Value
 from longdoc_pipelines.ingest import ingest
 from longdoc_stores.corpus import Corpus
@@ -107,7 +107,7 @@ class ModelReader(WordReader):
         return answer(question, passages, self.embed)
 
 
-def fill(corpus: Corpus, reader: ModelReader, folder: Path, **files: str) -> list[Entry]:
+def fill(corpus: Corpus, reader: Reader, folder: Path, **files: str) -> list[Entry]:
     """The entries of `files` (a double underscore in a name is its last dot), in the order given."""
     folder.mkdir(exist_ok=True)
     paths = []

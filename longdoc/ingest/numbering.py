@@ -54,7 +54,7 @@ _DECIMAL = re.compile(r"(\d{1,3}(?:\.\d{1,3}){1,5})(?:\.|\))?[\s\u00a0]+(?=[\"�
 _SINGLE = re.compile(r"(\d{1,3})(?:\.|\))[\s\u00a0]+(?=\S)|(\d{1,2})\.(?=[A-Z“\"])")
 _PAREN = re.compile(r"\(([a-z]{1,2}|[ivxl]{1,6}|[A-Z]|[IVX]{1,5}|\d{1,2})\)[\s\u00a0]*(?=\S)")
 _LETTER = re.compile(r"([A-Za-z]|[ivx]{1,5}|[IVX]{1,5})(\.|\))[\s\u00a0]+(?=\S)")
-_BARE = re.compile(r"(\d{1,2}(?:\.\d{1,2}){0,4})[\s\u00a0]+(?=[A-Z])")
+_BARE = re.compile(r"([12]?\d(?:\.\d{1,2}){0,4})[\s\u00a0]+(?=[A-Z])")
 _BULLET = re.compile(r"[•●▪■◦‣∙·*\u2013\u2014\u25aa\uf0b7\uf0a7○o-][\s\u00a0]+(?=\S)")
 
 _KIND_OF_WORD = {

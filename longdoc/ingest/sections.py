@@ -173,7 +173,7 @@ def _title(content: str, number: Number | None, whole: bool) -> tuple[str, int]:
     start = number.end if number else 0
     rest = content[start:]
     if whole and len(rest) <= 200:
-        return " ".join(rest.split()).rstrip(".:"), len(content)
+        return " ".join(rest.split()).lstrip("-–— ").rstrip(".:"), len(content)
     caption = _CAPTION.match(rest)
     if caption is not None and is_title(caption[1], share=0.7) and len(caption[1].split()) <= 12:
         return " ".join(caption[1].split()), start + caption.end()

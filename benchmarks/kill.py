@@ -1,12 +1,12 @@
 """Kills `longdoc ingest` with SIGKILL at random moments, runs it again, and compares with a corpus made undisturbed.
 
-    python benchmarks/kill.py [PATH...] [--kills 50] [--seed N] [--reader embedded|words]
+    python benchmarks/kill.py [PATH...] [--kills 50] [--seed N] [--documents 40] [--reader embedded|words]
 
 A run is killed and begun again on the same corpus until one gets to its end first; its digest (files, documents, chunks, words,
 readings, arrays by their bytes) must then be that of the undisturbed corpus, and a check must find nothing wrong. Then a new
 corpus is begun, until all kills are used. After every kill the corpus must open, and what it has must pass its checksums.
 
-PATH is what is ingested (default: 40 small contracts written for the purpose). The reader "words" needs no model: all time is
+PATH is what is ingested (default: small contracts written for the purpose). The reader "words" needs no model: all time is
 spent in the store, so more kills fall between its writes. "embedded" runs `python -m longdoc ingest`.
 """
 
@@ -26,7 +26,6 @@ from pathlib import Path
 from common import report
 
 ROOT = Path(__file__).resolve().parent.parent
-DOCUMENTS = 40
 
 
 @dataclass
@@ -49,7 +48,7 @@ def main() -> int:
     print(f"seed {seed}", file=sys.stderr)
     with tempfile.TemporaryDirectory(prefix="longdoc-kill-") as folder:
         home = Path(folder)
-        paths = arguments.paths or [_write_documents(home / "documents")]
+        paths = arguments.paths or [_write_documents(home / "documents", arguments.documents)]
         process = _start(arguments, paths, home / "undisturbed")
         started = time.monotonic()
         _finish(process)
@@ -140,14 +139,14 @@ def _problems(store: Path) -> tuple[int, int]:
     return strays, len(kinds) - strays
 
 
-def _write_documents(folder: Path) -> str:
+def _write_documents(folder: Path, count: int) -> str:
     folder.mkdir()
     dice = random.Random(0)
     words = "party term notice renewal payment liability delivery audit licence breach remedy cost supplier customer year month".split()  # noqa: SIM905
-    for number in range(DOCUMENTS):
+    for number in range(count):
         clauses = [
             f"{clause}. {dice.choice(words).title()}. The {' '.join(dice.choices(words, k=dice.randrange(20, 200)))} shall apply."
-            for clause in range(1, dice.randrange(3, 40))
+            for clause in range(1, dice.randrange(3, 25))
         ]
         (folder / f"contract-{number:02}.txt").write_text("\n\n".join([f"AGREEMENT No. {number}", *clauses]) + "\n", encoding="utf-8")
     return str(folder)
@@ -158,6 +157,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("paths", nargs="*", metavar="PATH", type=os.path.abspath)
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--seed", type=int)
+    parser.add_argument("--documents", type=int, default=40, help="how many to write where no PATH is given")
     parser.add_argument("--reader", choices=["embedded", "words"], default="embedded")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--store", help=argparse.SUPPRESS)

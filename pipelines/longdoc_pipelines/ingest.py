@@ -10,33 +10,27 @@ day's reading. Found again at another path it has moved, and its old record goes
 
 from __future__ import annotations
 
-import hashlib
 import os
-import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from itertools import chain
-from pathlib import Path
 
 from longdoc.config import Settings
-from longdoc.errors import ChangedError, InputError, LimitError, NotFoundError, StoreError, UnreadableError, UnsupportedError
-from longdoc.ingest import PARSE_VERSION, ParsedFile
-from longdoc.ingest.domain import name_hints
-from longdoc.ingest.sniff import HEAD, sniff
+from longdoc.errors import ChangedError, InputError, NotFoundError, StoreError, UnreadableError, UnsupportedError
+from longdoc.ingest import ParsedFile
 from longdoc.protocols import Done, Executor, Job, Limits, Progress, Reader, Reading
 from longdoc.registry import load
 from longdoc.types import Document, Outcome
 from longdoc_pipelines.files import Found, shown, walk
 from longdoc_pipelines.interrupts import finish_first
+from longdoc_pipelines.scan import content_hash, document_key, doubtful, look, same
 from longdoc_stores.corpus import Corpus
 from longdoc_stores.records import DocumentFacts, FileRecord
 from longdoc_stores.selection import reached
 
 PARSE = "longdoc.ingest:parse_file"
-# A file written within this time before it was hashed may have been written again since, with the same time stamp.
-TIMESTAMP_DOUBT_NS = 2_000_000_000
 
 
 def ingest(
@@ -51,29 +45,20 @@ def ingest(
 ) -> Iterator[Outcome]:
     """Bring the corpus up to date with the files at and below `paths`; one Outcome a file, as each is done.
 
+    The corpus is written to from the first thing that is new: where nothing is, another process may write meanwhile.
     `executor` runs the parser (default: worker processes on this machine, as many as the settings say). A failed outcome's
     details name the class of its error under "error". Close the iterator, or exhaust it, to let other writers in.
 
     Raises: StoreBusyError if another process writes; StoreError. An interrupt finishes the commit in hand first.
     """
-    counts: Counter[str] = Counter()
-    finished = False
-    with corpus.writing():
-        number = corpus.begin_run()
-        try:
-            for outcome in _Run(corpus, reader, settings.resolved(), password, progress).outcomes(paths, executor):
-                counts[outcome.outcome] += 1
-                yield outcome
-            finished = True
-        finally:
-            corpus.end_run(number, finished, dict(counts))
-
-
-def document_key(sha256: str, path: str, settings: Settings) -> str:
-    """What names a document: its content, the parser's version, and what the parser looks at of settings and file name."""
-    hints = name_hints(path) if settings.domain == "auto" else ()
-    parts = (sha256, PARSE_VERSION, settings.domain, Path(path).suffix.lower(), *hints)
-    return hashlib.sha256("/".join(map(str, parts)).encode()).hexdigest()[:32]
+    run = _Run(corpus, reader, settings.resolved(), password, progress)
+    try:
+        for outcome in run.outcomes(paths, executor):
+            run.counts[outcome.outcome] += 1
+            yield outcome
+        run.finished = True
+    finally:
+        run.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +88,23 @@ class _Run:
         self.to_read: deque[_Task] = deque()
         self.in_flight: dict[str, list[_Task]] = {}
         self.refused: dict[str, tuple[str, Exception, str]] = {}
-        self.scanned = self.done = self.tokens = 0
-        self.total = 0
+        self.scanned = self.done = self.tokens = self.total = 0
+        self.counts: Counter[str] = Counter()
+        self.finished = False
+        self.number: int | None = None
+        self.held = ExitStack()
+
+    def begin(self) -> None:
+        """Be the writer from now on, and open a line of the run journal."""
+        if self.number is None:
+            self.held.enter_context(self.corpus.writing())
+            self.number = self.corpus.begin_run()
+
+    def close(self) -> None:
+        """Close the journal's line and let other writers in."""
+        with self.held:
+            if self.number is not None:
+                self.corpus.end_run(self.number, self.finished, dict(self.counts))
 
     def outcomes(self, paths: Sequence[str], executor: Executor | None) -> Iterator[Outcome]:
         found = list(walk(paths))
@@ -151,6 +151,7 @@ class _Run:
             waiting = self.in_flight.setdefault(task.key, [])
             waiting.append(task)
             if len(waiting) == 1:
+                self.begin()
                 arguments = {
                     "path": item.path,
                     "password": self.password,
@@ -163,13 +164,13 @@ class _Run:
     def _scan(self, item: Found) -> _Task | None:
         """The file as a task for the parser, None if it needs none."""
         known = self.corpus.file(os.path.abspath(item.path))
-        file = _look(item.path)
-        unchanged = known is not None and known.sha256 is not None and _same(known, file)
+        file = look(item.path)
+        unchanged = known is not None and known.sha256 is not None and same(known, file) and not doubtful(known)
         try:
-            if unchanged and known is not None and known.checked_ns - known.mtime_ns > TIMESTAMP_DOUBT_NS:
+            if known is not None and unchanged:
                 file = replace(file, sha256=known.sha256, checked_ns=known.checked_ns)
             else:
-                file = replace(file, sha256=self._hash(item.path, file.size))
+                file = replace(file, sha256=content_hash(item.path, file.size, self.limits.file_size))
         except InputError as error:
             self._fail(_Task(file, item.named), error, "scan")
             return None
@@ -185,21 +186,6 @@ class _Run:
         else:
             self._known(task, facts)
         return None
-
-    def _hash(self, path: str, size: int) -> str:
-        """The file's SHA-256. Raises: InputError, among others if its first bytes are of no format that longdoc reads."""
-        try:
-            with open(path, "rb") as file:
-                head = file.read(HEAD)
-                _refuse_unsupported(head, path)
-                if size > self.limits.file_size:
-                    raise LimitError(f"{path}: has {size} bytes, the limit is {self.limits.file_size}; raise max_file_size to read it")
-                file.seek(0)
-                return hashlib.file_digest(file, "sha256").hexdigest()
-        except InputError:
-            raise
-        except OSError as error:
-            raise UnreadableError(f"{path}: cannot be read ({error.strerror}); check its permissions") from error
 
     # Parse and read
 
@@ -225,6 +211,7 @@ class _Run:
         if facts is not None and self.documents.tokens(task.key, self.reader.fingerprint) is not None:
             self._known(task, facts)
             return
+        self.begin()
         if parsed is not None:
             chunks = parsed.chunks
             # The same content may lie elsewhere too, so that what is stored of it names no path.
@@ -241,7 +228,7 @@ class _Run:
             self._fail(task, error, "read")
             return
         try:
-            if not _same(_look(task.file.reached), task.file):
+            if not same(look(task.file.reached), task.file):
                 raise ChangedError(f"{task.file.reached}: changed while it was read; run the command again")
             file = replace(task.file, outcome="partial" if document.warnings else "ok", stage="read", reason=_joined(document.warnings))
             with finish_first():
@@ -288,7 +275,9 @@ class _Run:
         self._report(file.reached, error, stage, skipped)
 
     def _commit(self, file: FileRecord, known: FileRecord | None, gone: Sequence[str] = ()) -> None:
-        if known is None or gone or replace(file, reached=known.reached) != known:
+        as_known = known is not None and replace(file, reached=known.reached, checked_ns=known.checked_ns) == known
+        if gone or not as_known or (file.sha256 is not None and known is not None and doubtful(known)):
+            self.begin()
             with finish_first():
                 self.corpus.commit(file, gone=gone)
 
@@ -311,6 +300,7 @@ class _Run:
                     continue
                 found.add(file.path)
                 if not file.missing:
+                    self.begin()
                     self.corpus.mark_missing(file.path)
                 if file.good and file.path != os.path.abspath(path):
                     shown_path = reached(path, file.path, file.real)
@@ -325,42 +315,6 @@ class _Run:
     def _tell(self, progress: Progress) -> None:
         if self.progress is not None:
             self.progress(progress)
-
-
-def _look(path: str) -> FileRecord:
-    """What the file system says of a file. Raises: InputError."""
-    checked = time.time_ns()
-    try:
-        found = os.stat(path)
-    except FileNotFoundError as error:
-        raise NotFoundError(f"{path}: no longer there") from error
-    except OSError as error:
-        raise UnreadableError(f"{path}: cannot be looked at ({error.strerror})") from error
-    return FileRecord(
-        path=os.path.abspath(path),
-        real=os.path.realpath(path),
-        reached=path,
-        device=found.st_dev,
-        inode=found.st_ino,
-        size=found.st_size,
-        mtime_ns=found.st_mtime_ns,
-        checked_ns=checked,
-    )
-
-
-def _same(one: FileRecord, other: FileRecord) -> bool:
-    """Whether nothing says that the file has changed."""
-    return (one.device, one.inode, one.size, one.mtime_ns) == (other.device, other.inode, other.size, other.mtime_ns)
-
-
-def _refuse_unsupported(head: bytes, path: str) -> None:
-    """Raise UnsupportedError if the first bytes say so; whatever else may be wrong, the parser finds on the whole file."""
-    try:
-        sniff(head, path)
-    except UnsupportedError:
-        raise
-    except InputError:
-        return
 
 
 def _outcome(file: FileRecord, document: Document, reading: Reading) -> Outcome:

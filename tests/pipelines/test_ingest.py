@@ -14,6 +14,7 @@ from longdoc.errors import StoreBusyError, StoreError
 from longdoc.protocols import Done, Job, Progress, Reading
 from longdoc.types import Chunk, Document, Outcome
 from longdoc_pipelines import ingest as module
+from longdoc_pipelines import scan
 from longdoc_pipelines.ingest import ingest
 from longdoc_stores.corpus import Corpus
 from longdoc_stores.digest import digest
@@ -97,20 +98,27 @@ def test_with_the_real_workers_it_is_the_same(corpus: Corpus, tmp_path: Path) ->
 
 def test_an_unchanged_file_is_not_even_opened_again(run: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
     first = run()
-    monkeypatch.setattr(module._Run, "_hash", lambda self, path, size: pytest.fail(f"{path} was opened"))
+    monkeypatch.setattr(module, "content_hash", lambda path, size, most: pytest.fail(f"{path} was opened"))
     again = run()
     assert run.work == ([], [])
     assert [outcome.cached for outcome in again.values()] == [True, True]
     assert {path: outcome.model_copy(update={"cached": False}) for path, outcome in again.items()} == first
 
 
-def test_nothing_is_written_and_no_worker_started_when_nothing_is_new(run: Watch, corpus: Corpus) -> None:
+def test_where_nothing_is_new_nothing_is_written_and_another_may_write(run: Watch, corpus: Corpus, docs: Path) -> None:
+    (docs / "logo.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
     run()
-    before = corpus.catalogue.one("SELECT total_changes()")[0]
     run.executor.closed = False
-    run()
+    before = corpus.catalogue.one("SELECT total_changes()")
+    corpus.wait = 0
+    with Corpus(corpus.folder, exclusive=True):
+        assert [outcome.outcome for outcome in run().values()] == ["ok", "skipped", "ok"]
+        write(docs / "policy.md", "# New policy\n\nNobody travels.\n")
+        with pytest.raises(StoreBusyError):
+            run()
     assert not run.executor.closed
-    assert corpus.catalogue.one("SELECT total_changes()")[0] - before <= 4  # the run journal
+    assert corpus.catalogue.one("SELECT total_changes()") == before
+    assert run()["docs/policy.md"].outcome == "ok"
 
 
 def test_a_file_written_just_now_is_hashed_again_as_its_time_stamp_may_lie(run: Watch, docs: Path) -> None:
@@ -189,7 +197,7 @@ def test_another_domain_setting_parses_again(run: Watch, corpus: Corpus) -> None
 
 def test_a_newer_parser_parses_again(run: Watch, corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
     run()
-    monkeypatch.setattr(module, "PARSE_VERSION", -1)
+    monkeypatch.setattr(scan, "PARSE_VERSION", -1)
     run()
     assert sorted(run.parsed) == ["docs/agreement.txt", "docs/policy.md"]
     assert corpus.status().documents == 2

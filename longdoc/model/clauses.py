@@ -102,8 +102,10 @@ class ClauseModel:
             "labels": list(self.labels),
             "thresholds": dict(self.thresholds),
             "scorers": {name: [len(scorer.networks), list(scorer.labels)] for name, scorer in scorers.items()},
+            "notes": dict(notes),
         }
-        save_file(arrays, path, {"longdoc": json.dumps(content), **notes})
+        # One key: safetensors writes several in an order that changes from run to run.
+        save_file(arrays, path, {"longdoc": json.dumps(content)})
 
 
 def load_clauses(path: Path) -> ClauseModel:

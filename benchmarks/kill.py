@@ -69,11 +69,15 @@ def _kill_all(arguments: argparse.Namespace, paths: list[str], home: Path, secon
         whole = False
         while tally.kills < arguments.kills and not whole:
             process = _start(arguments, paths, store)
-            time.sleep(dice.uniform(0, seconds))
-            process.kill()
+            started = time.monotonic()
+            try:
+                process.wait(timeout=dice.uniform(0, seconds))
+            except subprocess.TimeoutExpired:
+                process.kill()
             whole = process.wait() != -signal.SIGKILL
             if whole:
                 _finish(process)
+                seconds = min(seconds, time.monotonic() - started)  # so that on a machine less busy than before more kills hit
             tally.kills += not whole
             strays, problems = _problems(store)
             tally.strays_left += strays

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from types import TracebackType
@@ -19,6 +19,7 @@ from longdoc.protocols import Progress, Reader
 from longdoc.types import Answer, Clause, Document, Outcome, Overview, Passage, Span, Summary
 
 if TYPE_CHECKING:
+    from longdoc.model.train import Report
     from longdoc_stores.corpus import Corpus, Entry
     from longdoc_stores.records import Problem, Status
 
@@ -74,7 +75,7 @@ class Pipeline:
         self._progress = progress
         self._on_outcome = on_outcome
         self._raise_on_error = raise_on_error
-        self._one_at_a_time = threading.Lock()
+        self._thread: ThreadPoolExecutor | None = None
         self._corpus: Corpus | None = None
         self._reader: Reader | None = None
 
@@ -86,6 +87,9 @@ class Pipeline:
 
     def close(self) -> None:
         """Close the corpus; it opens again when it is next needed."""
+        if self._thread is not None:
+            self._thread.shutdown()
+            self._thread = None
         if self._corpus is not None:
             self._corpus.close()
             self._corpus = None
@@ -251,8 +255,18 @@ class Pipeline:
         """
         return self._existing().check(repair)
 
+    def train_clauses(self, data: PathLike, out: PathLike, labels: LabelSet | PathLike = "cuad", *, seed: int = 0) -> Report:
+        """Train clause weights on labelled documents, JSON lines, and write them to the folder `out`, to be named as `model`.
+
+        Raises: InputError if `data` cannot be read; UsageError if there is too little to train on.
+        """
+        from longdoc_pipelines.train import train_clauses
+
+        chosen = labels if isinstance(labels, LabelSet) else load_labels(os.fspath(labels))
+        return train_clauses(Path(data), Path(out), labels=chosen, reader=self.reader, seed=seed, progress=self._progress)
+
     async def aingest(self, paths: Paths, password: str | None = None) -> list[Outcome]:
-        """`ingest` in a thread; the async twins of one pipeline run one after the other."""
+        """`ingest` in a thread; a pipeline has one thread, its async twins run one after the other."""
         return await self._in_thread(lambda: self.ingest(paths, password))
 
     async def asummarize(self, path: PathLike) -> Summary:
@@ -272,11 +286,9 @@ class Pipeline:
         return await self._in_thread(lambda: self.ask(question, paths))
 
     async def _in_thread(self, call: Callable[[], T]) -> T:
-        def alone() -> T:
-            with self._one_at_a_time:
-                return call()
-
-        return await asyncio.to_thread(alone)
+        if self._thread is None:
+            self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="longdoc")
+        return await asyncio.get_running_loop().run_in_executor(self._thread, call)
 
     def _existing(self) -> Corpus:
         if self._corpus is None and not self.settings.store.exists():

@@ -126,3 +126,33 @@ def test_options_may_stand_before_the_command(longdoc: Longdoc, tmp_path: Path) 
     longdoc("--store", "elsewhere", "-q", "ingest", "note.txt")
     assert (tmp_path / "elsewhere").is_dir()
     assert not (tmp_path / ".longdoc").exists()
+
+
+def test_train_makes_a_model_that_extract_takes(longdoc: Longdoc, tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(
+        "name: rent\ndomain: legal\nlabels:\n  - name: Rent\n    description: What the tenant pays.\n    answer: amount\n"
+    )
+    rent = "Tenant shall pay a rent of ${} each month."
+    rows = []
+    for number in range(12):
+        wanted = rent.format(900 + number)
+        text = f"LEASE {number}\n\nThis Lease is made by Cedar and tenant {number}.\n\n{wanted}\n\nThe garden is shared.\n"
+        start = text.index(wanted)
+        rows.append({"id": str(number), "text": text, "clauses": [{"label": "Rent", "start": start, "end": start + len(wanted)}]})
+    (tmp_path / "data.jsonl").write_text("\n".join(json.dumps(row) for row in rows))
+    trained = longdoc("train", "clauses", "--data", "data.jsonl", "--out", "model", "--labels", "mine.yaml")
+    assert trained.code == 0, trained.err
+    assert "12 documents" in trained.out
+    (tmp_path / "new.txt").write_text(rows[3]["text"].replace("903", "777"))
+    found = longdoc("extract", "new.txt", "--labels", "mine.yaml", "--model", "model", "--format", "jsonl", "--min-score", "0").lines
+    assert {line["method"] for line in found} == {"trained"}
+    assert "777" in max(found, key=lambda line: line["score"])["text"]
+
+
+def test_train_tells_what_is_wrong_with_its_data(longdoc: Longdoc, tmp_path: Path) -> None:
+    absent = longdoc("train", "clauses", "--data", "absent.jsonl", "--out", "model")
+    assert (absent.code, "absent.jsonl" in absent.err) == (3, True)
+    (tmp_path / "bad.jsonl").write_text('{"id": "1", "text": "words"}\n')
+    bad = longdoc("train", "clauses", "--data", "bad.jsonl", "--out", "model")
+    assert (bad.code, "bad.jsonl, line 1" in bad.err) == (3, True)
+    assert not (tmp_path / "model").exists()

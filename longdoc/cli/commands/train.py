@@ -9,7 +9,6 @@ import typer
 
 from longdoc.cli.app import app
 from longdoc.cli.options import Common, expand
-from longdoc.cli.screen import Screen
 
 train = typer.Typer(no_args_is_help=True, help="Train what reads documents.")
 app.add_typer(train, name="train")
@@ -25,12 +24,13 @@ def clauses(
     seed: Annotated[int, typer.Option("--seed", metavar="N", help="Seed of everything random.")] = 0,
 ) -> None:
     """Train the clause classifier."""
-    from longdoc.labels import load_labels
-    from longdoc.model.train import train_clauses
+    from longdoc.cli.screen import Screen
+    from longdoc.pipeline import Pipeline
 
     screen = Screen(quiet=common.quiet, verbose=common.verbose)
-    try:
-        report = train_clauses(data, out, labels=load_labels(labels), seed=seed, progress=screen.progress)
-    finally:
-        screen.close()
+    with Pipeline(common.store, config=common.config, progress=screen.progress) as pipeline:
+        try:
+            report = pipeline.train_clauses(data, out, labels, seed=seed)
+        finally:
+            screen.close()
     print(report)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from longdoc_stores.corpus import Entry
 
 FOLDER = "All documents"
+SOURCES_SHOWN = 6
+NAME_WIDTH = 40
 
 
 @dataclass(frozen=True)
@@ -101,8 +104,13 @@ def _heading(topic: str) -> str:
 
 
 def _sources(overview: Overview) -> str:
-    return "; ".join(_source(citation) for citation in overview.citations[:5]) + ("; …" if len(overview.citations) > 5 else "")
+    shown = [_source(citation) for citation in overview.citations[:SOURCES_SHOWN]]
+    more = len(overview.citations) - len(shown)
+    return "; ".join(shown) + (f"; {more} more" if more else "")
 
 
 def _source(citation: Citation) -> str:
-    return f"{printable(citation.path)} {page(citation) or place(citation.span)}"
+    name = printable(os.path.basename(citation.path))
+    if len(name) > NAME_WIDTH:
+        name = f"{name[: NAME_WIDTH // 2]}…{name[-NAME_WIDTH // 2 + 1 :]}"
+    return f"{name} {page(citation) or place(citation.span)}"

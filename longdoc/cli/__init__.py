@@ -8,16 +8,26 @@ from __future__ import annotations
 import io
 import sys
 
+FATAL = 4
+INTERRUPTED = 130
+
 
 def main() -> None:
     """Run the command line on `sys.argv`; leaves with the exit code."""
     try:
-        _main()
+        run()
     except KeyboardInterrupt:
-        sys.exit(130)
+        sys.exit(INTERRUPTED)
+    except Exception as error:  # noqa: BLE001 - Python's own exit code for a crash, 1, means a finding here
+        import traceback
+
+        traceback.print_exc()
+        print(f"longdoc: a fault in longdoc ({type(error).__name__}); please report it with what stands above", file=sys.stderr)
+        sys.exit(FATAL)
 
 
-def _main() -> None:
+def run() -> None:
+    """Run the command line; what goes wrong unforeseen is raised."""
     from longdoc.cli.commands import app
 
     if isinstance(sys.stdout, io.TextIOWrapper):

@@ -10,11 +10,10 @@ import typer
 from typer.core import TyperGroup
 
 from longdoc import __version__
+from longdoc.cli import INTERRUPTED
 from longdoc.cli.options import Common, expand
 from longdoc.cli.output import ClosedPipeError
 from longdoc.errors import LongdocError
-
-INTERRUPTED = 130
 
 
 class Commands(TyperGroup):

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from longdoc import cli
+
 from .library import CONTRACT, Library, Longdoc
 
 COMMAND = (sys.executable, "-m", "longdoc")
@@ -89,3 +91,17 @@ def test_results_are_utf8_whatever_the_locale(longdoc: Longdoc, tmp_path: Path) 
     )
     assert "café" in run.stdout.decode("utf-8")
     assert "naïve.txt" in run.stdout.decode("utf-8")
+
+
+@pytest.mark.parametrize(("error", "code"), [(ZeroDivisionError("a fault"), 4), (KeyboardInterrupt(), 130)])
+def test_a_fault_of_ours_is_fatal_and_never_taken_for_a_finding(
+    error: BaseException, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail() -> None:
+        raise error
+
+    monkeypatch.setattr(cli, "run", fail)
+    with pytest.raises(SystemExit) as left:
+        cli.main()
+    assert left.value.code == code
+    assert ("please report it" in capsys.readouterr().err) == (code == 4)

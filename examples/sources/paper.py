@@ -36,7 +36,7 @@ INSTITUTIONS = ParagraphStyle("institutions", AUTHORS, fontName="Times-Italic", 
 HEADINGS = {1: SECTION, 2: SUBSECTION}
 
 SYLLABLES = (
-    "ac-count ad-vis-es align-ment anal-y-sis an-chor an-no-ta-tors an-nu-al char-ac-ters col-lec-tion col-umns com-pet-ing con-tracts de-vel-op-ment "
+    "ac-count ad-vis-es align-ment anal-y-sis an-chor an-no-ta-tors an-nu-al char-ac-ters col-lec-tion col-umns com-pet-ing con-tracts "
     "dif-fer-ence dis-tance doc-u-ment doc-u-ments em-bed-ding es-ti-mate in-ter-val in-ter-vals lan-guage lo-cates lo-cat-ed lo-ca-tions "
     "mea-sures meth-od meth-ods nor-mal-ized num-ber num-bers oc-cur-rence op-er-a-tion or-der pas-sages per-cent-ile pro-duced pro-gram "
     "quo-ta-tion quo-ta-tions rec-og-nized rec-og-niz-er rec-og-niz-ers re-main-ing re-search se-quence se-quenc-es sen-tence sen-tenc-es "
@@ -52,7 +52,8 @@ class Article(BaseDocTemplate):
     def __init__(self, target: Any, meta: dict[str, str]) -> None:
         author = meta["authors"].replace(" | ", ", ")
         super().__init__(target, pagesize=LETTER, title=meta["title"], author=author, invariant=1, pageCompression=0)
-        self.venue, self.names = meta["venue"], " and ".join(name.split()[-1] for name in meta["authors"].split("|"))
+        *others, last = (name.split()[-1] for name in meta["authors"].split("|"))
+        self.venue, self.names = meta["venue"], f"{', '.join(others)} and {last}"
         short = HEIGHT - TITLE_HEIGHT
         title = Frame(LEFT, BOTTOM + short, RIGHT + COLUMN - LEFT, TITLE_HEIGHT, 0, 0, 0, 0, id="title")
         self.addPageTemplates(
@@ -91,7 +92,7 @@ def build() -> bytes:
     """The bytes of paper.pdf."""
     parts = read(SOURCE)
     meta = {part.key: part.text for part in parts if part.kind == "meta"}
-    story: list[Any] = [Paragraph(meta["title"], TITLE), Paragraph(meta["authors"].replace(" | ", ", "), AUTHORS)]
+    story: list[Any] = [Paragraph(meta["title"].replace("? ", "?<br/>"), TITLE), Paragraph(meta["authors"].replace(" | ", ", "), AUTHORS)]
     story += [Paragraph(name.strip(), INSTITUTIONS) for name in meta["institutions"].split("|")]
     story += [NextPageTemplate("later"), FrameBreak()]
     section = ""

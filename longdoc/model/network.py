@@ -98,6 +98,8 @@ def _gelu(values: Floats) -> Floats:
 
 def sentence_vectors(vectors: Halves, chunk_vectors: Halves, chunk_of: Integers) -> Halves:
     """The dense input [R, 4 D] of sentences: their own vector, their chunk's, and those of the sentences before and after."""
+    if not len(vectors):
+        return np.zeros((0, 4 * vectors.shape[1]), dtype=np.float16)
     nothing = np.zeros((1, vectors.shape[1]), dtype=np.float16)
     chunk = chunk_vectors[chunk_of] if len(chunk_vectors) else np.zeros_like(vectors)
     return np.concatenate([vectors, chunk, np.concatenate([nothing, vectors[:-1]]), np.concatenate([vectors[1:], nothing])], axis=1)

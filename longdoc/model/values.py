@@ -61,7 +61,7 @@ _AMOUNT_AFTER = re.compile(
     re.IGNORECASE,
 )
 _FACTORS = {"thousand": 10**3, "k": 10**3, "million": 10**6, "mm": 10**6, "billion": 10**9, "bn": 10**9}
-_TABLE_SCALE = re.compile(r"\bin\s+(thousands|millions|billions)\b", re.IGNORECASE)
+_TABLE_SCALE = re.compile(r"(?:\bin\s+|\(\s*(?:dollars|amounts|usd|\$)?\s*)(thousands|millions|billions)\b", re.IGNORECASE)
 _SCALE_REACH = 4000
 """Characters before an amount in a table in which "in millions" is sought."""
 

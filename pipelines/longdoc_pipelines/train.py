@@ -38,7 +38,6 @@ def train_clauses(
         "command": f"longdoc train clauses --data {data.name} --labels {labels.name} --seed {seed}",
         "data_sha256": _sha256(data),
         "label_set_fingerprint": labels.fingerprint,
-        "reader_fingerprint": reader.fingerprint,
     }
     return train(_read(data, reader, labels.domain), out, labels=labels, seed=seed, notes=notes, progress=progress)
 

@@ -90,8 +90,8 @@ def test_amounts_carry_their_currency(text: str, amount: str) -> None:
     assert [found[2] for found in amounts(f"pay {text} to")] == [amount]
 
 
-def test_an_amount_in_a_table_is_scaled_by_the_line_above_it() -> None:
-    before = "(dollars in millions)\n"
+@pytest.mark.parametrize("before", ["(dollars in millions)\n", "(Millions, except per share amounts)\n", "in millions of dollars\n"])
+def test_an_amount_in_a_table_is_scaled_by_the_line_above_it(before: str) -> None:
     assert value("Revenue $ 1,204.5", "amount", before=before, kind="table") == "USD 1204500000"
     assert value("Revenue $ 1,204.5", "amount", before=before) == "USD 1204.5"
 

@@ -9,10 +9,11 @@ import sys
 from pathlib import Path
 
 import nda
+import paper
 import services_agreement
 
 DOCUMENTS = Path(__file__).parent.parent / "documents"
-BUILDERS = {"nda.docx": nda.build, "services-agreement.pdf": services_agreement.build}
+BUILDERS = {"nda.docx": nda.build, "paper.pdf": paper.build, "services-agreement.pdf": services_agreement.build}
 
 
 def build_all(folder: Path) -> list[Path]:

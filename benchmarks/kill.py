@@ -66,7 +66,7 @@ def _kill_all(arguments: argparse.Namespace, paths: list[str], home: Path, secon
     while tally.kills < arguments.kills:
         store = home / f"corpus-{tally.corpora}"
         tally.corpora += 1
-        whole = False
+        whole, fresh = False, True
         while tally.kills < arguments.kills and not whole:
             process = _start(arguments, paths, store)
             started = time.monotonic()
@@ -77,7 +77,9 @@ def _kill_all(arguments: argparse.Namespace, paths: list[str], home: Path, secon
             whole = process.wait() != -signal.SIGKILL
             if whole:
                 _finish(process)
-                seconds = min(seconds, time.monotonic() - started)  # so that on a machine less busy than before more kills hit
+                if fresh:  # on a machine less busy than before more kills are to fall inside a run
+                    seconds = min(seconds, time.monotonic() - started)
+            fresh = False
             tally.kills += not whole
             strays, problems = _problems(store)
             tally.strays_left += strays

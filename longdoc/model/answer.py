@@ -53,10 +53,10 @@ class Judgement:
     """
 
     coverage: float = 0.4
-    meaning_slope: float = 7.2
-    coverage_slope: float = 2.7
-    names_slope: float = 2.6
-    offset: float = -6.1
+    meaning_slope: float = 6.2
+    coverage_slope: float = 3.5
+    names_slope: float = 2.5
+    offset: float = -6.2
     enough: float = 0.5
     most_passages: int = 5
     near: float = 0.85
@@ -114,9 +114,8 @@ def best_sentences(question: str, passages: Sequence[Passage], embed: Embed, jud
 
 def probability(sentence: Weighed, judgement: Judgement) -> float:
     """The probability that a sentence answers its question."""
-    return 1 / (
-        1 + math.exp(-(judgement.meaning_slope * sentence.meaning + judgement.coverage_slope * sentence.coverage + judgement.offset))
-    )
+    evidence = judgement.meaning_slope * sentence.meaning + judgement.coverage_slope * sentence.coverage
+    return 1 / (1 + math.exp(-evidence - judgement.names_slope * sentence.names - judgement.offset))
 
 
 def sentences_of(quote: str) -> list[tuple[int, int]]:

@@ -42,9 +42,12 @@ _SUFFIX = (
     r"|B\.\s?V|GmbH|AG|KG|AB|ASA|A/S|AS|Oy|S\.\s?p\.\s?A|SpA|SE|SA|BV|NV|Pty|Pte|Trust|Bank|Partnership|Partners|Association|University|Institute"
     r"|Foundation|Fund|Authority|Holdings|Group)"
 )
-_NAME_WORD = r"(?:[A-Z0-9][\w'’&/.\-]*|\b[a-z]{1,2}-?[A-Z][\w'’&/.\-]*|\be-[a-z][\w.\-]*|&)"
+_ABBREVIATED = r"(?:Inc|Corp|Co|Cos|Ltd|No|Nos|St|Dr|Mr|Ms|Mrs|Jr|Sr|Bros|Assn|Dept|Intl|Mfg|Pty|Pte|Cia|[A-Z](?:\.[A-Z])*)\."
+_NAME_WORD = rf"(?:{_ABBREVIATED}|[A-Z0-9](?:[\w'’&/\-]|\.(?=\w))*|\b[a-z]{{1,2}}-?[A-Z](?:[\w'’&/\-]|\.(?=\w))*|\be-[a-z][\w\-]*|&)"
 _NAME_LINK = r"(?:of|and|the|for|de|du|la|van|von|der|di|in|\&|d/b/a|f/k/a|dba)"
 NAME = re.compile(rf"{_NAME_WORD}(?:[ \t]+(?:{_NAME_LINK}[ \t]+){{0,2}}{_NAME_WORD}|,[ \t]*{_SUFFIX}\b\.?){{0,9}}")
+_AND = re.compile(r"\s+and\s+(?:the\s+)?")
+_ENDING = re.compile(rf",?[ \t]+{_SUFFIX}\.?\Z")
 _QUOTED = re.compile(r"[\"“”]\s*([^\"“”\n]{2,70}?)\s*[,.]?\s*[\"“”]")
 _BRACKETED = re.compile(r"\(([^()\n]{2,120})\)")
 _TITLE_WORD = re.compile(
@@ -126,18 +129,20 @@ def _titles(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 
 def _names(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """Capitalised runs, whole and without a leading article; a run of common words only is no name."""
+    """Capitalised runs, whole and cut at "and", each also without a leading article and without what kind of company it is."""
     for match in NAME.finditer(text, start, end):
-        left, right = _trim(text, match.start(), match.end())
-        words = re.findall(r"\w+", text[left:right].lower())
-        if not any(word not in _NOT_NAMES and not word.isdigit() for word in words) or right - left < 2:
-            continue
-        yield left, right
-        if text[left : left + 4].lower() == "the ":
-            yield left + 4, right
-        ending = re.compile(rf",?[ \t]+{_SUFFIX}\.?$").search(text, left, right)
-        if ending and ending.start() > left:
-            yield left, ending.start()
+        edges = [match.start(), *(edge for found in _AND.finditer(text, match.start(), match.end()) for edge in found.span()), match.end()]
+        wholes = {(edges[0], edges[-1]), *zip(edges[::2], edges[1::2], strict=True)}
+        for left, right in sorted(_trim(text, *whole) for whole in wholes):
+            words = re.findall(r"\w+", text[left:right].lower())
+            if right - left < 2 or all(word in _NOT_NAMES or word.isdigit() for word in words):
+                continue
+            yield left, right
+            if text[left : left + 4].lower() == "the ":
+                yield left + 4, right
+            ending = _ENDING.search(text, left, right)
+            if ending and ending.start() > left:
+                yield left, ending.start()
 
 
 def _trim(text: str, start: int, end: int) -> tuple[int, int]:

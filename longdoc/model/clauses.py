@@ -19,6 +19,7 @@ from longdoc.model.calibration import MOST, Calibration
 from longdoc.model.candidates import propose
 from longdoc.model.features import FEATURES_VERSION, Sparse, sentence_features, span_features
 from longdoc.model.network import Floats, Halves, Network, sentence_vectors
+from longdoc.model.targets import same, words
 from longdoc.protocols import Reading
 from longdoc.types import Document
 
@@ -174,11 +175,16 @@ def candidates(labels: Sequence[str], spans: npt.NDArray[np.int64], probabilitie
 
 
 def _distinct(document: Document, found: Iterable[Found]) -> Iterable[Found]:
-    seen: set[tuple[str, str]] = set()
-    taken: dict[str, int] = {}
+    """Of candidates with the same words, or with much the same at the same place, the first; at most 50 a label."""
+    kept: dict[str, list[tuple[Found, frozenset[str]]]] = {}
     for one in found:
-        key = (one.label, " ".join(document.text[one.start : one.end].split()))
-        if key not in seen and taken.get(one.label, 0) < MOST:
-            seen.add(key)
-            taken[one.label] = taken.get(one.label, 0) + 1
+        own = words(document.text[one.start : one.end])
+        others = kept.setdefault(one.label, [])
+        if len(others) < MOST and not any(_repeats(one, own, other, known) for other, known in others):
+            others.append((one, own))
             yield one
+
+
+def _repeats(one: Found, own: frozenset[str], other: Found, known: frozenset[str]) -> bool:
+    overlap = one.start < other.end and other.start < one.end
+    return own == known or (overlap and same(own, known))

@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import numpy as np
+
+from longdoc.labels import parse_labels
+from longdoc.model.matching import match, readable
+from longdoc.model.salience import salience
+from longdoc.model.sentences import split
+from longdoc.protocols import Reading
+from longdoc.types import Document
+
+TEXT = """INSURANCE
+
+The contractor maintains liability insurance of two million dollars.
+
+MISCELLANEOUS
+
+The contractor maintains a list of all open tickets and sends it monthly."""
+
+LABELS = parse_labels(
+    """
+name: own
+labels:
+  - name: Cover
+    description: Liability insurance that a party keeps.
+    usually_in: [Insurance]
+    answer: amount
+""",
+    "test",
+)
+
+
+class Flat:
+    """An embedder to which all texts are alike."""
+
+    def embed(self, texts: list[str]) -> np.ndarray:
+        return np.full((len(texts), 4), 0.5, dtype=np.float32)
+
+
+def reading_of(document: Document) -> Reading:
+    rows = split(document)
+    vectors = np.full((len(rows), 4), 0.5, dtype=np.float16)
+    return Reading(rows, np.arange(len(rows), dtype=np.int32), vectors, vectors, np.zeros(len(rows), np.float32), 0)
+
+
+def test_words_and_headings_decide_where_vectors_say_nothing(make_document) -> None:
+    document = make_document(TEXT)
+    first, second = match(Flat(), document, reading_of(document), LABELS)
+    assert first.text.startswith("The contractor maintains liability insurance")
+    assert first.score > second.score
+    assert first.value is not None
+    assert first.value.normalised == "USD 2000000"
+    assert {first.method, second.method} == {"matched"}
+
+
+def test_a_usual_heading_raises_the_score(make_document) -> None:
+    under, elsewhere = (make_document(TEXT.replace("INSURANCE\n", heading + "\n")) for heading in ("INSURANCE", "SERVICES"))
+    scores = [match(Flat(), document, reading_of(document), LABELS)[0].score for document in (under, elsewhere)]
+    assert scores[0] > scores[1]
+
+
+def test_headings_and_fragments_are_no_passages(make_document) -> None:
+    document = make_document("INSURANCE\n\nSee below.\n\nThe contractor keeps liability insurance.")
+    assert readable(document, reading_of(document)).tolist() == [2]
+
+
+def test_at_most_fifty_candidates_are_given(make_document) -> None:
+    document = make_document("\n\n".join(f"The contractor keeps insurance number {number}." for number in range(80)))
+    assert len(match(Flat(), document, reading_of(document), LABELS)) == 50
+
+
+def test_a_central_sentence_is_more_salient_than_a_stray_one(make_document) -> None:
+    document = make_document(
+        "The contract covers the sale of pumps. The pumps are sold under this contract. Bring sandwiches on Friday now."
+    )
+    sentences = split(document)
+    vectors = np.array([[1, 0, 0], [0.9, 0.436, 0], [0, 0, 1]], dtype=np.float32)
+    scores = salience(document, sentences, np.zeros(3, np.int32), vectors)
+    assert scores.argmin() == 2
+    assert scores.min() >= 0
+    assert scores.max() <= 1
+
+
+def test_one_sentence_and_none_have_a_salience(make_document) -> None:
+    one = make_document("Only this sentence stands here.")
+    assert salience(one, split(one), np.zeros(1, np.int32), np.ones((1, 3), np.float32)).shape == (1,)
+    none = make_document("")
+    assert salience(none, split(none), np.zeros(0, np.int32), np.zeros((0, 3), np.float32)).shape == (0,)
+    assert not np.isnan(salience(one, split(one), np.zeros(1, np.int32), np.zeros((1, 3), np.float32))).any()

@@ -190,11 +190,17 @@ FILING = Plan(
         Topic(
             "business",
             labels=("Business Description", "Segment"),
+            about=("The company is a global provider of products and services.",),
+            headings=("About", "The Company", "Our Company"),
             cues=any_of(
                 r"\b(?:is|are) an? (?:\w+[ -]){0,6}(?:company|manufacturer|provider|retailer|producer|supplier|leader)\b",
                 r"\b(?:is|are) an? (?:\w+[ -]){0,6}(?:developer|operator|bank|group|corporation|designer|distributor)\b",
                 r"\b(?:three|four|five|six|two|seven) (?:\w+ ){0,3}segments\b",
                 r"\breportable segments\b",
+            ),
+            avoids=any_of(
+                r"\b(?:higher|lower|increas\w*|decreas\w*|declin\w*|evaluat\w*|recorded|restat\w*|reclassif\w*)\b",
+                r"\baccounting (?:polic|principle|standard)|\bbased on management",
             ),
             most=3,
             early=True,
@@ -207,9 +213,13 @@ FILING = Plan(
             cues=any_of(
                 r"\b(?:sales|revenues?|earnings|income|loss|margins?)\b.{0,80}\b(?:increas|decreas|rose|fell|grew|declin)",
                 r"\b(?:sales|revenues?|earnings|income|loss|margins?)\b.{0,80}\b(?:was|were|up|down|totall?ed)\b",
+                r"\b(?:worldwide|consolidated|total company|per (?:diluted )?share|net (?:income|earnings|loss))\b",
             ),
             needs=FIGURE,
-            avoids=any_of(r"\bpension\b", r"\bhypothetical\b", r"\bderivativ", r"\bdiscount rate\b"),
+            avoids=any_of(
+                r"\b(?:pension|hypothetical|discount rate|deferred revenue|contract (?:liabilit|asset)|backlog)",
+                r"\bderivativ|\brevenue (?:was|is) recogni[sz]ed\b|\bfair value\b|\bpro forma\b",
+            ),
             most=4,
             first=0,
         ),
@@ -263,6 +273,7 @@ FILING = Plan(
             needs=any_of(
                 r"\b(?:19|20)\d\d\b", r"\b(?:January|February|March|April|May|June|July|August|September|October|November|December)\b"
             ),
+            avoids=any_of(r"\b(?:may|might|could|would|from time to time|measurement period|determined that no|in each case)\b"),
             most=3,
             first=4,
         ),

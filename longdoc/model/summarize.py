@@ -16,6 +16,7 @@ from __future__ import annotations
 import math
 import re
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -43,6 +44,8 @@ SUMMARY_VERSION = 1
 CUE_SHARE = (0.0, 0.7, 1.0)
 """What no cue, one, and two or more are worth."""
 
+YEAR = re.compile(r"(?<![\d$,.])(?:19|20)\d\d(?![\d,]\d|%)")
+
 Floats = npt.NDArray[np.float32]
 Embed = Callable[[Sequence[str]], Floats]
 
@@ -60,7 +63,10 @@ class Weights:
     leaning: float = 0.30
     cut: float = 0.10
     work_cited: float = 0.08
+    out_of_date: float = 0.15
     enough: float = 0.45
+    elsewhere: float = 0.20
+    """A sentence that serves another topic better by this much is left to that one."""
     same_meaning: float = 0.93
     same_words: float = 0.55
 
@@ -174,6 +180,8 @@ def evidence(
     described = [descriptions(topic, labels) for topic in plan.topics]
     known = embed([text for texts in described for text in texts])
     bounds = np.cumsum([0, *(len(texts) for texts in described)])
+    if document.domain == "financial":
+        common = common - weights.out_of_date * out_of_date(document, candidates)
     if document.domain == "research":
         common = common - weights.work_cited * np.array([min(3, candidate.works_cited) for candidate in candidates], dtype=np.float32)
     earliness = np.exp(-np.array(starts, dtype=np.float32) / max(2000.0, 0.04 * len(document.text)))
@@ -191,6 +199,18 @@ def evidence(
                 fits = len(candidate.text) <= topic.longest and (topic.open_ended or not candidate.open_ended)
                 scores[row, column] = score[row] if fits else -np.inf
     return scores
+
+
+def out_of_date(document: Document, candidates: Sequence[Candidate]) -> Floats:
+    """1 where a sentence, or the heading it stands under, names years and all of them are before the year reported on, [N]."""
+    years = Counter(int(year) for year in YEAR.findall(document.text))
+    often = [year for year, times in years.items() if times >= max(years.values()) / 4]
+    if not often:
+        return np.zeros(len(candidates), dtype=np.float32)
+    # A report tells of the latest of the years that it names often; later ones are when something falls due.
+    reported = max(often)
+    named = ([int(year) for year in YEAR.findall(f"{candidate.text} {candidate.headings[-1:]}")] for candidate in candidates)
+    return np.array([bool(own) and max(own) < reported for own in named], dtype=np.float32)
 
 
 def descriptions(topic: Topic, labels: LabelSet | None) -> list[str]:
@@ -273,6 +293,8 @@ def next_best(
     for row in np.argsort(-scores[:, column], kind="stable"):
         if scores[row, column] < weights.enough:
             return None
+        if scores[row, column] < scores[row].max() - weights.elsewhere:
+            continue
         if not any(repeats(int(row), other, candidates, vectors, weights) for _, other in taken):
             return int(row)
     return None

@@ -29,8 +29,10 @@ _DANGLING = any_of(
     r"(?:it|its|they|their|them|these|those|he|she|his|her|such|that|this|both|there(?:of|to|after|by))\b",
     r"(?:thus|therefore|hence|however|moreover|furthermore|additionally|also|consequently|accordingly|similarly|likewise)\b",
     r"(?:nevertheless|nonetheless|otherwise|instead|meanwhile|finally|next|then|first(?:ly)?|second(?:ly)?|third(?:ly)?|last(?:ly)?)\b",
-    r"(?:and|or|but|so|yet|as (?:such|a result|above|mentioned|noted)|in (?:addition|particular|contrast|turn|fact))\b",
-    r"(?:in|of|for|with|on|due to|under|at|from|by) (?:this|these|those|such|that|the same)\b",
+    r"(?:any|all|each|no) such\b",
+    r"(?:and|or|but|so|yet|in (?:addition|particular|contrast|turn|fact))\b",
+    r"as (?:such|a result|above|mentioned|noted|indicated|discussed|described)\b",
+    r"(?:in|of|for|with|on|due to|under|at|from|by|during|all of|each of|any of|most of|some of) (?:this|these|those|such|that|the same)\b",
     r"(?:for example|for instance|on the other hand|to this end|by contrast)\b",
     r"the (?:former|latter|foregoing|following|above|same|aforesaid|aforementioned)\b",
     r"(?:one|another|other) (?:such|reason|way|of (?:these|them))\b",
@@ -71,7 +73,8 @@ _BOILERPLATE = any_of(
     r"(?:are|is) (?:included|set forth|presented|contained|discussed|described|provided|summarized|shown) (?:in|under|on|elsewhere)",
     r"following (?:table|discussion|is a)|table below|should be read (?:in conjunction|together)|(?:figure|table|fig\.) \d",
     r"(?:rest|remainder|sections|structure) of (?:th(?:e|is)|our) (?:paper|article)|(?:paper|article) is (?:organi[sz]ed|structured)",
-    r"critical audit matter|conducted our audits?|\bin sections? \d|remainder of this",
+    r"as (?:disclosed|discussed|described|noted) (?:in|elsewhere|above|below|further)|more information|additional information",
+    r"(?:any of the|these|the following) risks|risks described|risks and uncertainties|presented herein|(?:all|prior) periods presented|critical audit matter|conducted our audits?|\bin sections? \d|remainder of this",
 )
 _LEADERS = re.compile(r"\.{4,}|(?:\s\.){3,}|_{3,}|…{2,}|\[\*+\]\s*\[\*+\]|�")
 _WORK_CITED = any_of(
@@ -115,7 +118,10 @@ def trimmed(text: str, longest: int) -> tuple[int, int, bool]:
 def worth_quoting(text: str) -> bool:
     """Whether a sentence, white space normalised, is a whole one in prose and no boilerplate."""
     words = text.split()
-    if len(text) < SHORTEST or len(words) < SHORTEST_WORDS or not (text[0].isupper() or text[0] in "\"'“‘("):
+    if len(text) < SHORTEST or len(words) < SHORTEST_WORDS:
+        return False
+    # A name may begin with a figure or a small letter: 3M, eBay.
+    if not (text[0] in "\"'“‘(" or any(character.isupper() for character in words[0])):
         return False
     if _LEADERS.search(text) or _BOILERPLATE.search(text):
         return False

@@ -12,6 +12,14 @@ from longdoc import registry
 
 
 @pytest.fixture(scope="session", autouse=True)
+def _one_thread_a_worker() -> Iterator[None]:
+    """Test workers share the cores; a model that takes them all in each worker waits for itself."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LONGDOC_THREADS", "1")
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def _the_encoder_is_loaded_once() -> Iterator[None]:
     """Readers made by name share one loaded encoder; loading it costs half a second."""
     load = registry.load

@@ -73,14 +73,14 @@ def test_a_summary_of_one_is_the_first_of_many(leases: Path) -> None:
 
 def test_every_clause_is_cited_exactly(leases: Path) -> None:
     with Pipeline(leases / "store") as pipeline:
-        clauses = list(pipeline.extract(leases / "files", labels="cuad"))
+        clauses = list(pipeline.extract(leases / "files", labels="cuad", min_score=0))
         assert all(isinstance(clause, Clause) for clause in clauses)
         for clause in clauses:
             text = pipeline.document(clause.citation.path).text
             assert text[clause.citation.span.start : clause.citation.span.end] == clause.text
-        states = {clause.citation.path[-5:]: clause.text for clause in clauses if clause.label == "Governing Law"}
-        assert "Oregon" in states["a.txt"]
-        assert "Nevada" in states["b.txt"]
+        for name, state in (("a.txt", "Oregon"), ("b.txt", "Nevada")):
+            law = [clause for clause in clauses if clause.label == "Governing Law" and clause.citation.path.endswith(name)]
+            assert state in max(law, key=lambda clause: clause.score).text
 
 
 def test_search_and_ask_keep_to_the_paths_named(leases: Path) -> None:

@@ -74,7 +74,8 @@ _BOILERPLATE = any_of(
     r"following (?:table|discussion|is a)|table below|should be read (?:in conjunction|together)|(?:figure|table|fig\.) \d",
     r"(?:rest|remainder|sections|structure) of (?:th(?:e|is)|our) (?:paper|article)|(?:paper|article) is (?:organi[sz]ed|structured)",
     r"as (?:disclosed|discussed|described|noted) (?:in|elsewhere|above|below|further)|more information|additional information",
-    r"(?:any of the|these|the following) risks|risks described|risks and uncertainties|presented herein|(?:all|prior) periods presented|critical audit matter|conducted our audits?|\bin sections? \d|remainder of this",
+    r"(?:any of the|these|the following) risks|risks described|risks and uncertainties|detailed (?:above|below)",
+    r"presented herein|(?:all|prior) periods presented|critical audit matter|conducted our audits?|\bin sections? \d|remainder of this",
 )
 _LEADERS = re.compile(r"\.{4,}|(?:\s\.){3,}|_{3,}|…{2,}|\[\*+\]\s*\[\*+\]|�")
 _WORK_CITED = any_of(

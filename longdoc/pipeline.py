@@ -120,15 +120,16 @@ class Pipeline:
         """
         from longdoc_pipelines.ingest import ingest
 
+        wanted = named(paths)
         self.outcomes = []
         secret = password if password is not None else self._password
-        run = ingest(self.corpus, named(paths), self.reader, self.settings, password=secret, progress=self._progress)
+        run = ingest(self.corpus, wanted, self.reader, self.settings, password=secret, progress=self._progress)
         with closing(cast("Generator[Outcome, None, None]", run)) as outcomes:
             for outcome in outcomes:
                 self._tell(outcome)
                 if self._raise_on_error and outcome.outcome == "failed":
                     raise failure(outcome)
-        self.outcomes.sort(key=in_order_of(named(paths)))
+        self.outcomes.sort(key=in_order_of(wanted))
         return list(self.outcomes)
 
     def documents(self, paths: Paths | None = None) -> list[Entry]:
@@ -345,7 +346,8 @@ def in_order_of(paths: Sequence[str]) -> Callable[[Outcome], tuple[int, list[str
 def failure(outcome: Outcome) -> InputError:
     """The exception that stands behind a failed outcome."""
     kind = getattr(errors, str(outcome.details.get("error", "")), InputError)
-    return kind(outcome.reason or f"{outcome.path}: could not be read")
+    message = outcome.reason or f"{outcome.path}: could not be read"
+    return kind(message) if issubclass(kind, InputError) else InputError(message)
 
 
 def unread(path: PathLike) -> InputError:

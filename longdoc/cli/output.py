@@ -38,9 +38,12 @@ class Writer:
         self._formats: list[Format] = []
 
     def __enter__(self) -> Self:
-        for name in self.names:
-            kind, suffix = FORMATS[name]
-            self._formats.append(kind(self.view, self._stream(suffix), self.envelope))
+        with ExitStack() as cleanup, _writing(self.out):
+            cleanup.callback(self._discard)
+            for name in self.names:
+                kind, suffix = FORMATS[name]
+                self._formats.append(kind(self.view, self._stream(suffix), self.envelope))
+            cleanup.pop_all()
         return self
 
     def _stream(self, suffix: str) -> TextIO:
@@ -61,8 +64,7 @@ class Writer:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
         with ExitStack() as cleanup:
-            for file in self._files:
-                cleanup.callback(file.discard)
+            cleanup.callback(self._discard)
             if error is not None:
                 return
             with _writing(self.out):
@@ -72,6 +74,10 @@ class Writer:
                     sys.stdout.flush()
                 for file in self._files:
                     file.commit()
+
+    def _discard(self) -> None:
+        for file in self._files:
+            file.discard()
 
     def manifest(self, content: dict[str, Any]) -> None:
         """Write manifest.json into the output folder, if there is one."""

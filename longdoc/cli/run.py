@@ -31,11 +31,12 @@ T = TypeVar("T")
 
 @dataclass
 class Run:
-    """What a command works with. `label_sets` are those that its results were found with."""
+    """What a command works with. `label_sets` are those that its results were found with, `uses_model` whether a model was."""
 
     command: str
     pipeline: Pipeline
     screen: Screen
+    uses_model: bool
     paths: Sequence[str] = ()
     label_sets: Sequence[LabelSet] = ()
 
@@ -64,7 +65,7 @@ class Run:
     def envelope(self) -> dict[str, Any]:
         """What JSON carries beside the records."""
         content: dict[str, Any] = {"command": self.command, "package": {"name": "longdoc", "version": __version__}}
-        if self.paths:
+        if self.uses_model:
             reader = self.pipeline.reader
             content["model"] = {"name": reader.name, "fingerprint": reader.fingerprint}
         content["label_sets"] = [
@@ -95,6 +96,7 @@ def running(
     reading: Reading | None = None,
     *,
     labels: str | None = None,
+    uses_model: bool = True,
 ) -> Iterator[tuple[Run, Writer]]:
     """A Run and the Writer for its results; leaves with exit code 3 if an input failed."""
     from longdoc.pipeline import Pipeline
@@ -110,7 +112,7 @@ def running(
         labels=labels,
         **(reading.settings() if reading else {}),
     ) as pipeline:
-        run = Run(command, pipeline, screen)
+        run = Run(command, pipeline, screen, uses_model)
         writer = Writer(command, output, view, run.envelope)
         try:
             with writer:

@@ -22,5 +22,5 @@ def show(common: Common, reading: Reading, output: Output) -> None:
     view = RowsView(("name", "value", "source", "meaning"))
     flags = {"store": common.store, **reading.settings()}
     origins = explain_settings(flags, common.config)
-    with running("config", view, common, output, reading) as (_, writer):
+    with running("config", view, common, output, reading, uses_model=False) as (_, writer):
         writer.add([{**origin.model_dump(mode="json"), "meaning": Settings.model_fields[origin.name].description} for origin in origins])

@@ -13,7 +13,7 @@ def status(common: Common, output: Output) -> None:
     """What the corpus holds, what failed, and the last run."""
     from longdoc.cli.views.status import StatusView
 
-    with running("status", StatusView(), common, output) as (run, writer):
+    with running("status", StatusView(), common, output, uses_model=False) as (run, writer):
         writer.add(run.pipeline.status())
 
 
@@ -35,7 +35,7 @@ def forget(paths: Paths, common: Common, output: Output) -> None:
     """Remove from the corpus everything that was derived from these files."""
     from longdoc.cli.views.parts import RowsView
 
-    with running("forget", RowsView(("path",)), common, output) as (run, writer):
+    with running("forget", RowsView(("path",)), common, output, uses_model=False) as (run, writer):
         forgotten = run.pipeline.forget(paths)
         writer.add([{"path": path} for path in forgotten])
         run.screen.say(f"forgot {len(forgotten)} {'document' if len(forgotten) == 1 else 'documents'}")

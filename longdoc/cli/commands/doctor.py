@@ -24,7 +24,7 @@ def doctor(
     from longdoc.cli.checks import examine
     from longdoc.cli.views.parts import RowsView
 
-    with running("doctor", RowsView(("check", "state", "detail")), common, output, reading) as (run, writer):
+    with running("doctor", RowsView(("check", "state", "detail")), common, output, reading, uses_model=False) as (run, writer):
         found = examine(run.pipeline, repair)
         writer.add(found)
     if any(check["state"] == "broken" for check in found):

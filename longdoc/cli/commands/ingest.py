@@ -1,4 +1,4 @@
-"""`longdoc ingest` and `longdoc retry`."""
+"""`longdoc ingest`."""
 
 from __future__ import annotations
 

@@ -28,9 +28,9 @@ CAPTION = ParagraphStyle("caption", BODY, fontSize=9, leading=11, spaceBefore=4,
 REFERENCE = ParagraphStyle("reference", BODY, fontSize=9, leading=10.5, leftIndent=16, firstLineIndent=-16, spaceAfter=3)
 SECTION = ParagraphStyle("section", fontName="Times-Bold", fontSize=12, leading=14, spaceBefore=8, spaceAfter=4, keepWithNext=1)
 SUBSECTION = ParagraphStyle("subsection", SECTION, fontSize=10.5, leading=13, spaceBefore=5, spaceAfter=3)
-CELL = ParagraphStyle("cell", fontName="Times-Roman", fontSize=9, leading=11)
+CELL = ParagraphStyle("cell", fontName="Times-Roman", fontSize=8.5, leading=11)
 HEAD = ParagraphStyle("head", CELL, fontName="Times-Bold")
-TITLE = ParagraphStyle("title", fontName="Times-Bold", fontSize=16, leading=20, alignment=TA_CENTER, spaceAfter=10)
+TITLE = ParagraphStyle("title", fontName="Times-Bold", fontSize=14, leading=20, alignment=TA_CENTER, spaceAfter=10)
 AUTHORS = ParagraphStyle("authors", fontName="Times-Roman", fontSize=11.5, leading=15, alignment=TA_CENTER)
 INSTITUTIONS = ParagraphStyle("institutions", AUTHORS, fontName="Times-Italic", fontSize=10, leading=13)
 HEADINGS = {1: SECTION, 2: SUBSECTION}
@@ -58,8 +58,8 @@ class Article(BaseDocTemplate):
         title = Frame(LEFT, BOTTOM + short, RIGHT + COLUMN - LEFT, TITLE_HEIGHT, 0, 0, 0, 0, id="title")
         self.addPageTemplates(
             [
-                PageTemplate("first", [title, *_columns(short)], self.first_page),
-                PageTemplate("later", _columns(HEIGHT), self.later_page),
+                PageTemplate("first", [title, *_columns(short)], onPageEnd=self.first_page),
+                PageTemplate("later", _columns(HEIGHT), onPageEnd=self.later_page),
             ]
         )
 
@@ -92,7 +92,7 @@ def build() -> bytes:
     """The bytes of paper.pdf."""
     parts = read(SOURCE)
     meta = {part.key: part.text for part in parts if part.kind == "meta"}
-    story: list[Any] = [Paragraph(meta["title"].replace("? ", "?<br/>"), TITLE), Paragraph(meta["authors"].replace(" | ", ", "), AUTHORS)]
+    story: list[Any] = [Paragraph(meta["title"], TITLE), Paragraph(meta["authors"].replace(" | ", ", "), AUTHORS)]
     story += [Paragraph(name.strip(), INSTITUTIONS) for name in meta["institutions"].split("|")]
     story += [NextPageTemplate("later"), FrameBreak()]
     section = ""
@@ -132,7 +132,7 @@ def _hyphenated(text: str) -> str:
 
 def _table(rows: tuple[tuple[str, ...], ...]) -> Table:
     cells = [[Paragraph(cell, HEAD if index == 0 else CELL) for cell in row] for index, row in enumerate(rows)]
-    first = 1.25 * inch
+    first = 1.1 * inch
     widths = [first, *[(COLUMN - first) / (len(rows[0]) - 1)] * (len(rows[0]) - 1)]
     table = Table(cells, colWidths=widths, hAlign="LEFT")
     rules = [("LINEABOVE", (0, 0), (-1, 0), 0.8, colors.black), ("LINEBELOW", (0, 0), (-1, 0), 0.4, colors.black)]

@@ -24,11 +24,11 @@ class Recipe:
     """How a network is trained; `negatives` is the share of rows without any label that an epoch sees."""
 
     embedding: int = 64
-    hidden: int = 256
-    dropout: float = 0.3
+    hidden: int = 384
+    dropout: float = 0.4
     epochs: int = 8
     batch: int = 512
-    rate: float = 2e-3
+    rate: float = 1.2e-3
     decay: float = 1e-2
     negatives: float = 0.3
     fewest_rows: int = 3

@@ -25,7 +25,7 @@ from longdoc.types import Document
 
 LOWEST = 1e-4
 """A candidate below this probability is none."""
-_NETWORK_PARTS = ("keys", "embedding", "hidden", "hidden_bias", "output", "output_bias")
+_NETWORK_PARTS = ("embedding", "hidden", "hidden_bias", "output", "output_bias")
 _CALIBRATION_PARTS = ("mean", "scale", "weights")
 
 
@@ -40,7 +40,7 @@ class Rows:
 
 @dataclass(frozen=True)
 class Scorer:
-    """Networks whose mean is the score, the calibration that goes with it, and the labels that they tell apart."""
+    """Networks over the same keys whose mean is the score, its calibration, and the labels that they tell apart."""
 
     labels: tuple[str, ...]
     networks: tuple[Network, ...]
@@ -93,8 +93,8 @@ class ClauseModel:
         for name, scorer in scorers.items():
             for number, network in enumerate(scorer.networks):
                 for part in _NETWORK_PARTS:
-                    values = getattr(network, part)
-                    arrays[f"{name}.{number}.{part}"] = values if part == "keys" else values.astype(np.float16)
+                    arrays[f"{name}.{number}.{part}"] = getattr(network, part).astype(np.float16)
+            arrays[f"{name}.keys"] = scorer.networks[0].keys
             for part in _CALIBRATION_PARTS:
                 arrays[f"{name}.calibration.{part}"] = getattr(scorer.calibration, part)
         content = {
@@ -139,10 +139,8 @@ def load_clauses(path: Path) -> ClauseModel:
 
 
 def _scorer(arrays: Mapping[str, npt.NDArray[np.generic]], name: str, number: int, labels: Sequence[str]) -> Scorer:
-    networks = []
-    for index in range(number):
-        parts = {part: arrays[f"{name}.{index}.{part}"] for part in _NETWORK_PARTS}
-        networks.append(Network(**{part: value if part == "keys" else value.astype(np.float32) for part, value in parts.items()}))  # type: ignore[arg-type]
+    keys = arrays[f"{name}.keys"].astype(np.uint32)
+    networks = [Network(keys, *(arrays[f"{name}.{index}.{part}"].astype(np.float32) for part in _NETWORK_PARTS)) for index in range(number)]
     calibration = Calibration(*(arrays[f"{name}.calibration.{part}"].astype(np.float32) for part in _CALIBRATION_PARTS))
     return Scorer(tuple(labels), tuple(networks), calibration)
 

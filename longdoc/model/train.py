@@ -26,8 +26,8 @@ from longdoc.protocols import Progress, Reading
 from longdoc.types import Document
 
 FOLDS = 4
-NETWORKS = 2
-"""Networks whose scores are averaged; they differ in seed only."""
+NETWORKS = {"sentences": 2, "spans": 1}
+"""Networks whose scores are averaged; they differ in seed only. A second one for spans was not worth its size."""
 SPAN_GAIN = 0.1
 """A label is also sought among short spans if they reach this share of its passages and no sentence does."""
 FEWEST_DOCUMENTS = 8
@@ -174,7 +174,7 @@ def _scorer(
     examples = [Example(one.example.sparse, one.example.dense, one.example.targets[:, chosen]) for one in prepared]
     fold = np.random.default_rng(seed).permutation(len(examples)) % FOLDS
     held_out: list[Floats] = [np.zeros((0, len(chosen)), dtype=np.float32)] * len(examples)
-    rounds = FOLDS + NETWORKS
+    rounds = FOLDS + NETWORKS[stage]
     for number in range(FOLDS):
         seen = [example for example, part in zip(examples, fold, strict=True) if part != number]
         network = fit(
@@ -185,7 +185,7 @@ def _scorer(
     keys = known_keys(examples, recipe)
     networks = [
         fit(examples, keys, seed=seed + FOLDS + number, recipe=recipe, progress=_steps(tell, f"train {stage}", FOLDS + number, rounds))
-        for number in range(NETWORKS)
+        for number in range(NETWORKS[stage])
     ]
     calibration = fit_calibration(held_out, [example.targets == YES for example in examples])
     return Scorer(tuple(names[column] for column in chosen), tuple(networks), calibration), held_out

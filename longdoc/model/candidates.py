@@ -47,7 +47,6 @@ _NAME_WORD = rf"(?:{_ABBREVIATED}|[A-Z0-9](?:[\w'’&/\-]|\.(?=\w))*|\b[a-z]{{1,
 _NAME_LINK = r"(?:of|and|the|for|de|du|la|van|von|der|di|in|\&|d/b/a|f/k/a|dba)"
 NAME = re.compile(rf"{_NAME_WORD}(?:[ \t]+(?:{_NAME_LINK}[ \t]+){{0,2}}{_NAME_WORD}|,[ \t]*{_SUFFIX}\b\.?){{0,9}}")
 _AND = re.compile(r"\s+and\s+(?:the\s+)?")
-_ENDING = re.compile(rf",?[ \t]+{_SUFFIX}\.?\Z")
 _QUOTED = re.compile(r"[\"“”]\s*([^\"“”\n]{2,70}?)\s*[,.]?\s*[\"“”]")
 _BRACKETED = re.compile(r"\(([^()\n]{2,120})\)")
 _TITLE_WORD = re.compile(
@@ -129,7 +128,7 @@ def _titles(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 
 def _names(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """Capitalised runs, whole and cut at "and", each also without a leading article and without what kind of company it is."""
+    """Capitalised runs, whole and cut at "and", each also without a leading article."""
     for match in NAME.finditer(text, start, end):
         edges = [match.start(), *(edge for found in _AND.finditer(text, match.start(), match.end()) for edge in found.span()), match.end()]
         wholes = {(edges[0], edges[-1]), *zip(edges[::2], edges[1::2], strict=True)}
@@ -140,9 +139,6 @@ def _names(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
             yield left, right
             if text[left : left + 4].lower() == "the ":
                 yield left + 4, right
-            ending = _ENDING.search(text, left, right)
-            if ending and ending.start() > left:
-                yield left, ending.start()
 
 
 def _trim(text: str, start: int, end: int) -> tuple[int, int]:

@@ -19,7 +19,6 @@ corporation ("Supplier"), and The Contoso Company (hereinafter referred to as th
         ("8th day of May, 2014", "date"),
         ("12/31/2019", "date"),
         ("Northwind Tools, Inc.", "name"),
-        ("Northwind Tools", "name"),
         ("Supplier", "quoted"),
         ("The Contoso Company", "name"),
         ("Contoso Company", "name"),

@@ -221,6 +221,7 @@ def _shapes(document: Document, sentences: npt.NDArray[np.int32]) -> tuple[Integ
 def _span_shapes(document: Document, spans: Integers, sources: Sequence[str]) -> tuple[Integers, Keys]:
     rows, names = [], []
     seen: dict[str, int] = {}
+    often = lru_cache(maxsize=None)(document.text.count)
     for row, ((start, end), source) in enumerate(zip(spans.tolist(), sources, strict=True)):
         text = document.text[start:end]
         before = seen.get(source, 0)
@@ -232,7 +233,7 @@ def _span_shapes(document: Document, spans: Integers, sources: Sequence[str]) ->
             f"{source} from_start{_bucket(start, (50, 100, 200, 400, 800, 1600, 3000, 6000, 20000))}",
             f"{source} from_end{_bucket(len(document.text) - end, (200, 1000, 3000))}",
             f"{source} words{_bucket(len(text.split()), (1, 2, 3, 4, 6, 9))}",
-            f"{source} often{_bucket(document.text.count(text), (1, 2, 4, 10, 30, 100))}",
+            f"{source} often{_bucket(often(text), (1, 2, 4, 10, 30, 100))}",
             f"{source} capitals{int(4 * sum(c.isupper() for c in text) / letters)}",
             f"{source} after {document.text[start - 1 : start]!r}",
             f"{source} before {document.text[end : end + 1]!r}",

@@ -108,7 +108,13 @@ CONTRACT = Plan(
                 r"\b(?:years?|months|anniversary)\b",
             ),
             needs=any_of(r"\bterm\b(?!s)", r"\brenew", r"\beffective date\b", r"\bagreement\b.+\b(?:expir\w+|until|in effect)\b"),
-            avoids=any_of(r"\bsurviv", r"\bwithin \w+ \(?\d+\)? (?:business )?days", r"\bbreach"),
+            avoids=any_of(
+                r"\bduring (?:the|any|each|such|\[).{0,25}\bterm\b",
+                r"\b(?:following|after|upon) the (?:expir|terminat)",
+                r"\bsurviv",
+                r"\bwithin \w+ \(?\d+\)? (?:business )?days",
+                r"\bbreach",
+            ),
             first=2,
         ),
         Topic(
@@ -195,12 +201,14 @@ FILING = Plan(
             cues=any_of(
                 r"\b(?:is|are) an? (?:\w+[ -]){0,6}(?:company|manufacturer|provider|retailer|producer|supplier|leader)\b",
                 r"\b(?:is|are) an? (?:\w+[ -]){0,6}(?:developer|operator|bank|group|corporation|designer|distributor)\b",
+                r"\b(?:designs?|makes?|manufactures?|sells?|develops?|operates?|provides?|markets?)\b.{0,60}"
+                r"\b(?:products?|services?|equipment|systems?|software|solutions?|stores|warehouses|restaurants)\b",
                 r"\b(?:three|four|five|six|two|seven) (?:\w+ ){0,3}segments\b",
                 r"\breportable segments\b",
             ),
             avoids=any_of(
                 r"\b(?:higher|lower|increas\w*|decreas\w*|declin\w*|evaluat\w*|recorded|restat\w*|reclassif\w*)\b",
-                r"\baccounting (?:polic|principle|standard)|\bbased on management",
+                r"\bwould (?:fall|rise|decrease|increase|have)\b|\baccounting (?:polic|principle|standard)|\bbased on management",
             ),
             most=3,
             early=True,

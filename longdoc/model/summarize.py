@@ -70,6 +70,11 @@ class Weights:
     same_meaning: float = 0.93
     same_words: float = 0.55
 
+    @property
+    def whole(self) -> float:
+        """The most that a sentence can have."""
+        return self.meaning + self.heading + self.cue + self.clause + self.salience + self.early
+
 
 @dataclass(frozen=True)
 class Candidate:
@@ -283,7 +288,9 @@ def by_topic(
             if row is not None:
                 taken.append((column, row))
     taken.sort(key=lambda pair: (pair[0], candidates[pair[1]].span.start))
-    return [statement(document, candidates[row], plan.topics[column].name, float(scores[row, column])) for column, row in taken]
+    return [
+        statement(document, candidates[row], plan.topics[column].name, float(scores[row, column]) / weights.whole) for column, row in taken
+    ]
 
 
 def next_best(
@@ -335,7 +342,7 @@ def by_section(
             if candidates[row].span.start not in known and not any(repeats(row, other, candidates, vectors, weights) for other in taken):
                 taken.append(row)
     return [
-        statement(document, candidates[row], "lead" if row == lead else section_topic(candidates[row]), float(score[row]))
+        statement(document, candidates[row], "lead" if row == lead else section_topic(candidates[row]), float(score[row]) / 2)
         for row in sorted(taken)
     ]
 
@@ -348,4 +355,4 @@ def section_topic(candidate: Candidate) -> str:
 def statement(document: Document, candidate: Candidate, topic: str, score: float) -> Statement:
     """The statement that a candidate makes; an ellipsis shows where its sentence was cut."""
     text = candidate.text + " …" if candidate.cut else candidate.text
-    return Statement(text=text, citation=document.cite(candidate.span), topic=topic, score=round(score, 4))
+    return Statement(text=text, citation=document.cite(candidate.span), topic=topic, score=round(min(1.0, max(0.0, score)), 4))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from re import Pattern
 
-SHORTEST, SHORTEST_WORDS = 40, 7
+SHORTEST, SHORTEST_WORDS, FEWEST_COMMON = 40, 7, 2
+"""Characters, words, and words of four letters and more without a capital, that a sentence has at least."""
 
 
 def any_of(*patterns: str) -> Pattern[str]:
@@ -74,7 +75,8 @@ _BOILERPLATE = any_of(
     r"following (?:table|discussion|is a)|table below|should be read (?:in conjunction|together)|(?:figure|table|fig\.) \d",
     r"(?:rest|remainder|sections|structure) of (?:th(?:e|is)|our) (?:paper|article)|(?:paper|article) is (?:organi[sz]ed|structured)",
     r"as (?:disclosed|discussed|described|noted) (?:in|elsewhere|above|below|further)|more information|additional information",
-    r"(?:any of the|these|the following) risks|risks described|risks and uncertainties|detailed (?:above|below)",
+    r"(?:any of the|these|the following) risks|involves? (?:a high degree of )?risk|(?:risks|matters|factors) (?:described|below|set forth)",
+    r"risks and uncertainties|detailed (?:above|below)",
     r"presented herein|(?:all|prior) periods presented|critical audit matter|conducted our audits?|\bin sections? \d|remainder of this",
 )
 _LEADERS = re.compile(r"\.{4,}|(?:\s\.){3,}|_{3,}|…{2,}|\[\*+\]\s*\[\*+\]|�")
@@ -130,6 +132,9 @@ def worth_quoting(text: str) -> bool:
     letters = sum(character.isalpha() for character in text)
     capitals = sum(character.isupper() for character in text)
     plain_words = sum(word.isalpha() and word.islower() for word in words)
+    # A title has its capitals, and small words between them.
+    if sum(len(word) > 3 and word[0].islower() for word in words) < FEWEST_COMMON:
+        return False
     return len(numbers) <= 4 + len(words) // 4 and letters > 0.6 * len(text) and (capitals < 0.4 * letters or plain_words > 8)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import PurePath
 from typing import TYPE_CHECKING
@@ -24,6 +25,7 @@ KINDS: dict[Domain, tuple[str, str]] = {
 COMPARED_LABELS = ("Agreement Date", "Expiration Date", "Renewal Term", "Notice Period To Terminate Renewal", "Governing Law")
 """What contracts are laid side by side by: labels whose values are short."""
 COMPARED_TOPICS: dict[Domain, str] = {"financial": "results", "research": "contribution"}
+DURATION = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?")
 MOST_NAMED = 12
 """Documents that one statement names; a longer list is no overview."""
 
@@ -40,7 +42,8 @@ def overview(corpus: Corpus, reader: Reader, entries: Sequence[Entry]) -> list[O
     contracts = [entry for entry in entries if entry.domain == "legal"]
     if len(contracts) > 1:
         clauses = list(extract(corpus, reader, contracts, only=COMPARED_LABELS))
-        statements += [side_by_side(label, contracts, clauses) for label in COMPARED_LABELS if any(c.label == label for c in clauses)]
+        compared = [side_by_side(label, contracts, clauses) for label in COMPARED_LABELS]
+        statements += [statement for statement in compared if len(statement.citations) > 1]
     for domain, topic in COMPARED_TOPICS.items():
         statements += told_of_each(topic, [summary for summary in summaries if summary.domain == domain])
     return [statement for statement in statements if statement.citations]
@@ -74,9 +77,9 @@ def side_by_side(label: str, entries: Sequence[Entry], clauses: Sequence[Clause]
             value = best[entry.path].value
             holders.setdefault(value.normalised if value else "", []).append(PurePath(entry.path).name)
     groups = sorted(holders.items(), key=lambda group: (-len(group[1]), group[0]))
-    parts = [f"{value} in {listed(names)}" for value, names in groups]
+    parts = [f"{readable(value)} in {listed(names)}" for value, names in groups]
     silent = [PurePath(entry.path).name for entry in entries if entry.path not in best]
-    parts += [f"none found in {listed(silent)}"] if silent else []
+    parts += [f"none found in {listed(silent) if len(silent) <= 2 else f'{len(silent)} others'}"] if silent else []
     return Overview(text=f"{label}: {'; '.join(parts)}.", citations=tuple(clause.citation for clause in best.values()))
 
 
@@ -91,6 +94,15 @@ def told_of_each(topic: str, summaries: Sequence[Summary]) -> list[Overview]:
     citations: tuple[Citation, ...] = tuple(statement.citation for _, statement in told)
     parts = [f"{PurePath(summary.path).name}: {statement.text}" for summary, statement in told]
     return [Overview(text=f"{topic.capitalize()}. {' '.join(parts)}", citations=citations)]
+
+
+def readable(value: str) -> str:
+    """A normalised value for a person: an ISO 8601 duration in words, all else as it is."""
+    parts = DURATION.fullmatch(value)
+    if parts is None or not any(parts.groups()):
+        return value
+    units = zip(parts.groups(), ("year", "month", "week", "day"), strict=True)
+    return ", ".join(f"{number} {unit}{'' if number == '1' else 's'}" for number, unit in units if number)
 
 
 def listed(names: Sequence[str]) -> str:

@@ -9,7 +9,7 @@ import pytest
 from model_reader import CONTRACT, RECIPE, ModelReader, fill
 
 from longdoc.errors import UsageError
-from longdoc_pipelines.overview import overview
+from longdoc_pipelines.overview import overview, readable
 from longdoc_pipelines.summarize import summarize
 from longdoc_stores.corpus import Corpus
 from longdoc_stores.records import Entry
@@ -84,3 +84,10 @@ def test_an_overview_counts_names_and_compares_with_citations(corpus: Corpus, re
 
 def test_one_document_has_no_overview(corpus: Corpus, reader: ModelReader, entries: list[Entry]) -> None:
     assert overview(corpus, reader, entries[:1]) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "words"), [("P2Y", "2 years"), ("P1Y6M", "1 year, 6 months"), ("P90D", "90 days"), ("New York", "New York"), ("P", "P")]
+)
+def test_durations_are_told_in_words(value: str, words: str) -> None:
+    assert readable(value) == words

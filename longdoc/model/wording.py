@@ -75,7 +75,8 @@ _BOILERPLATE = any_of(
     r"following (?:table|discussion|is a)|table below|should be read (?:in conjunction|together)|(?:figure|table|fig\.) \d",
     r"(?:rest|remainder|sections|structure) of (?:th(?:e|is)|our) (?:paper|article)|(?:paper|article) is (?:organi[sz]ed|structured)",
     r"as (?:disclosed|discussed|described|noted) (?:in|elsewhere|above|below|further)|more information|additional information",
-    r"(?:any of the|these|the following) risks|involves? (?:a high degree of )?risk|(?:risks|matters|factors) (?:described|below|set forth)",
+    r"(?:any of the|these|the following) risks|involves? (?:a high degree of )?risk\b",
+    r"(?:risks|matters|factors) (?:described|below|set forth)",
     r"risks and uncertainties|detailed (?:above|below)",
     r"presented herein|(?:all|prior) periods presented|critical audit matter|conducted our audits?|\bin sections? \d|remainder of this",
 )

@@ -12,8 +12,8 @@ from longdoc import Pipeline
 DOCUMENTS = Path(__file__).parent / "documents"
 QUESTIONS = (
     "Which state's law governs the services agreement?",
-    "How long is security camera footage kept?",
-    "How many days of parental leave do employees get?",
+    "When must Supplier report a security incident?",
+    "What is the maximum speed of the delivery drones?",
 )
 
 with TemporaryDirectory() as temporary, Pipeline(sys.argv[1] if len(sys.argv) > 1 else temporary) as pipeline:

@@ -61,6 +61,7 @@ _AMOUNT_AFTER = re.compile(
     re.IGNORECASE,
 )
 _FACTORS = {"thousand": 10**3, "k": 10**3, "million": 10**6, "mm": 10**6, "billion": 10**9, "bn": 10**9}
+_PER_SHARE = re.compile(r"\bper\s+(?:\w+\s+){0,3}(?:share|unit|ADS)\b|\bEPS\b", re.IGNORECASE)
 _TABLE_SCALE = re.compile(r"(?:\bin\s+|\(\s*(?:dollars|amounts|usd|\$)?\s*)(thousands|millions|billions)\b", re.IGNORECASE)
 _SCALE_REACH = 4000
 """Characters before an amount in a table in which "in millions" is sought."""
@@ -93,7 +94,7 @@ def read_value(document: Document, span: Span, answer_format: AnswerFormat, labe
     """The value of `answer_format` in the clause at `span`, None where there is none.
 
     `label` helps to choose among several: an expiry is a date that something lasts until. An expiry given as a length of time is a
-    duration, not a date. An amount in a table is scaled by the "in millions" above it.
+    duration, not a date. An amount in a table is scaled by the "in millions" above it, unless it is one per share.
     """
     text = document.quote(span)
     if answer_format == "text":
@@ -101,7 +102,7 @@ def read_value(document: Document, span: Span, answer_format: AnswerFormat, labe
     if answer_format == "yes_no":
         return Value(kind="yes_no", normalised="yes", citation=document.cite(span))
     if answer_format == "amount":
-        found = next(amounts(text, _scale_above(document, span)), None)
+        found = _amount(text, label, _scale_above(document, span))
     elif answer_format == "party":
         found = _party(document, span)
     elif answer_format == "date":
@@ -150,6 +151,13 @@ def amounts(text: str, scale: int = 1) -> Iterator[Found]:
         currency = _CURRENCIES[re.sub(r"\s+", " ", match["money"].lower())]
         found.append((match.start(), match.end(), f"{currency} {_plain(number * factor)}"))
     yield from sorted(found)
+
+
+def _amount(text: str, label: str, scale: int) -> Found | None:
+    """The first sum after the label's own name, where the text has that; else the first."""
+    found = list(amounts(text, scale))
+    named = text.lower().find(label.lower()) if label else -1
+    return next((one for one in found if one[0] >= named), found[0] if found else None)
 
 
 def percentages(text: str) -> Iterator[Found]:
@@ -227,6 +235,10 @@ def _party(document: Document, span: Span) -> Found | None:
 def _scale_above(document: Document, span: Span) -> int:
     block = next((block for block in document.blocks if block.span.start <= span.start < block.span.end), None)
     if block is None or block.kind != "table":
+        return 1
+    above = document.text[block.span.start : span.start].splitlines()
+    heading = next((line for line in reversed(above) if not any(character.isdigit() for character in line)), "")
+    if _PER_SHARE.search(document.quote(span)) or (_PER_SHARE.search(heading) and not _TABLE_SCALE.search(heading)):
         return 1
     said = list(_TABLE_SCALE.finditer(document.text, max(0, span.start - _SCALE_REACH), span.end))
     return _FACTORS[said[-1][1].lower().rstrip("s")] if said else 1

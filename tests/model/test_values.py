@@ -97,6 +97,24 @@ def test_an_amount_in_a_table_is_scaled_by_the_line_above_it(before: str) -> Non
 
 
 @pytest.mark.parametrize(
+    ("before", "row"),
+    [
+        ("(in millions, except per share amounts)\n", "Diluted earnings per share $ 1.40"),
+        ("(in millions, except per share amounts)\nEarnings per common share:\n", "Diluted $ 1.40"),
+        ("(in millions)\n", "Dividends declared per share of common stock $ 1.40"),
+    ],
+)
+def test_an_amount_per_share_is_not_scaled(before: str, row: str) -> None:
+    assert value(row, "amount", before=before, kind="table") == "USD 1.4"
+
+
+def test_of_several_amounts_the_one_after_the_labels_name_is_read() -> None:
+    sentence = "Net sales rose to $782.5 million, and operating income to $91.2 million."
+    assert value(sentence, "amount", label="Operating Income") == "USD 91200000"
+    assert value(sentence, "amount", label="Dividends") == "USD 782500000"
+
+
+@pytest.mark.parametrize(
     ("text", "share"), [("20 %", "20%"), ("twenty percent (20%)", "20%"), ("five (5) per cent", "5%"), ("5.25% of sales", "5.25%")]
 )
 def test_shares_become_percentages(text: str, share: str) -> None:

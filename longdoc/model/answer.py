@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from longdoc.model.sentences import split_text
+from longdoc.model.wording import starts_well
 from longdoc.types import Answer, Citation, Passage, Span
 
 Floats = npt.NDArray[np.float32]
@@ -125,7 +126,8 @@ def sentences_of(quote: str) -> list[tuple[int, int]]:
     pieces = lines if len(lines) > 2 and digits > 0.12 * len(quote) else split_text(quote)
     joined: list[tuple[int, int]] = []
     for start, end in pieces:
-        if joined and pieces is not lines and joined[-1][1] - joined[-1][0] < SHORTEST:
+        whole = starts_well(quote[:start][-40:])
+        if joined and pieces is not lines and (not whole or joined[-1][1] - joined[-1][0] < SHORTEST):
             joined[-1] = (joined[-1][0], end)
         else:
             joined.append((start, end))

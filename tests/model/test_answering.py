@@ -34,3 +34,8 @@ def test_a_heading_goes_with_the_sentence_after_it_and_a_line_of_contents_is_no_
     text = "9.2 Termination. Customer may terminate this agreement at any time. Supplier may not terminate it before the second year."
     assert [text[start:end][:15] for start, end in sentences_of(text)] == ["9.2 Termination", "Supplier may no"]
     assert sentences_of("Article 9. Termination . . . . . . . . . . . . . . . 6") == []
+
+
+def test_a_hanging_indent_does_not_cut_a_sentence_in_two() -> None:
+    text = "The total liability of either\n      Party under this agreement shall not exceed two million dollars in all."
+    assert sentences_of(text) == [(0, len(text))]

@@ -38,6 +38,7 @@ _BLOCKS = {
     "figcaption", "hr", "form", "fieldset", "center", "body", "html", "document", "text", "type", "sequence", "filename", "description",
 }  # fmt: skip
 _HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
+_BACK_LINK = re.compile(r"(?:back|return)?(?: to )?(?:the )?(?:table of contents|contents|index|top)(?: of page)?", re.IGNORECASE)
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _BOLD = re.compile(r"font-weight\s*:\s*(?:bold|[6-9]00)", re.IGNORECASE)
 DEEPEST = 2048
@@ -113,7 +114,7 @@ class _Reader:
             if event == "leave":
                 self._flush(tag)
                 continue
-            if tag in _SKIPPED or not tag or _is_hidden(element):
+            if tag in _SKIPPED or not tag or _is_hidden(element) or _is_back_link(element):
                 continue
             if _PAGE_BREAK.search(element.get("style", "")):
                 self.after_break = True
@@ -239,6 +240,14 @@ def _join_signs(row: list[str]) -> list[str]:
         else:
             joined.append(cell)
     return joined
+
+
+def _is_back_link(element: Any) -> bool:
+    """Whether this is the link to the contents that filings repeat on every page, alone in its line."""
+    if element.tag != "a" or not element.get("href", "").startswith("#"):
+        return False
+    words = _squeeze("".join(element.itertext()))
+    return _BACK_LINK.fullmatch(words) is not None and _squeeze("".join(element.getparent().itertext())) == words
 
 
 def _is_hidden(element: Any) -> bool:

@@ -77,3 +77,14 @@ def test_deep_nesting_is_read_and_what_is_too_deep_is_refused() -> None:
 def test_deep_nesting_in_a_table_cell_is_read() -> None:
     nested = b"<span>" * 1500 + b"deep" + b"</span>" * 1500
     assert "deep" in read(b"<html><body><table><tr><td>" + nested + b"</td><td>b</td></tr></table></body></html>").text
+
+
+def test_links_back_to_the_contents_are_no_part_of_the_text():
+    source = """<html><body><h2 id="toc">Table of Contents</h2><p><a href="#risk">Risk factors</a></p>
+    <p><a href="#toc">Table of Contents</a></p><h2 id="risk">Risk Factors</h2><p>Prices may fall.</p>
+    <p><a href="#toc">Back to top</a></p><p>See the <a href="#n">index</a>-linked note.</p></body></html>"""
+    document = parse_bytes(source.encode(), "filing.html").document
+    assert document.text.count("Table of Contents") == 1
+    assert "Back to top" not in document.text
+    assert "Risk factors" in document.text
+    assert "See the index-linked note." in document.text

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -40,3 +43,31 @@ def reader_module() -> Any:
     from longdoc.model import reader
 
     return reader
+
+
+@dataclass(frozen=True)
+class ExampleCorpus:
+    """A folder as a checkout has it, with a copy of `examples` and the corpus `.longdoc` of its documents."""
+
+    folder: Path
+
+    @property
+    def documents(self) -> Path:
+        return self.folder / "examples" / "documents"
+
+    @property
+    def store(self) -> Path:
+        return self.folder / ".longdoc"
+
+
+@pytest.fixture(scope="session")
+def example_corpus(tmp_path_factory: pytest.TempPathFactory) -> ExampleCorpus:
+    """The example documents, read once a test worker. Tests look, and write nothing into the folder."""
+    from longdoc import Pipeline
+
+    corpus = ExampleCorpus(tmp_path_factory.mktemp("examples"))
+    shutil.copytree(Path(__file__).parent.parent / "examples", corpus.folder / "examples")
+    with Pipeline(corpus.store) as pipeline:
+        outcomes = pipeline.ingest(corpus.documents)
+    assert {outcome.outcome for outcome in outcomes} == {"ok"}, outcomes
+    return corpus

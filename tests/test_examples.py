@@ -1,0 +1,83 @@
+"""The example scripts run and print what they are there to show."""
+
+from __future__ import annotations
+
+import csv
+import runpy
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import ExampleCorpus
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+
+
+@pytest.fixture
+def run(example_corpus: ExampleCorpus, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    """Runs a script on the shared corpus, as from a command line, and gives what it printed."""
+
+    def run_script(name: str, *arguments: str) -> str:
+        script = example_corpus.folder / "examples" / name
+        monkeypatch.setattr(sys, "argv", [str(script), str(example_corpus.store), *arguments])
+        runpy.run_path(str(script), run_name="__main__")
+        return capsys.readouterr().out
+
+    return run_script
+
+
+def test_every_script_is_run_here() -> None:
+    assert sorted(script.name for script in EXAMPLES.glob("*.py")) == [
+        "ask_questions.py",
+        "clauses_to_csv.py",
+        "open_citation.py",
+        "own_labels.py",
+        "summarize_folder.py",
+    ]
+
+
+@pytest.mark.parametrize("script", sorted(EXAMPLES.glob("*.py")), ids=lambda script: script.name)
+def test_a_script_imports_nothing_of_longdoc_but_its_public_face(script: Path) -> None:
+    imports = [line for line in script.read_text(encoding="utf-8").splitlines() if "import" in line and "longdoc" in line]
+    assert imports
+    assert all(line.startswith("from longdoc import ") for line in imports)
+
+
+def test_a_folder_is_summarized_document_by_document_and_together(run) -> None:
+    printed = run("summarize_folder.py")
+    for document in (EXAMPLES / "documents").iterdir():
+        assert f"({document.name}, " in printed
+    assert "Parties: This Master Services Agreement" in printed
+    assert "[page 3]" in printed
+    assert "3 contracts: " in printed.partition("\nTogether\n")[2]
+
+
+def test_clauses_become_rows_that_can_be_checked(run) -> None:
+    rows = list(csv.DictReader(run("clauses_to_csv.py").splitlines()))
+    dates = [row for row in rows if row["document"] == "services-agreement.pdf" and row["label"] == "Effective Date"]
+    assert dates
+    assert dates[0]["value"] == "2024-03-01"
+    assert dates[0]["page"] == "3"
+    assert {row["document"] for row in rows} == {"nda.docx", "services-agreement-amendment-1.txt", "services-agreement.pdf"}
+
+
+def test_questions_are_answered_with_their_places_or_left_open(run) -> None:
+    governing, incident, drones = run("ask_questions.py").strip().split("\n\n")
+    assert "laws of the State of New York" in governing
+    assert "services-agreement.pdf, page 14" in governing
+    assert "forty-eight (48) hours" in incident
+    assert "A: not found" in drones
+
+
+def test_labels_of_ones_own_are_matched(run) -> None:
+    printed = run("own_labels.py")
+    assert "Security Incident Notice = PT48H  (matched, page 10, Article 13. " in printed
+    assert "Supplier shall not delegate a material part of the Services" in printed
+
+
+def test_a_citation_leads_to_a_picture_of_its_page(run, tmp_path: Path) -> None:
+    picture = tmp_path / "page.png"
+    printed = run("open_citation.py", str(picture))
+    assert "Master Services Agreement, page 12 of 20, printed as 10" in printed
+    assert "Article 16. Limitation of Liability > 16.2" in printed
+    assert picture.read_bytes().startswith(b"\x89PNG")

@@ -8,7 +8,7 @@ from pathlib import PurePath
 
 from longdoc.types import Domain
 
-SAMPLE = 60_000
+SAMPLE = 30_000
 FEWEST_POINTS = 6.0
 """Points per 1000 words below which a document is plain."""
 

@@ -43,7 +43,7 @@ def remove_furniture(pages: Sequence[PageText]) -> None:
             for line in edge:
                 if id(line) in lines:
                     continue
-                content = line_text(page, line)
+                content = line.content
                 known = any((side, key) in repeated for key in _keys(content, page.number))
                 if not known and not _counts_on(content, page.number, offsets, len(pages)):
                     break
@@ -59,11 +59,6 @@ def remove_furniture(pages: Sequence[PageText]) -> None:
         for before, line in pairwise(page.lines):
             line.after_break = id(before) in chained
         page.lines = kept if kept or len(pages) > 1 else page.lines
-
-
-def line_text(page: PageText, line: Line) -> str:
-    """The line's words with single spaces."""
-    return " ".join([page.text[word.start : word.end] for word in line.words])
 
 
 def _edges(page: PageText) -> tuple[list[Line], list[Line]]:
@@ -95,7 +90,7 @@ def _repeated(pages: Sequence[PageText], edges: list[tuple[list[Line], list[Line
         on_page: dict[tuple[str, str], Line] = {}
         for side, edge in (("top", top), ("bottom", bottom)):
             for line in edge:
-                content = line_text(page, line)
+                content = line.content
                 if len(content) > LONGEST:
                     continue
                 for key in _keys(content, page.number):
@@ -133,7 +128,7 @@ def _number_offsets(pages: Sequence[PageText], edges: list[tuple[list[Line], lis
     """How often each distance between printed and physical number was seen, a prefix ("F-") at a time."""
     offsets: Counter[tuple[str, int]] = Counter()
     for page, (top, bottom) in zip(pages, edges, strict=True):
-        seen = {(value[0], value[1] - page.number) for line in (*top, *bottom) if (value := _page_value(line_text(page, line))) is not None}
+        seen = {(value[0], value[1] - page.number) for line in (*top, *bottom) if (value := _page_value(line.content)) is not None}
         offsets.update(seen)
     return offsets
 
@@ -146,7 +141,7 @@ def _counts_on(content: str, number: int, offsets: Counter[tuple[str, int]], pag
 
 
 def _is_number_line(page: PageText, identity: int) -> bool:
-    return any(id(line) == identity and _page_value(line_text(page, line)) is not None for line in page.lines)
+    return any(id(line) == identity and _page_value(line.content) is not None for line in page.lines)
 
 
 def _chained_numbers(pages: Sequence[PageText]) -> set[int]:
@@ -157,7 +152,7 @@ def _chained_numbers(pages: Sequence[PageText]) -> set[int]:
         for line in page.lines:
             position += 1
             if len(line.words) <= 3 and line.x1 - line.x0 < 0.15 * page.width:
-                value = _page_value(line_text(page, line))
+                value = _page_value(line.content)
                 if value is not None and value[0] == "":
                     rows.append((position, value[1], line))
     found: set[int] = set()

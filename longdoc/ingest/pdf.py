@@ -8,7 +8,7 @@ import re
 import pypdfium2.raw as pdfium
 
 from longdoc.errors import EmptyFileError, LimitError, NeedsOcrError
-from longdoc.ingest.furniture import line_text, remove_furniture
+from longdoc.ingest.furniture import remove_furniture
 from longdoc.ingest.pdf_file import PdfFile
 from longdoc.ingest.pdf_order import order_lines
 from longdoc.ingest.pdf_page import PageText, read_page
@@ -153,7 +153,7 @@ def _match_outline(page: PageText, paragraphs: list[Paragraph], targets: list[tu
         for order in range(begin, len(paragraphs)):
             if paragraphs[order].kind == "table" or not wanted:
                 continue
-            content = _plain(" ".join(line_text(page, line) for line in paragraphs[order].lines[:3]))
+            content = _plain(" ".join(line.content for line in paragraphs[order].lines[:3]))
             if content.startswith(wanted) or (len(content) >= 6 and wanted.endswith(content)):
                 matched.append((order, level, title))
                 begin = order + 1

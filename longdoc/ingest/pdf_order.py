@@ -20,7 +20,7 @@ _NUMBER = re.compile(r"[\d.,$%()-]+")
 
 
 def order_lines(page: PageText) -> None:
-    """Put `page.lines` in reading order, rows joined, and fill in each line's cells."""
+    """Put `page.lines` in reading order, rows joined, and fill in each line's cells and content."""
     lines = _join_rows([line for line in page.lines if line.upright]) + [line for line in page.lines if not line.upright]
     gutter = _find_gutter(lines, page)
     if gutter is not None:
@@ -30,6 +30,7 @@ def order_lines(page: PageText) -> None:
     for line in lines:
         _sort_words(line, page.text)
         line.cells = split_cells(line)
+        line.content = " ".join([page.text[word.start : word.end] for word in line.words])
     page.lines = lines
 
 

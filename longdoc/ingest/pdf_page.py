@@ -14,7 +14,7 @@ import re
 from array import array
 from dataclasses import dataclass, field, replace
 from math import pi
-from typing import Any
+from typing import Any, NamedTuple
 
 import pypdfium2.raw as pdfium
 
@@ -31,8 +31,7 @@ _LOOSE_BOX = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctype
 _PAIR = re.compile(r"[\ud800-\udfff]")
 
 
-@dataclass(slots=True)
-class Word:
+class Word(NamedTuple):
     """A run of characters without white space: its range in the page's characters and its box."""
 
     start: int
@@ -46,7 +45,8 @@ class Word:
 @dataclass(slots=True)
 class Line:
     """Words on one line, left to right. `hyphen`: PDFium saw a word broken at the line's end; `after_break`: a page
-    number was taken out above it; `scattered`: its words do not follow each other in the page's characters."""
+    number was taken out above it; `scattered`: its words do not follow each other in the page's characters. `content`, its words with
+    single spaces, and `cells` are filled in once lines are in reading order."""
 
     words: list[Word]
     page: int
@@ -62,6 +62,7 @@ class Line:
     after_break: bool = False
     scattered: bool = False
     cells: list[list[Word]] = field(default_factory=list)
+    content: str = ""
 
 
 @dataclass(slots=True)
@@ -166,14 +167,19 @@ def _words(text_page: Any, text: str, frame: Frame) -> list[Word]:
         target += 2 * size
     # FS_RECTF is left, top, right, bottom; a word has one for its first and one for its last character.
     sides = array("f", bytes(rectangles))
-    boxes = zip(*(sides[place::8] for place in range(8)), strict=True)
     if frame.rotation == 0:
         left, top = frame.left, frame.top
-        return [
-            Word(start, end, x0 - left, x1 - left, top - (t0 if t0 > t1 else t1), top - (b0 if b0 < b1 else b1))
-            for (start, end), (x0, t0, _, b0, _, t1, x1, b1) in zip(places, boxes, strict=True)
-        ]
+        columns = (
+            [start for start, _ in places],
+            [end for _, end in places],
+            [side - left for side in sides[0::8]],
+            [side - left for side in sides[6::8]],
+            [top - (one if one > other else other) for one, other in zip(sides[1::8], sides[5::8], strict=True)],
+            [top - (one if one < other else other) for one, other in zip(sides[3::8], sides[7::8], strict=True)],
+        )
+        return list(map(Word._make, zip(*columns, strict=True)))
     words = []
+    boxes = zip(*(sides[place::8] for place in range(8)), strict=True)
     for (start, end), (l0, t0, r0, b0, l1, t1, r1, b1) in zip(places, boxes, strict=True):
         one, other = frame.shown(l0, b0, r0, t0), frame.shown(l1, b1, r1, t1)
         words.append(Word(start, end, one[0], other[2], min(one[1], other[1]), max(one[3], other[3])))

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
-from longdoc.ingest.furniture import line_text
 from longdoc.ingest.numbering import is_bullet, read_number
 from longdoc.ingest.pdf_page import Line, PageText, Word
 from longdoc.types import BlockKind
@@ -87,7 +86,7 @@ def find_paragraphs(page: PageText, body: BodyStyle) -> list[Paragraph]:
     lines = page.lines
     if not lines:
         return []
-    texts = [line_text(page, line) for line in lines]
+    texts = [line.content for line in lines]
     rows = _table_rows(page, texts)
     pitches = _pitch_by_line(lines, rows, body)
     margins = _right_margins(lines, rows, pitches)

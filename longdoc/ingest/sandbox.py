@@ -19,7 +19,7 @@ from typing import Any
 
 import longdoc
 from longdoc.errors import DamagedError, LimitError
-from longdoc.ingest.worker import receive, send
+from longdoc.ingest.worker import READY, receive, send
 from longdoc.protocols import Done, Job, Limits
 
 AHEAD = 2
@@ -96,10 +96,13 @@ class ProcessExecutor:
         worker: _Worker | None = None
         while (job := waiting.get()) is not None:
             started = time.monotonic()
-            if worker is None:
-                worker = self._take()
-            value, error, alive = worker.run(function, job)
-            if not alive:
+            value, error, alive = None, None, True
+            try:
+                worker = worker or self._take()
+                value, error, alive = worker.run(function, job)
+            except Exception as failure:  # noqa: BLE001  a thread that died would leave the caller waiting for ever
+                error, alive = DamagedError(f"{job.arguments.get('path', job.key)}: could not be handed to a parser ({failure})"), False
+            if worker is not None and not alive:
                 self._drop(worker)
                 worker = None
             results.put(Done(job.key, value, error, time.monotonic() - started))
@@ -149,7 +152,7 @@ class _Worker:
             env=environment,
             start_new_session=True,
         )
-        self._greeted = False
+        self._ready = False
 
     def run(self, function: str, job: Job) -> tuple[Any, Exception | None, bool]:
         """The value or the error, and whether the worker can take another job."""
@@ -160,11 +163,12 @@ class _Worker:
         late = threading.Event()
         timer = threading.Timer(self._limits.seconds, self._kill_late, args=(late,))
         timer.daemon = True
-        timer.start()
         try:
-            if not self._greeted:
+            if not self._ready:
+                # Its start is not the file's fault, and does not count.
                 send(stdin, (self._limits.memory, self._limits.seconds))
-                self._greeted = True
+                self._ready = receive(stdout) == READY
+            timer.start()
             send(stdin, (function, dict(job.arguments)))
             value, error = receive(stdout)
             return value, error, True

@@ -17,6 +17,7 @@ from typing import IO, Any
 from longdoc.errors import DamagedError, InputError, LimitError
 
 HEADER = struct.Struct("<Q")
+READY = "ready"
 GRACE_SECONDS = 10
 """How much later than its limit a worker whose parent has died ends itself."""
 
@@ -51,6 +52,8 @@ def main() -> None:
     gc.set_threshold(200_000, 20, 20)
     memory, seconds = receive(jobs)
     _limit_memory(memory)
+    import_module("longdoc.ingest")
+    send(results, READY)
     while True:
         try:
             function, arguments = receive(jobs)

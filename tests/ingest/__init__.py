@@ -1,5 +1,1 @@
-"""Tests of longdoc.ingest; asserts of the shared contract are shown with their values."""
-
-import pytest
-
-pytest.register_assert_rewrite("ingest.contract")
+"""Tests of longdoc.ingest."""

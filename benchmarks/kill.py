@@ -33,6 +33,7 @@ class Tally:
     """What happened."""
 
     kills: int = 0
+    kills_after_a_commit: int = 0
     corpora: int = 0
     equal: int = 0
     strays_left: int = 0
@@ -66,7 +67,7 @@ def _kill_all(arguments: argparse.Namespace, paths: list[str], home: Path, secon
     while tally.kills < arguments.kills:
         store = home / f"corpus-{tally.corpora}"
         tally.corpora += 1
-        whole, fresh = False, True
+        whole, held = False, 0
         while tally.kills < arguments.kills and not whole:
             process = _start(arguments, paths, store)
             started = time.monotonic()
@@ -77,15 +78,19 @@ def _kill_all(arguments: argparse.Namespace, paths: list[str], home: Path, secon
             whole = process.wait() != -signal.SIGKILL
             if whole:
                 _finish(process)
-                if fresh:  # on a machine less busy than before more kills are to fall inside a run
-                    seconds = min(seconds, time.monotonic() - started)
-            fresh = False
+            documents, strays, problems = _look(store)
+            # The machine may be more or less busy than it was: kills are to fall inside a run, and runs are to get on.
+            if whole and held == 0:
+                seconds = min(seconds, time.monotonic() - started)
+            elif documents == held:
+                seconds *= 1.2
             tally.kills += not whole
-            strays, problems = _problems(store)
+            tally.kills_after_a_commit += not whole and documents > held
             tally.strays_left += strays
             tally.problems += problems
+            held = documents
         _finish(_start(arguments, paths, store))
-        strays, problems = _problems(store)
+        _, strays, problems = _look(store)
         tally.problems += strays + problems
         tally.equal += _digest(store) == expected
         print(f"{tally.kills} kills, {tally.equal} of {tally.corpora} corpora equal", file=sys.stderr)
@@ -135,14 +140,15 @@ def _digest(store: Path) -> str:
         return digest(corpus)
 
 
-def _problems(store: Path) -> tuple[int, int]:
-    """(files that a killed writer left, anything worse)."""
+def _look(store: Path) -> tuple[int, int, int]:
+    """(documents, files that a killed writer left, anything worse)."""
     from longdoc_stores.corpus import Corpus
 
     with Corpus(store) as corpus:
         kinds = [problem.kind for problem in corpus.check(repair=False)]
+        documents = corpus.status().documents
     strays = kinds.count("stray")
-    return strays, len(kinds) - strays
+    return documents, strays, len(kinds) - strays
 
 
 def _write_documents(folder: Path, count: int) -> str:

@@ -120,7 +120,7 @@ class Table(Format):
     def add(self, item: Any) -> None:
         for part in self.view.table(item, self.width):
             with self.console.capture() as captured:
-                self.console.print(part)
+                self.console.print(part, soft_wrap=bool(getattr(part, "no_wrap", False)))
             text = captured.get()
             self.stream.write(text if self.console.is_terminal else _BLANKS_AT_THE_END.sub("", text))
 

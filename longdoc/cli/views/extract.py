@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from rich.padding import Padding
@@ -20,9 +21,11 @@ if TYPE_CHECKING:
     from longdoc_stores.corpus import Entry
 
 NOTHING = "nothing found"
+SHOWN = 5
+"""Passages of a label; the best come first."""
 LINES_OF_TEXT = 2
 LABEL_WIDTH = 26
-VALUE_WIDTH = 16
+VALUE_WIDTH = 18
 GAP = 2
 RAGGED = 4
 """What a line loses on average by breaking between words."""
@@ -88,18 +91,20 @@ def clause_table(clauses: Sequence[Clause], width: int) -> Table:
     table.add_column("place", no_wrap=True)
     table.expand = True
     room = LINES_OF_TEXT * (max(20, width - _width_without_text(clauses, paged, valued)) - RAGGED)
-    previous = None
-    for clause in clauses:
-        value = [Text(shown_value(clause), style="cyan")] if valued else []
-        table.add_row(
-            Text("" if clause.label == previous else printable(clause.label), style="bold"),
-            *([page(clause.citation)] if paged else []),
-            Text(f"{clause.score:.2f}" + ("" if clause.method == "trained" else "*")),
-            *value,
-            Text(shorten(printable(clause.text), room)),
-            Text(place(clause.citation.span), style="dim"),
-        )
-        previous = clause.label
+    for label, found in groupby(clauses, key=lambda clause: clause.label):
+        listed = list(found)
+        for position, clause in enumerate(listed[:SHOWN]):
+            table.add_row(
+                Text("" if position else printable(label), style="bold"),
+                *([page(clause.citation)] if paged else []),
+                Text(f"{clause.score:.2f}" + ("" if clause.method == "trained" else "*")),
+                *([Text(shorten(shown_value(clause), 2 * VALUE_WIDTH), style="cyan")] if valued else []),
+                Text(shorten(printable(clause.text), room)),
+                Text(place(clause.citation.span), style="dim"),
+            )
+        if len(listed) > SHOWN:
+            blanks = [""] * (2 + paged + valued)
+            table.add_row(*blanks, Text(f"{len(listed) - SHOWN} more; all formats but table list them", style="dim"), "")
     return table
 
 
@@ -114,9 +119,14 @@ def _width_without_text(clauses: Sequence[Clause], paged: bool, valued: bool) ->
 
 
 def shown_value(clause: Clause) -> str:
-    """The value as a person says it: `3 years` for P3Y; nothing for the yes that the passage itself says."""
+    """The value as a person says it: `3 years` for P3Y, `USD 1,500` for USD 1500; nothing where the passage itself says it."""
     if clause.value is None or clause.value.kind == "yes_no":
         return ""
     normalised = printable(clause.value.normalised)
-    duration = re.fullmatch(r"P(\d+)([YMWD])", normalised) if clause.value.kind == "duration" else None
-    return plural(int(duration[1]), UNITS[duration[2]]) if duration else normalised
+    if normalised.casefold() == printable(clause.text).casefold():
+        return ""
+    if duration := re.fullmatch(r"P(\d+)([YMWD])", normalised):
+        return plural(int(duration[1]), UNITS[duration[2]])
+    if amount := re.fullmatch(r"([A-Z]{3}) (\d+)(\.\d+)?", normalised):
+        return f"{amount[1]} {int(amount[2]):,}{amount[3] or ''}"
+    return normalised

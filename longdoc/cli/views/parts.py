@@ -32,9 +32,14 @@ def title_of(entry: Entry) -> str:
     return printable(entry.title or "") or printable(entry.path)
 
 
+def unwrapped(*pieces: str | tuple[str, str]) -> Text:
+    """Text whose lines are left whole, however long: a path that is broken in two cannot be copied."""
+    return Text.assemble(*pieces, no_wrap=True)
+
+
 def heading(entry: Entry) -> Text:
     """Two lines over a document's results: title, then path and facts."""
-    return Text.assemble((title_of(entry), "bold"), "\n", (f"{printable(entry.path)} · {facts(entry)}", "dim"))
+    return unwrapped((title_of(entry), "bold"), "\n", (f"{printable(entry.path)} · {facts(entry)}", "dim"))
 
 
 def markdown_heading(entry: Entry) -> Iterator[str]:

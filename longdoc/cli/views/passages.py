@@ -11,12 +11,12 @@ from rich.text import Text
 
 from longdoc.cli import records
 from longdoc.cli.text import markdown, markdown_block, page, place, printable, shorten
-from longdoc.cli.views.parts import indent
+from longdoc.cli.views.parts import unwrapped
 from longdoc.types import Answer, Citation, Passage
 
 LINES_OF_TEXT = 4
 SHORT_WORD = 3
-WIDTH_OF_HEADINGS = 60
+INDENT = 4
 
 
 class SearchView:
@@ -34,10 +34,11 @@ class SearchView:
     def table(self, item: Sequence[Passage], width: int) -> Iterator[Text | Padding]:
         """Rank, where it stands, and its first lines."""
         for passage in item:
-            yield Text.assemble((f"{passage.rank:>2}  ", "bold"), _where(passage.citation), (f"  {passage.score:.2f}", "dim"))
-            text = Text(shorten(printable(passage.citation.quote), LINES_OF_TEXT * (width - 4)))
+            yield from _where(passage)
+            text = Text(shorten(printable(passage.citation.quote), LINES_OF_TEXT * (width - INDENT)))
             _mark(text, self.query)
-            yield Padding(text, (0, 0, 1, 4))
+            yield _indented(text)
+            yield Text()
         if not item:
             yield Text("nothing found", style="dim")
 
@@ -67,8 +68,8 @@ class AskView:
         if item.passages:
             yield Text()
         for passage in item.passages:
-            yield Text.assemble((f"{passage.rank:>2}  ", "bold"), _where(passage.citation))
-            yield indent(Padding(Text(shorten(printable(passage.citation.quote), LINES_OF_TEXT * (width - 4)), style="dim"), (0, 0, 0, 2)))
+            yield from _where(passage)
+            yield _indented(Text(shorten(printable(passage.citation.quote), LINES_OF_TEXT * (width - INDENT))))
 
     def markdown(self, item: Answer) -> Iterator[str]:
         """The answer, then the passages as quotations."""
@@ -82,15 +83,17 @@ class AskView:
             yield ""
 
 
-def _where(citation: Citation) -> Text:
+def _where(passage: Passage) -> Iterator[Text | Padding]:
+    citation = passage.citation
     argument = shlex.quote(f"{printable(citation.path)}:{place(citation.span)}")
     number = page(citation)
-    headings = " > ".join(printable(part) for part in citation.heading_path)
-    return Text.assemble(
-        (argument, "cyan"),
-        (f"  [{number}]" if number else "", "green"),
-        (f"  {shorten(headings, WIDTH_OF_HEADINGS)}" if headings else "", "dim"),
-    )
+    yield unwrapped((f"{passage.rank:>2}  ", "bold"), (argument, "cyan"), (f"  [{number}]" if number else "", "green"))
+    if citation.heading_path:
+        yield _indented(Text(" > ".join(printable(part) for part in citation.heading_path), style="dim"))
+
+
+def _indented(text: Text) -> Padding:
+    return Padding(text, (0, 0, 0, INDENT))
 
 
 def _markdown_where(citation: Citation) -> str:

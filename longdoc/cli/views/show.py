@@ -11,6 +11,7 @@ from rich.text import Text
 
 from longdoc.cli.records import Line
 from longdoc.cli.text import markdown, markdown_block, page, place, printable
+from longdoc.cli.views.parts import unwrapped
 from longdoc.types import Citation, Document, Span
 
 
@@ -61,7 +62,7 @@ class ShowView:
         """Where it stands, then the text with the passage between >> and <<, highlighted on a terminal."""
         citation = item.citation
         place_line = " · ".join(part for part in (printable(citation.path), page(citation), place(citation.span)) if part)
-        yield Text.assemble((printable(item.title), "bold"), "\n", (place_line, "dim"))
+        yield unwrapped((printable(item.title), "bold"), "\n", (place_line, "dim"))
         if citation.heading_path:
             yield Text(" > ".join(printable(part) for part in citation.heading_path), style="cyan")
         yield Text()

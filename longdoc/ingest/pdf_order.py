@@ -30,7 +30,7 @@ def order_lines(page: PageText) -> None:
     for line in lines:
         _sort_words(line, page.text)
         line.cells = split_cells(line)
-        line.content = " ".join([page.text[word.start : word.end] for word in line.words])
+        line.content = _content(line, page.text)
     page.lines = lines
 
 
@@ -38,7 +38,7 @@ def split_cells(line: Line) -> list[list[Word]]:
     """The line's words parted at wide gaps."""
     words = line.words
     wide = CELL_GAP * line.size
-    if line.x1 - line.x0 < wide:
+    if line.widest <= wide:
         return [words]
     cells = [[words[0]]]
     for before, word in pairwise(words):
@@ -51,10 +51,19 @@ def split_cells(line: Line) -> list[list[Word]]:
 
 def _sort_words(line: Line, text: str) -> None:
     """Words of a script that runs from left to right that came in another order, as on a page that is turned upside down."""
-    words = line.words
-    if any(after.x0 < before.x0 for before, after in pairwise(words)) and text[words[0].start] < "\u0590":
-        words.sort(key=lambda word: word.x0)
+    if not line.ordered and text[line.words[0].start] < "\u0590":
+        line.words.sort(key=lambda word: word.x0)
         line.scattered = True
+        line.widest = max(after.x0 - before.x1 for before, after in pairwise(line.words))
+
+
+def _content(line: Line, text: str) -> str:
+    words = line.words
+    if not line.scattered:
+        parts = text[words[0].start : words[-1].end].split()
+        if len(parts) == len(words):
+            return " ".join(parts)
+    return " ".join([text[word.start : word.end] for word in words])
 
 
 def _join_rows(lines: list[Line]) -> list[Line]:
@@ -64,6 +73,8 @@ def _join_rows(lines: list[Line]) -> list[Line]:
         if before is not None and not before.hyphen and line.x0 >= before.x1 - 0.2 * line.size and _share_row(before, line):
             # Between lines that follow each other stands a line end, of one or two characters.
             before.scattered |= line.scattered or not 0 < line.words[0].start - before.words[-1].end <= 3
+            before.widest = max(before.widest, line.widest, line.words[0].x0 - before.words[-1].x1)
+            before.ordered = before.ordered and line.ordered and before.words[-1].x0 <= line.words[0].x0
             before.words = before.words + line.words
             before.x1, before.top, before.bottom = line.x1, min(before.top, line.top), max(before.bottom, line.bottom)
             before.hyphen = line.hyphen
@@ -92,6 +103,8 @@ def _find_gutter(lines: list[Line], page: PageText) -> float | None:
         return None
     gaps: list[tuple[float, float, Line]] = []
     for line in wide:
+        if line.widest <= GUTTER_GAP * line.size:
+            continue
         for before, word in pairwise(line.words):
             if word.x0 - before.x1 > GUTTER_GAP * line.size and 0.3 * page.width < before.x1 and word.x0 < 0.7 * page.width:
                 gaps.append((before.x1, word.x0, line))
@@ -133,7 +146,9 @@ def _cut_at(lines: list[Line], gutter: float) -> list[Line]:
 
 def _part(line: Line, words: list[Word], hyphen: bool) -> Line:
     top, bottom = min(word.top for word in words), max(word.bottom for word in words)
-    return Line(words, line.page, words[0].x0, words[-1].x1, top, bottom, line.size, line.weight, line.bold, hyphen)
+    widest = max((after.x0 - before.x1 for before, after in pairwise(words)), default=0.0)
+    x0, x1 = words[0].x0, words[-1].x1
+    return Line(words, line.page, x0, x1, top, bottom, line.size, line.weight, line.bold, hyphen, scattered=line.scattered, widest=widest)
 
 
 def _by_columns(lines: list[Line], gutter: float) -> list[Line]:

@@ -12,8 +12,10 @@ from __future__ import annotations
 import ctypes
 import re
 from array import array
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from math import pi
+from operator import le, sub
 from typing import Any, NamedTuple
 
 import pypdfium2.raw as pdfium
@@ -23,6 +25,9 @@ _WORD = re.compile(r"[^\s\x00-\x1f\x7f\ufffe\uffff\u00ad\u200b]+")
 # "1.3Adaptimmune": a tab that left no space in the text, only a gap on the page.
 _GLUED_NUMBER = re.compile(r"(?:\(?(?:\d{1,3}(?:\.\d{1,3})*\.?|[a-zA-Z]|[ivx]{1,5})[.)]|\d{1,3}(?:\.\d{1,3})+|[•●▪])(?=[A-Z“\"])")
 ANGLE_SAMPLES = 15
+SAME_HEIGHT = 1.0
+"""Points by which words of a line may differ in height without a closer look."""
+
 _HEAVY = re.compile(rb"bold|black|heavy|cmbx|demi", re.IGNORECASE)
 # The same function with plain addresses for arguments: it is called twice a word, and this takes half the time.
 _LOOSE_BOX = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)(
@@ -46,7 +51,8 @@ class Word(NamedTuple):
 class Line:
     """Words on one line, left to right. `hyphen`: PDFium saw a word broken at the line's end; `after_break`: a page
     number was taken out above it; `scattered`: its words do not follow each other in the page's characters. `content`, its words with
-    single spaces, and `cells` are filled in once lines are in reading order."""
+    single spaces, and `cells` are filled in once lines are in reading order. `widest` is the largest gap between two words,
+    `ordered` that they come from left to right."""
 
     words: list[Word]
     page: int
@@ -63,6 +69,8 @@ class Line:
     scattered: bool = False
     cells: list[list[Word]] = field(default_factory=list)
     content: str = ""
+    widest: float = 0.0
+    ordered: bool = True
 
 
 @dataclass(slots=True)
@@ -188,23 +196,35 @@ def _words(text_page: Any, text: str, frame: Frame) -> list[Word]:
 
 def _lines(text_page: Any, text: str, words: list[Word], number: int) -> list[Line]:
     lines: list[Line] = []
-    group: list[Word] = []
     font = _Font()
-    for word in words:
-        if group:
-            before = group[-1]
-            between = text[before.end : word.start]
-            height = before.bottom - before.top
-            below = word.top - before.top
-            hyphen = between != " " and _HYPHEN.search(between) is not None
-            broken = between != " " and ("\n" in between or "\r" in between)
-            if broken or below > 0.6 * height or (hyphen and word.x0 < before.x0) or below < -1.5 * height:
-                lines.append(_line(text_page, text, group, number, hyphen and "\n" not in between, font))
-                group = []
-        group.append(word)
-    if group:
-        lines.append(_line(text_page, text, group, number, False, font))
+    begin = 0
+    for place, hyphen in _breaks(text, words):
+        lines.append(_line(text_page, text, words[begin:place], number, hyphen, font))
+        begin = place
+    if words:
+        lines.append(_line(text_page, text, words[begin:], number, False, font))
     return lines
+
+
+def _breaks(text: str, words: list[Word]) -> Iterator[tuple[int, bool]]:
+    """Places of words that begin a line, and whether the word before was broken there.
+
+    Most words follow the one before after a single space at the same height; only the others are looked at closely.
+    """
+    if not words:
+        return
+    starts, ends, _, _, tops, _ = zip(*words, strict=True)
+    steps = map(sub, tops[1:], tops)
+    gaps = zip(starts[1:], ends, steps, strict=False)
+    for place, (start, end, below) in enumerate(gaps, 1):
+        if -SAME_HEIGHT < below < SAME_HEIGHT and start - end == 1 and text[end] in " \u00a0":
+            continue
+        before, word, between = words[place - 1], words[place], text[end:start]
+        height = before.bottom - before.top
+        broken = "\n" in between or "\r" in between
+        hyphen = _HYPHEN.search(between) is not None
+        if broken or below > 0.6 * height or (hyphen and word.x0 < before.x0) or below < -1.5 * height:
+            yield place, hyphen and "\n" not in between
 
 
 def _line(text_page: Any, text: str, words: list[Word], number: int, hyphen: bool, font: _Font) -> Line:
@@ -213,18 +233,24 @@ def _line(text_page: Any, text: str, words: list[Word], number: int, hyphen: boo
     if glued is not None and glued.end() < first.end:
         _part(text_page, words, glued.end())
     # The middle word tells a line's style better than its first, which may be a number, a bullet or a run-in caption.
-    middle = words[len(words) // 2]
-    heavy = font.is_heavy(text_page, middle.start)
-    x0, x1, top, bottom, length = first.x0, first.x1, first.top, first.bottom, 0
-    for word in words:
-        x0 = word.x0 if word.x0 < x0 else x0
-        x1 = word.x1 if word.x1 > x1 else x1
-        top = word.top if word.top < top else top
-        bottom = word.bottom if word.bottom > bottom else bottom
-        length += word.end - word.start
-    size = max(words[0].bottom - words[0].top, middle.bottom - middle.top, words[-1].bottom - words[-1].top)
-    upright = not (bottom - top > 4 * (x1 - x0) and length > 4)
-    return Line(words, number, x0, x1, top, bottom, size, pdfium.FPDFText_GetFontWeight(text_page, middle.start), heavy, hyphen, upright)
+    middle, last = words[len(words) // 2], words[-1]
+    starts, ends, lefts, rights, tops, bottoms = zip(*words, strict=True)
+    x0, x1, top, bottom = min(lefts), max(rights), min(tops), max(bottoms)
+    return Line(
+        words=words,
+        page=number,
+        x0=x0,
+        x1=x1,
+        top=top,
+        bottom=bottom,
+        size=max(first.bottom - first.top, middle.bottom - middle.top, last.bottom - last.top),
+        weight=pdfium.FPDFText_GetFontWeight(text_page, middle.start),
+        bold=font.is_heavy(text_page, middle.start),
+        hyphen=hyphen,
+        upright=not (bottom - top > 4 * (x1 - x0) and sum(ends) - sum(starts) > 4),
+        widest=max(map(sub, lefts[1:], rights), default=0.0),
+        ordered=all(map(le, lefts, lefts[1:])),
+    )
 
 
 class _Font:

@@ -229,7 +229,7 @@ def _looks_titled(first: str, last: str) -> bool:
 def _table_rows(page: PageText, texts: list[str]) -> list[bool]:
     """Which lines are rows of a table: figures in cells, several cells above each other, and short lines between such rows."""
     lines = page.lines
-    cells = [[_cell_text(page, cell) for cell in line.cells] for line in lines]
+    cells = [[_cell_text(page, cell) for cell in line.cells] if len(line.cells) > 1 else [line.content] for line in lines]
     figures = [
         _has_figures(row) or (_LEADERS.search(text) is not None and text[-1:].isdigit()) for row, text in zip(cells, texts, strict=True)
     ]

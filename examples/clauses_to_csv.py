@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from longdoc import Pipeline
 
 DOCUMENTS = Path(__file__).parent / "documents"
-LABELS = ("Effective Date", "Expiration Date", "Renewal Term", "Governing Law", "Cap On Liability", "Anti-Assignment")
+LABELS = ("Agreement Date", "Expiration Date", "Renewal Term", "Governing Law", "Cap On Liability", "Anti-Assignment")
 COLUMNS = ("document", "label", "score", "method", "value", "page", "start", "end", "text")
 
 with TemporaryDirectory() as temporary, Pipeline(sys.argv[1] if len(sys.argv) > 1 else temporary) as pipeline:

@@ -11,7 +11,7 @@ export LONGDOC_STORE="$out/corpus"
 documents=examples/documents
 agreement=$documents/services-agreement.pdf
 
-say() { printf '\n\n# %s\n' "$*"; }
+say() { printf '\n# %s\n' "$*"; }
 run() {
     printf '$'
     local argument
@@ -29,7 +29,7 @@ say "What is in it? Each sentence is the document's own; the right column says w
 run longdoc summarize "$documents" --sentences 3
 
 say "The clauses that a lawyer would look for first, with the value that each one sets."
-run longdoc extract "$agreement" --label "Effective Date" --label "Expiration Date" --label "Renewal Term" \
+run longdoc extract "$agreement" --min-score 0.5 --label "Agreement Date" --label "Expiration Date" --label "Renewal Term" \
     --label "Notice Period To Terminate Renewal" --label "Governing Law" --label "Anti-Assignment" --label "Minimum Commitment" \
     --label "Cap On Liability" --label "Audit Rights"
 
@@ -43,12 +43,11 @@ say "A question that the documents do not answer."
 run longdoc ask "$documents" "What is the maximum speed of the delivery drones?"
 
 say "Back to the source: a passage in its surroundings, and its page as a picture with the passage marked."
-passage=$(longdoc extract "$agreement" --label "Cap On Liability" --min-score 0 --format csv --quiet |
-    python -c 'import csv, sys; row = next(csv.DictReader(sys.stdin)); print(f"{row["path"]}:{row["start"]}-{row["end"]}")')
+passage=$(longdoc extract "$agreement" --label "Cap On Liability" --format csv --quiet |
+    python -c 'import csv, sys; print(next("{path}:{start}-{end}".format(**row) for row in csv.DictReader(sys.stdin) if row["value"]))')
 run longdoc show "$passage" --png "$out/cap-on-liability.png"
 
 cat <<END
-
 
 # Where to go from here
 
@@ -58,6 +57,6 @@ The picture of the page is $out/cap-on-liability.png. Try next, with your own fo
   longdoc summarize contracts
   longdoc extract contracts --format csv --out clauses.csv
   longdoc extract $agreement --labels examples/labels/vendor.yaml
-  longdoc ask contracts "Who may terminate without cause?"
+  longdoc ask contracts "Which law governs?"
   python examples/own_labels.py
 END

@@ -27,7 +27,7 @@ from longdoc.types import Document
 
 FOLDS = 4
 NETWORKS = {"sentences": 2, "spans": 1}
-"""Networks whose scores are averaged; they differ in seed only. A second one for spans was not worth its size."""
+"""Networks whose scores are averaged; they differ in seed only. One for spans keeps the file small."""
 SPAN_GAIN = 0.1
 """A label is also sought among short spans if they reach this share of its passages and no sentence does."""
 FEWEST_DOCUMENTS = 8

@@ -5,16 +5,18 @@ from __future__ import annotations
 import csv
 import runpy
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from conftest import ExampleCorpus
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
+RunScript = Callable[..., str]
 
 
 @pytest.fixture
-def run(example_corpus: ExampleCorpus, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+def run(example_corpus: ExampleCorpus, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> RunScript:
     """Runs a script on the shared corpus, as from a command line, and gives what it printed."""
 
     def run_script(name: str, *arguments: str) -> str:
@@ -43,7 +45,7 @@ def test_a_script_imports_nothing_of_longdoc_but_its_public_face(script: Path) -
     assert all(line.startswith("from longdoc import ") for line in imports)
 
 
-def test_a_folder_is_summarized_document_by_document_and_together(run) -> None:
+def test_a_folder_is_summarized_document_by_document_and_together(run: RunScript) -> None:
     printed = run("summarize_folder.py")
     for document in (EXAMPLES / "documents").iterdir():
         assert f"({document.name}, " in printed
@@ -52,14 +54,14 @@ def test_a_folder_is_summarized_document_by_document_and_together(run) -> None:
     assert "3 contracts: " in printed.partition("\nTogether\n")[2]
 
 
-def test_clauses_become_rows_that_can_be_checked(run) -> None:
+def test_clauses_become_rows_that_can_be_checked(run: RunScript) -> None:
     rows = list(csv.DictReader(run("clauses_to_csv.py").splitlines()))
     ends = [row for row in rows if row["document"] == "services-agreement.pdf" and row["label"] == "Expiration Date"]
     assert [(row["value"], row["page"]) for row in ends] == [("2027-02-28", "7")]
     assert {row["document"] for row in rows} == {"nda.docx", "services-agreement-amendment-1.txt", "services-agreement.pdf"}
 
 
-def test_questions_are_answered_with_their_places_or_left_open(run) -> None:
+def test_questions_are_answered_with_their_places_or_left_open(run: RunScript) -> None:
     governing, incident, drones = run("ask_questions.py").strip().split("\n\n")
     assert "laws of the State of New York" in governing
     assert "services-agreement.pdf, page 14" in governing
@@ -67,13 +69,13 @@ def test_questions_are_answered_with_their_places_or_left_open(run) -> None:
     assert "A: not found" in drones
 
 
-def test_labels_of_ones_own_are_matched(run) -> None:
+def test_labels_of_ones_own_are_matched(run: RunScript) -> None:
     printed = run("own_labels.py")
     assert "Security Incident Notice = PT48H  (matched, page 10, Article 13. " in printed
     assert "Supplier shall not delegate a material part of the Services" in printed
 
 
-def test_a_citation_leads_to_a_picture_of_its_page(run, tmp_path: Path) -> None:
+def test_a_citation_leads_to_a_picture_of_its_page(run: RunScript, tmp_path: Path) -> None:
     picture = tmp_path / "page.png"
     printed = run("open_citation.py", str(picture))
     assert "Master Services Agreement, page 12 of 20, printed as 10" in printed

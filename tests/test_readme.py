@@ -67,7 +67,7 @@ def test_every_link_to_a_file_leads_to_one() -> None:
 
 
 def test_every_command_and_exit_code_is_in_the_readme() -> None:
-    from longdoc.cli.app import INTERRUPTED
+    from longdoc.cli import INTERRUPTED
     from longdoc.cli.commands import app
     from longdoc.errors import InputError, StoreError, UsageError
 

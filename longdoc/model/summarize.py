@@ -348,8 +348,9 @@ def by_section(
 
 
 def section_topic(candidate: Candidate) -> str:
-    """The heading that a sentence of a plain document stands under."""
-    return candidate.headings[-1] if candidate.headings else "text"
+    """The innermost heading in words that a sentence of a plain document stands under; a bare list number says nothing."""
+    worded = [heading for heading in candidate.headings if any(len(word) > 1 and word.isalpha() for word in heading.split())]
+    return worded[-1] if worded else "text"
 
 
 def statement(document: Document, candidate: Candidate, topic: str, score: float) -> Statement:

@@ -13,7 +13,7 @@ import pytest
 from longdoc.ingest.parse import parse_bytes
 from longdoc.model.plans import PLANS
 from longdoc.model.sentences import split
-from longdoc.model.summarize import summarize, usual_length
+from longdoc.model.summarize import Candidate, section_topic, summarize, usual_length
 from longdoc.protocols import Reading
 from longdoc.types import Clause, Document, Span, Summary
 
@@ -149,3 +149,13 @@ def test_text_that_is_not_english_is_said_so() -> None:
     document, reading = read(PLAIN, "plain")
     summary = summarize(document.model_copy(update={"language": "de"}), reading, (), embed)
     assert "not English (de)" in (summary.note or "")
+
+
+def test_a_statement_in_a_numbered_list_is_told_under_the_heading_in_words_above_it() -> None:
+    def topic(*headings: str) -> str:
+        words: frozenset[str] = frozenset()
+        return section_topic(Candidate(0, Span(start=0, end=1), "", headings, words, False, False, False, 0))
+
+    assert topic("Retention Policy", "5. Holds", "2.") == "5. Holds"
+    assert topic("Retention Policy") == "Retention Policy"
+    assert topic("2.", "(a)") == "text"

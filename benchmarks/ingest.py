@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import resource
 import statistics
 import subprocess
@@ -24,6 +23,8 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+
+from common import report
 
 FOLDERS = ("cuad/pdf", "financebench/pdf", "kleister/pdf")
 EVERY = {"pypdf": 10, "pdfplumber": 40}
@@ -50,7 +51,7 @@ def main() -> None:
         filing = Path(folder) / "filing.pdf"
         make_filing(files, filing)
         rows["longdoc, 500-page filing"] = summary([run("longdoc 1", [str(filing)], Path(folder))])
-    report(rows, len(files))
+    show(rows, len(files))
 
 
 def compare(files: list[str], runs: int, folder: Path) -> dict[str, dict[str, float]]:
@@ -179,34 +180,33 @@ def peak(who: int) -> int:
     return resource.getrusage(who).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
-def hardware() -> str:
-    model = platform.processor() or platform.machine()
-    information = Path("/proc/cpuinfo")
-    if information.exists():
-        lines = information.read_text().splitlines()
-        model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), model)
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return f"{model}, {cores} cores, Python {platform.python_version()}"
-
-
-def report(rows: dict[str, dict[str, float]], files: int) -> None:
-    print(f"{files} PDFs; {hardware()}\n")
-    print(f"{'':28s}{'pages':>8s}{'pages/s':>10s}{'spread':>9s}{'CPU ms/page':>13s}{'peak MiB':>10s}{'failed':>8s}")
-    for shown, row in rows.items():
-        speed = f"{row['pages_per_second']:10.1f}{row['spread']:9.1f}{row['cpu_ms_per_page']:13.2f}"
-        print(f"{shown:28s}{row['pages']:8.0f}{speed}{row['peak_bytes'] / 2**20:10.0f}{row['failed']:8.0f}")
-    one, text = rows["longdoc, 1 worker"], rows["pypdfium2, text alone"]
-    ratio = one["pages_per_second"] / text["pages_per_second"]
-    by_cpu = text["cpu_ms_per_page"] / one["cpu_ms_per_page"]
-    memory = rows["longdoc, 500-page filing"]["peak_bytes"]
-    print(
-        f"\none worker, structure included, against pypdfium2's text alone: {ratio:.2f} by the clock, {by_cpu:.2f} by CPU (bar {BAR_SPEED})"
-    )
-    print(f"a filing of {rows['longdoc, 500-page filing']['pages']:.0f} pages: {memory / 2**20:.0f} MiB (bar {BAR_MEMORY / 2**20:.0f})")
-    print(
-        json.dumps(
-            {"benchmark": "ingest", "hardware": hardware(), "ratio": round(ratio, 3), "ratio_by_cpu": round(by_cpu, 3), "rows": rows}
+def show(rows: dict[str, dict[str, float]], files: int) -> None:
+    """The table, then the two figures that have a bar."""
+    columns = ("", "pages", "pages/s", "spread", "CPU ms/page", "peak MiB", "failed")
+    table = [
+        (
+            name,
+            f"{row['pages']:.0f}",
+            f"{row['pages_per_second']:.1f}",
+            f"{row['spread']:.1f}",
+            f"{row['cpu_ms_per_page']:.2f}",
+            f"{row['peak_bytes'] / 2**20:.0f}",
+            f"{row['failed']:.0f}",
         )
+        for name, row in rows.items()
+    ]
+    one, text = rows["longdoc, 1 worker"], rows["pypdfium2, text alone"]
+    report(
+        "ingest",
+        columns,
+        table,
+        files=files,
+        ratio=round(one["pages_per_second"] / text["pages_per_second"], 3),
+        ratio_by_cpu=round(text["cpu_ms_per_page"] / one["cpu_ms_per_page"], 3),
+        ratio_bar=BAR_SPEED,
+        filing_mib=round(rows["longdoc, 500-page filing"]["peak_bytes"] / 2**20),
+        filing_mib_bar=BAR_MEMORY >> 20,
+        contenders=rows,
     )
 
 

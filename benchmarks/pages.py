@@ -85,7 +85,7 @@ def methods(pipeline: Pipeline) -> dict[str, Ranking]:
         return pages_of(entry, [hit.chunk_index for hit in pipeline.corpus.search_text(question, [entry], PASSAGES)])
 
     def by_vectors(entry: Entry, question: str) -> list[int]:
-        vector, fingerprint = pipeline.reader.embed([question])[0], pipeline.reader.fingerprint
+        vector, fingerprint = pipeline.reader.embed([question])[0], pipeline.reader.reading_fingerprint
         return pages_of(entry, [hit.chunk_index for hit in pipeline.corpus.search_vectors(vector, [entry], PASSAGES, fingerprint)])
 
     def by_pages(entry: Entry, question: str) -> list[int]:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from longdoc.errors import LongdocError
     from longdoc.labels import LabelSet
     from longdoc.pipeline import Pipeline
+    from longdoc_stores.context import ContextStore
+    from longdoc_stores.context_settings import ContextSettings
     from longdoc.types import (
         Answer,
         Chunk,
@@ -40,6 +42,8 @@ _HOME = {
     "Settings": "longdoc.config",
     "LongdocError": "longdoc.errors",
     "LabelSet": "longdoc.labels",
+    "ContextStore": "longdoc_stores.context",
+    "ContextSettings": "longdoc_stores.context_settings",
 } | dict.fromkeys(
     (
         "Answer",
@@ -64,6 +68,8 @@ __all__ = [
     "Chunk",
     "Citation",
     "Clause",
+    "ContextSettings",
+    "ContextStore",
     "Document",
     "Finding",
     "LabelSet",

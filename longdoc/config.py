@@ -29,6 +29,9 @@ class Settings(BaseSettings):
     memory_limit: Annotated[int, Field(ge=256 << 20, description="bytes of memory that parsing one file may take")] = 4 << 30
     max_pages: Annotated[int, Field(ge=1, description="pages that one file may have")] = 20_000
     max_file_size: Annotated[int, Field(ge=1, description="bytes that one file may have")] = 1 << 30
+    ram_budget: Annotated[int, Field(ge=1 << 20, description="bytes of RAM for what was read of documents")] = 256 << 20
+    disk_budget: Annotated[int | None, Field(ge=1 << 21, description="bytes of disk for the same, a reader; None: no limit")] = None
+    archive: Annotated[str | None, Field(description="fsspec address for what the disk's budget does not hold, such as s3://bucket")] = None
     reader: Annotated[str, Field(description="what reads documents")] = "embedded"
     model: Annotated[Path | None, Field(description="folder of a model made by `longdoc train`; None: the shipped one")] = None
     labels: Annotated[str, Field(description='label set: a name, a file, or "auto" by domain')] = "auto"

@@ -20,6 +20,7 @@
     |- StoreError              the corpus folder cannot be used                    exit code 4
     |  |- StoreVersionError    made by a newer longdoc
     |  |- StoreBusyError       another run holds it
+    |  |- StoreFullError       a budget or the disk does not hold more
     |  `- StoreDamagedError    a checksum does not match
     `- GroundingError          a quote that cannot be located                      exit code 4
 
@@ -113,6 +114,10 @@ class StoreVersionError(StoreError):
 
 class StoreBusyError(StoreError):
     """Another run holds the corpus."""
+
+
+class StoreFullError(StoreError):
+    """A budget or the disk does not hold more; the message names both numbers."""
 
 
 class StoreDamagedError(StoreError):

@@ -37,6 +37,9 @@ class SettingArguments(TypedDict, total=False):
     memory_limit: int | None
     max_pages: int | None
     max_file_size: int | None
+    ram_budget: int | None
+    disk_budget: int | None
+    archive: str | None
     reader: str | None
     model: PathLike | None
     labels: PathLike | None
@@ -98,9 +101,12 @@ class Pipeline:
     def corpus(self) -> Corpus:
         """The open corpus; the folder is made if it is not there."""
         if self._corpus is None:
+            from longdoc_stores.context_settings import ContextSettings
             from longdoc_stores.corpus import Corpus
 
-            self._corpus = Corpus(self.settings.store)
+            chosen = self.settings
+            budgets = ContextSettings(ram_budget=chosen.ram_budget, disk_budget=chosen.disk_budget, location=chosen.archive)
+            self._corpus = Corpus(chosen.store, budgets=budgets)
         return self._corpus
 
     @property

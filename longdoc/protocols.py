@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
+    import torch
 
     from longdoc.labels import LabelSet
     from longdoc.types import Answer, Block, Chunk, Clause, Document, Page, Passage, Summary
@@ -93,6 +94,8 @@ class Reader(Protocol):
     name: str
     fingerprint: str
     """Changes whenever the same document could give another result."""
+    reading_fingerprint: str
+    """Changes whenever `read` or `embed` could give something else: what was read is then read again."""
 
     def read(self, document: Document, chunks: Sequence[Chunk], progress: Callable[[int], None] | None = None) -> Reading:
         """One pass over the document; `progress` is told the tokens done since it was last called."""
@@ -196,16 +199,54 @@ class Executor(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One tensor of a `Packed` value: its name, the codec it is encoded with, and its dtype and shape before that."""
+
+    name: str
+    codec: str
+    dtype: str
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """Tensors by name, encoded, one after the other in a flat buffer: `data` [bytes] uint8 on any device.
+
+    Whoever gets one must not change it: a store may hold the same buffer.
+    """
+
+    layout: tuple[Part, ...]
+    data: torch.Tensor
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the buffer."""
+        return int(self.data.shape[0])
+
+
 @runtime_checkable
 class Store(Protocol):
-    """Bytes under a key. `put` is atomic and durable: after a crash a key holds all of a value or none."""
+    """Packed tensors under a key, with a hard budget: a tier of the context store, or several tiers as one.
 
-    def get(self, key: str) -> bytes:
-        """The value. Raises: KeyError; StoreDamagedError if its checksum does not match."""
+    Any string but the empty one is a key. Threads may share a store.
+    """
+
+    name: str
+    budget: int | None
+    """Bytes that it may ever take, None: as many as there are."""
+    durable: bool
+    """Whether what `flush` has returned for survives the process."""
+
+    def get(self, key: str) -> Packed:
+        """The value. Raises: KeyError; StoreDamagedError if its checksum does not match; StoreError if it cannot be read."""
         ...
 
-    def put(self, key: str, value: bytes) -> None:
-        """Set the value of `key`."""
+    def put(self, key: str, value: Packed) -> None:
+        """Set the value of `key`, whole or not at all.
+
+        Raises: StoreFullError if the budget or the disk does not hold it; nothing has changed then.
+        """
         ...
 
     def delete(self, key: str) -> None:
@@ -217,3 +258,15 @@ class Store(Protocol):
         ...
 
     def __contains__(self, key: str) -> bool: ...
+
+    def size(self) -> int:
+        """Bytes that it takes, with all that it needs beside the values."""
+        ...
+
+    def flush(self) -> None:
+        """Make all puts and deletes since the last flush durable, together; a store that is not durable does nothing."""
+        ...
+
+    def close(self) -> None:
+        """Let go of what it holds open, without a flush; closing twice does nothing."""
+        ...

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from longdoc.labels import LabelSet
 from longdoc.protocols import Done, Job, Reading
 from longdoc.types import Answer, Chunk, Clause, Document, Passage, Span, Summary
+from longdoc_stores.corpus import Corpus, Entry
 from longdoc_stores.records import FileRecord
 
 DIMENSION = 16
@@ -24,7 +25,7 @@ class WordReader:
     name = "words"
 
     def __init__(self, fingerprint: str = "words/1") -> None:
-        self.fingerprint = fingerprint
+        self.fingerprint = self.reading_fingerprint = fingerprint
         self.read_paths: list[str] = []
 
     def read(self, document: Document, chunks: Sequence[Chunk], progress: Callable[[int], None] | None = None) -> Reading:
@@ -98,6 +99,25 @@ def file_record(path: str, text: str, **changes: object) -> FileRecord:
     sha256 = hashlib.sha256(text.encode()).hexdigest()
     values = {"real": path, "reached": path, "device": 1, "inode": 1, "size": len(text), "mtime_ns": 1, "checked_ns": 2}
     return FileRecord(**{"path": path, **values, "sha256": sha256, "document_key": sha256[:32], "stage": "read", **changes})
+
+
+READER = WordReader()
+LEASE = "# Term\nThe lease runs for ten years.\n# Rent\nRent is 1,577 dollars a month.\n"
+LOAN = "# Interest\nThe loan bears interest at five percent.\n# Law\nDelaware law governs the loan.\n"
+
+
+def put(corpus: Corpus, path: str, text: str, reader: WordReader = READER) -> None:
+    """Commit a file of that text, read by `reader`."""
+    document, chunks = make_document(text, path)
+    record = file_record(path, text)
+    new = corpus.documents.facts(str(record.document_key)) is None
+    corpus.commit(record, parsed=(document, chunks) if new else None, reading=(reader.fingerprint, reader.read(document, chunks)))
+
+
+def only(corpus: Corpus, path: str) -> Entry:
+    """The one document at or below `path`."""
+    (entry,) = corpus.select([path])
+    return entry
 
 
 def _sentences(document: Document, chunk: Chunk) -> Iterator[re.Match[str]]:

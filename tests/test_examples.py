@@ -32,6 +32,7 @@ def test_every_script_is_run_here() -> None:
     assert sorted(script.name for script in EXAMPLES.glob("*.py")) == [
         "ask_questions.py",
         "clauses_to_csv.py",
+        "keep_states.py",
         "open_citation.py",
         "own_labels.py",
         "summarize_folder.py",
@@ -81,3 +82,11 @@ def test_a_citation_leads_to_a_picture_of_its_page(run: RunScript, tmp_path: Pat
     assert "Master Services Agreement, page 12 of 20, printed as 10" in printed
     assert "Article 16. Limitation of Liability > 16.2" in printed
     assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_states_are_kept_found_and_opened_from_a_copy(run: RunScript) -> None:
+    printed = run("keep_states.py")
+    assert {"recent", "ram", "disk"} <= {line.partition(":")[0] for line in printed.splitlines()}
+    assert "page 12" in printed
+    assert "total liability of either Party" in printed
+    assert "blocks opened from the copy" in printed

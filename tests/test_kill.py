@@ -20,7 +20,7 @@ sys.path[:0] = sys.argv[3:]
 from corpus_samples import HereExecutor, WordReader
 from longdoc.config import Settings
 from longdoc_pipelines.ingest import ingest
-from longdoc_stores import catalogue, durable
+from longdoc_stores import database, durable
 from longdoc_stores.corpus import Corpus
 from longdoc_stores.digest import digest
 
@@ -47,7 +47,7 @@ def crash_at(moment):
     os.replace = counted(os.replace)
     Path.replace = counted(Path.replace)
     Path.unlink = counted(Path.unlink)
-    catalogue.Catalogue.run = counted(catalogue.Catalogue.run)
+    database.Database.run = counted(database.Database.run)
 
 expected = run(home / "undisturbed")
 moment = 0

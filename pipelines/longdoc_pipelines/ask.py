@@ -20,10 +20,11 @@ def ask(corpus: Corpus, reader: Reader, question: str, entries: Sequence[Entry],
     Raises: UsageError if the question is blank or `k` is below 1.
     """
     answer = reader.answer(question, search(corpus, reader, question, entries, k))
-    entry_at = {entry.path: entry for entry in entries}
+    cited = {passage.citation.path for passage in answer.passages}
+    documents = {entry.path: corpus.document(entry) for entry in entries if entry.path in cited}
     # The reader quotes parts of passages without seeing the documents; page and headings are those of the part.
     passages = [
-        passage.model_copy(update={"citation": corpus.document(entry_at[passage.citation.path]).cite(passage.citation.span)})
+        passage.model_copy(update={"citation": documents[passage.citation.path].cite(passage.citation.span)})
         for passage in answer.passages
     ]
     return answer.model_copy(update={"passages": tuple(passages)})

@@ -88,7 +88,7 @@ def candidates(corpus: Corpus, reader: Reader, entry: Entry, labels: LabelSet) -
     kept = corpus.result(key)
     if kept is not None:
         return [from_row(document, row) for row in json.loads(kept)]
-    clauses = best_of_each_label(reader.extract(document, corpus.reading(entry, reader.fingerprint), labels))
+    clauses = best_of_each_label(reader.extract(document, corpus.reading(entry, reader.reading_fingerprint), labels))
     corpus.put_result(key, entry.document_key, "extract", json.dumps([to_row(clause) for clause in clauses]))
     return clauses
 

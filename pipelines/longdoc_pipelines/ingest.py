@@ -181,7 +181,7 @@ class _Run:
             return None
         if facts is None:
             return task
-        if self.documents.tokens(task.key, self.reader.fingerprint) is None:
+        if self.documents.tokens(task.key, self.reader.reading_fingerprint) is None:
             self.to_read.append(task)
         else:
             self._known(task, facts)
@@ -208,7 +208,7 @@ class _Run:
     def _read(self, task: _Task, parsed: ParsedFile | None) -> None:
         """Read one document and commit it; `parsed` is None where the corpus has it and only the reading is new."""
         facts = self.documents.facts(task.key)
-        if facts is not None and self.documents.tokens(task.key, self.reader.fingerprint) is not None:
+        if facts is not None and self.documents.tokens(task.key, self.reader.reading_fingerprint) is not None:
             self._known(task, facts)
             return
         self.begin()
@@ -233,7 +233,7 @@ class _Run:
             file = replace(task.file, outcome="partial" if document.warnings else "ok", stage="read", reason=_joined(document.warnings))
             with finish_first():
                 self.corpus.commit(
-                    file, parsed=(document, chunks) if parsed is not None else None, reading=(self.reader.fingerprint, reading)
+                    file, parsed=(document, chunks) if parsed is not None else None, reading=(self.reader.reading_fingerprint, reading)
                 )
         except InputError as error:
             self._fail(task, error, "read")
@@ -255,7 +255,7 @@ class _Run:
                 stage=file.stage,
                 reason=file.reason,
                 pages=facts.pages,
-                tokens=self.documents.tokens(task.key, self.reader.fingerprint),
+                tokens=self.documents.tokens(task.key, self.reader.reading_fingerprint),
                 document_id=facts.document_id,
                 cached=True,
                 details={"moved_from": moved[0].reached} if moved else {},

@@ -50,7 +50,7 @@ def find_chunks(corpus: Corpus, reader: Reader, query: str, entries: Sequence[En
         return []
     depth = max(DEPTH, 2 * k)
     by_words = corpus.search_text(query, entries, depth)
-    by_meaning = corpus.search_vectors(reader.embed([query])[0], entries, depth, reader.fingerprint)
+    by_meaning = corpus.search_vectors(reader.embed([query])[0], entries, depth, reader.reading_fingerprint)
     return fuse([by_words, by_meaning])[:k]
 
 

@@ -33,7 +33,7 @@ def one_summary(corpus: Corpus, reader: Reader, entry: Entry, sentences: int | N
     kept = corpus.result(key)
     if kept is not None:
         return at_path(Summary.model_validate_json(kept), entry.path)
-    document, reading = corpus.document(entry), corpus.reading(entry, reader.fingerprint)
+    document, reading = corpus.document(entry), corpus.reading(entry, reader.reading_fingerprint)
     summary = reader.summarize(document, reading, corpus.chunks(entry), sentences=sentences)
     corpus.put_result(key, entry.document_key, "summary", summary.model_dump_json())
     return summary

@@ -2,36 +2,35 @@
 
     folder/             0700; its files 0600
       catalogue.sqlite  files, documents, words, readings, results, runs (catalogue.py)
-      arrays/           a FileStore with the arrays of each reading
-      index/            vector indexes, one a reader; derived, may be deleted at any time
+      context/          what readers know of documents: a context store a reader (readings.py)
       lock              held by the one writer, names its process
 
 A document is stored once however many files have its content, under a key made of content, parser version and settings;
-a corpus holds the documents of its files and no others. Arrays are durable before the transaction that refers to them, so a
-reader never misses one, and what a killed writer leaves behind is an array that nothing refers to: the next writer sweeps it.
+a corpus holds the documents of its files and no others. A reading is durable before the transaction that refers to it, so a
+reader never misses one, and what a killed writer leaves behind is a reading that nothing refers to: the next writer sweeps it.
 """
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from longdoc.errors import StoreError
 from longdoc.protocols import Reading
 from longdoc.types import Chunk, Document
-from longdoc_stores import codec, lexical, search, selection
+from longdoc_stores import document_codec, lexical, search, selection
 from longdoc_stores.catalogue import Catalogue
-from longdoc_stores.corpus_index import CorpusIndex
+from longdoc_stores.context_settings import ContextSettings
 from longdoc_stores.doctor import check
 from longdoc_stores.documents import Documents
 from longdoc_stores.durable import make_private_folder, store_errors
-from longdoc_stores.file_store import FileStore
 from longdoc_stores.lock import WriterLock
+from longdoc_stores.readings import KEPT, Readings
 from longdoc_stores.records import ChunkHit, Entry, FileRecord, Problem, Run, Status
 from longdoc_stores.status import last_run, status
 
@@ -42,41 +41,38 @@ if TYPE_CHECKING:
 __all__ = ["ChunkHit", "Corpus", "Entry", "is_corpus"]
 
 CATALOGUE = "catalogue.sqlite"
-_PARTS = frozenset({CATALOGUE, f"{CATALOGUE}-wal", f"{CATALOGUE}-shm", "arrays", "index", "lock"})
+_PARTS = frozenset({CATALOGUE, f"{CATALOGUE}-wal", f"{CATALOGUE}-shm", "context", "lock"})
+_OLD_PARTS = frozenset({"arrays", "index"})
+"""Where version 1 kept readings and their index."""
 _PUT_FILE = f"INSERT OR REPLACE INTO files VALUES ({', '.join('?' * len(FileRecord.__dataclass_fields__))})"
 
 
 def is_corpus(folder: Path) -> bool:
     """Whether `folder` is a corpus folder."""
-    return (folder / CATALOGUE).is_file() and (folder / "arrays").is_dir()
+    return (folder / CATALOGUE).is_file() and (folder / "context").is_dir()
 
 
 class Corpus:
     """A corpus folder, made if it is not there. Any number of processes may read while one writes.
 
     `exclusive` holds the writer's lock from the start; otherwise it is taken for as long as something is written.
-    `wait` is how many seconds to wait for another writer.
+    `wait` is how many seconds to wait for another writer, `budgets` says how much RAM and disk what readers know may take.
 
     Raises: StoreError if the folder cannot be used or holds something else; StoreVersionError if it is newer;
     StoreBusyError if it is to be exclusive and another process writes; StoreDamagedError.
     """
 
-    def __init__(self, folder: Path, *, exclusive: bool = False, wait: float = 5.0) -> None:
+    def __init__(self, folder: Path, *, exclusive: bool = False, wait: float = 5.0, budgets: ContextSettings = KEPT) -> None:
         self.folder = Path(folder)
         self.wait = wait
         _check_folder(self.folder)
         make_private_folder(self.folder)
-        self.arrays = FileStore(self.folder / "arrays")
-        make_private_folder(self.folder / "index")
+        self.readings = Readings(self.folder / "context", budgets)
         self.catalogue = Catalogue(self.folder / CATALOGUE)
-        self.documents = Documents(self.catalogue, self.arrays)
-        self.index = CorpusIndex(self.folder / "index", self.documents, self.writing)
+        self.documents = Documents(self.catalogue, self.readings)
         self._lock = WriterLock(self.folder / "lock")
         self._guard = threading.Lock()
         self._writers = 0
-        self._document = lru_cache(maxsize=4)(self.documents.document)
-        self._reading = lru_cache(maxsize=4)(self.documents.reading)
-        self._chunks = lru_cache(maxsize=16)(self.documents.chunks)
         if exclusive:
             try:
                 self._begin_writing(wait, sweep=True)
@@ -86,6 +82,11 @@ class Corpus:
 
     def close(self) -> None:
         """Let go of the folder."""
+        hits = [(name, number) for name, number in self.readings.hits().items() if number]
+        with suppress(StoreError):  # counts for `status`: not worth an error where nothing can be written
+            add = "INSERT INTO tier_reads VALUES (?, ?) ON CONFLICT (tier) DO UPDATE SET hits = hits + excluded.hits"
+            self.catalogue.run_many(add, iter(hits))
+        self.readings.close()
         self._lock.release()
         self.catalogue.close()
 
@@ -118,7 +119,9 @@ class Corpus:
                 self._lock.acquire(wait)
                 try:
                     if sweep:
-                        self.arrays.sweep(self.documents.live_arrays())
+                        for name in _OLD_PARTS:
+                            shutil.rmtree(self.folder / name, ignore_errors=True)
+                        self.readings.sweep(self.documents.live())
                 except BaseException:
                     self._lock.release()
                     raise
@@ -138,21 +141,21 @@ class Corpus:
 
         Raises: StoreError if it has been forgotten meanwhile; StoreDamagedError.
         """
-        return self._document(entry.document_key).model_copy(update={"path": entry.path})
+        return self.documents.document(entry.document_key).model_copy(update={"path": entry.path})
 
     def chunks(self, entry: Entry) -> tuple[Chunk, ...]:
         """The document's chunks in order.
 
         Raises: as `document`.
         """
-        return self._chunks(entry.document_key)
+        return self.documents.chunks(entry.document_key)
 
     def reading(self, entry: Entry, reader_fingerprint: str) -> Reading:
         """What that reader knows of the document.
 
         Raises: StoreError if it has not read it or it was forgotten; StoreDamagedError.
         """
-        return self._reading(entry.document_key, reader_fingerprint)
+        return self.documents.reading(entry.document_key, reader_fingerprint)
 
     # Results
 
@@ -186,7 +189,7 @@ class Corpus:
 
         Raises: StoreError if the reader has not read one of them.
         """
-        return search.search_vectors(self.catalogue, self.index, vector, entries, k, reader_fingerprint)
+        return search.search_vectors(self.documents, vector, entries, k, reader_fingerprint)
 
     # Files
 
@@ -221,7 +224,7 @@ class Corpus:
         words = lexical.analyse(*parsed) if parsed else None
         with self.writing():
             if reading:
-                self.documents.put_arrays(key, *reading, parsed[1] if parsed else self._chunks(key))
+                self.readings.put(key, *reading, parsed[1] if parsed else self.documents.chunks(key))
             with self.catalogue.transaction():
                 before = {record.document_key for path in (file.path, *gone) if (record := self.file(path))}
                 for path in gone:
@@ -232,7 +235,7 @@ class Corpus:
                 if reading:
                     self.documents.put_reading(key, reading[0], reading[1].tokens)
                 dropped = self.documents.delete_unused(found for found in before if found)
-            self.documents.delete_arrays(dropped)
+            self.readings.forget(dropped)
 
     def mark_missing(self, path: str) -> None:
         """Say that the file at the absolute `path` is not there any more; its document is kept but not selected."""
@@ -251,10 +254,8 @@ class Corpus:
                 for path in records:
                     self.catalogue.run("DELETE FROM files WHERE path = ?", (path,))
                 dropped = self.documents.delete_unused({record.document_key for record in records.values() if record.document_key})
-            self.documents.delete_arrays(dropped)
+            self.readings.forget(dropped)
             if records:
-                self.index.delete()
-                self.clear_caches()
                 self.catalogue.empty_log()
             return [records[path].reached for path in sorted(records)]
 
@@ -271,7 +272,8 @@ class Corpus:
         """Close the line, finished or interrupted, with how many files had which outcome."""
         state = "finished" if finished else "interrupted"
         self.catalogue.run(
-            "UPDATE runs SET ended_at = ?, state = ?, counts = ? WHERE number = ?", (_now(), state, codec.dump_json(counts), number)
+            "UPDATE runs SET ended_at = ?, state = ?, counts = ? WHERE number = ?",
+            (_now(), state, document_codec.dump_json(counts), number),
         )
 
     def last_run(self) -> Run | None:
@@ -282,16 +284,11 @@ class Corpus:
 
     def status(self) -> Status:
         """What the corpus holds."""
-        return status(self.folder, self.catalogue, self.arrays)
+        return status(self.folder, self.catalogue, self.readings)
 
     def check(self, repair: bool) -> list[Problem]:
         """What is wrong in the folder; with `repair`, what is damaged is dropped so that the next ingest makes it anew."""
         return check(self, repair)
-
-    def clear_caches(self) -> None:
-        """Let go of documents held in memory."""
-        for cache in (self._document, self._reading, self._chunks):
-            cache.cache_clear()
 
 
 def _check_folder(folder: Path) -> None:
@@ -299,7 +296,7 @@ def _check_folder(folder: Path) -> None:
         if folder.exists() and not folder.is_dir():
             raise StoreError(f"{folder}: a file, not a corpus folder; choose another --store")
         found = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
-    strangers = sorted(found - _PARTS)
+    strangers = sorted(found - _PARTS - _OLD_PARTS)
     if CATALOGUE not in found and strangers:
         raise StoreError(f"{folder}: not a corpus folder, it holds {strangers[0]!r}; choose another --store or an empty folder")
 

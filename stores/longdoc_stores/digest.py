@@ -10,8 +10,6 @@ import hashlib
 import zlib
 from typing import TYPE_CHECKING
 
-from longdoc_stores.documents import array_keys
-
 if TYPE_CHECKING:
     from longdoc_stores.corpus import Corpus
 
@@ -33,6 +31,7 @@ def digest(corpus: Corpus) -> str:
             total.update(repr((word, data)).encode("utf-8", "surrogatepass"))
     for key, fingerprint in corpus.documents.readings():
         total.update(repr((key, fingerprint, corpus.documents.tokens(key, fingerprint))).encode("utf-8", "surrogatepass"))
-        for name in array_keys(key, fingerprint):
-            total.update(hashlib.sha256(corpus.documents.array(name)).digest())
+        reading = corpus.documents.reading(key, fingerprint)
+        for array in (reading.sentences, reading.chunk_of_sentence, reading.chunk_vectors, reading.sentence_vectors, reading.salience):
+            total.update(hashlib.sha256(array.tobytes()).digest())
     return total.hexdigest()

@@ -8,15 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import nullcontext
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from longdoc.errors import StoreBusyError, StoreDamagedError
 from longdoc_stores import lexical
-from longdoc_stores.corpus_index import CHUNK_BITS
 from longdoc_stores.documents import Documents
 from longdoc_stores.records import Problem
-from longdoc_stores.vector_index import VectorIndex
 
 if TYPE_CHECKING:
     from longdoc_stores.corpus import Corpus
@@ -26,26 +23,23 @@ def check(corpus: Corpus, repair: bool) -> list[Problem]:
     """See Corpus.check."""
     strays = _strays(corpus, repair)
     with corpus.writing() if repair else nullcontext():
-        problems = [
+        return [
             *_catalogue(corpus.documents),
             *strays,
             *_documents(corpus.documents, repair),
             *_readings(corpus.documents, repair),
-            *_indexes(corpus, repair),
         ]
-        if repair and problems:
-            corpus.clear_caches()
-    return problems
 
 
 def _strays(corpus: Corpus, repair: bool) -> list[Problem]:
-    """Files that nothing refers to, unless a writer is at work: its unfinished files would look like that."""
+    """What nothing refers to, unless a writer is at work: what it has not finished would look like that."""
     try:
         with corpus.writing(wait=corpus.wait if repair else 0.0, sweep=False):
-            strays = corpus.arrays.strays(corpus.documents.live_arrays())
+            live = corpus.documents.live()
+            strays = corpus.readings.strays(live)
             if repair:
-                corpus.arrays.sweep(corpus.documents.live_arrays())
-            return [Problem("stray", f"{path}: left by a run that was killed", repair) for path in strays]
+                corpus.readings.sweep(live)
+            return [Problem("stray", f"{stray}: left by a run that was killed", repair) for stray in strays]
     except StoreBusyError:
         if repair:
             raise
@@ -69,7 +63,7 @@ def _documents(documents: Documents, repair: bool) -> Iterator[Problem]:
             if repair:
                 with documents.catalogue.transaction():
                     dropped = documents.delete(key)
-                documents.delete_arrays(dropped)
+                documents.kept.forget(dropped)
             yield Problem("document", fault, repair)
 
 
@@ -89,34 +83,27 @@ def _document_fault(documents: Documents, key: str) -> str | None:
 
 
 def _readings(documents: Documents, repair: bool) -> Iterator[Problem]:
-    for key, fingerprint in documents.readings():
+    for fingerprint, keys in sorted(documents.live().items()):
         try:
-            same = len(documents.reading(key, fingerprint).chunk_vectors) == len(documents.chunks(key))
-            fault = None if same else f"the reading of {key} by {fingerprint} is not of its chunks"
+            faults = documents.kept.check(fingerprint, repair)
         except StoreDamagedError as error:
-            fault = str(error)
-        if fault:
+            # The context itself cannot be opened: everything that this reader read is read again.
             if repair:
-                documents.delete_reading(key, fingerprint)
-            yield Problem("reading", fault, repair)
-
-
-def _indexes(corpus: Corpus, repair: bool) -> Iterator[Problem]:
-    fingerprints = {corpus.index.path(fingerprint): fingerprint for _, fingerprint in corpus.documents.readings()}
-    for path in sorted(corpus.index.folder.iterdir()):
-        fault = _index_fault(corpus, path, fingerprints.get(path))
-        if fault:
-            if repair:
-                path.unlink(missing_ok=True)
-            yield Problem("index", f"{path}: {fault}; it is built again when needed", repair)
-
-
-def _index_fault(corpus: Corpus, path: Path, fingerprint: str | None) -> str | None:
-    if fingerprint is None:
-        return "an index of no reader"
-    try:
-        ids = VectorIndex.load(path).ids()
-    except StoreDamagedError as error:
-        return str(error)
-    gone = set((ids >> CHUNK_BITS).tolist()) - corpus.index.read_by(fingerprint).keys()
-    return f"holds {len(gone)} documents that are gone" if gone else None
+                for key in sorted(keys):
+                    documents.drop_reading(key, fingerprint)
+                if documents.kept.path(fingerprint).is_dir():
+                    documents.kept.remove(documents.kept.path(fingerprint))
+            yield Problem("reading", str(error), repair)
+            continue
+        yield from (Problem("index", fault, repair) for fault in faults.index)
+        for key in sorted(keys):
+            fault = faults.lost.get(key)
+            if fault is None:
+                try:
+                    documents.reading(key, fingerprint)
+                except StoreDamagedError as error:
+                    fault = str(error)
+            if fault is not None:
+                if repair:
+                    documents.delete_reading(key, fingerprint)
+                yield Problem("reading", fault, repair)

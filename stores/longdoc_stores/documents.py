@@ -1,32 +1,28 @@
-"""Documents, their words and readings: rows of the catalogue with the arrays that belong to them."""
+"""Documents, their words and which reader has read them: rows of the catalogue."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
-from longdoc.errors import StoreDamagedError, StoreError
-from longdoc.protocols import Reading, Store
+from longdoc.errors import StoreError
+from longdoc.protocols import Reading
 from longdoc.types import Chunk, Document
-from longdoc_stores import codec, lexical
+from longdoc_stores import document_codec, lexical
 from longdoc_stores.catalogue import Catalogue
+from longdoc_stores.readings import Readings
 from longdoc_stores.records import DocumentFacts
 
 _FACTS = "key, document_id, sha256, domain, format, title, pages, characters, chunk_count, warnings"
 _PAIRS = "SELECT key, fingerprint FROM readings JOIN documents ON number = document"
 
 
-def array_keys(document_key: str, fingerprint: str) -> tuple[str, str]:
-    """Keys of a reading's chunk vectors and of the rest of it."""
-    return f"{document_key}/{fingerprint}/chunks", f"{document_key}/{fingerprint}/sentences"
-
-
 class Documents:
     """The documents of a corpus. Who writes holds the writer's lock; a method that deletes rows runs in a transaction."""
 
-    def __init__(self, catalogue: Catalogue, arrays: Store) -> None:
+    def __init__(self, catalogue: Catalogue, kept: Readings) -> None:
         self.catalogue = catalogue
-        self.arrays = arrays
+        self.kept = kept
 
     def facts(self, key: str) -> DocumentFacts | None:
         """What is known of a stored document, None if there is none."""
@@ -38,11 +34,11 @@ class Documents:
 
     def document(self, key: str) -> Document:
         """The document, its path empty."""
-        return codec.decode_document(self._blob("body", key), key)
+        return document_codec.decode_document(self._blob("body", key), key)
 
     def chunks(self, key: str) -> tuple[Chunk, ...]:
         """The document's chunks in order."""
-        return codec.decode_chunks(self._blob("chunks", key), key)
+        return document_codec.decode_chunks(self._blob("chunks", key), key)
 
     def tokens(self, key: str, fingerprint: str) -> int | None:
         """Tokens that the reader read of the document, None if it has not read it."""
@@ -56,36 +52,31 @@ class Documents:
         tokens = self.tokens(key, fingerprint)
         if tokens is None:
             raise StoreError(f"document {key} has not been read by {fingerprint}; ingest it again")
-        chunks, rest = (self.array(name) for name in array_keys(key, fingerprint))
-        return codec.decode_reading(chunks, rest, tokens, key)
+        chunks = int(self.catalogue.one("SELECT chunk_count FROM documents WHERE key = ?", (key,))[0])
+        return self.kept.get(key, fingerprint, chunks, tokens)
 
-    def array(self, name: str) -> bytes:
-        """An array that the catalogue refers to.
-
-        Raises: StoreDamagedError if it is not there or altered.
-        """
-        try:
-            return self.arrays.get(name)
-        except KeyError as error:
-            raise StoreDamagedError(f"array {name} is not in the corpus; run `longdoc doctor --repair`, then ingest again") from error
-
-    def live_arrays(self) -> Iterator[str]:
-        """Keys of all arrays that the catalogue refers to."""
+    def live(self) -> dict[str, set[str]]:
+        """Fingerprint of a reader -> keys of the documents that it has read."""
+        found: dict[str, set[str]] = {}
         for key, fingerprint in self.readings():
-            yield from array_keys(key, fingerprint)
+            found.setdefault(fingerprint, set()).add(key)
+        return found
+
+    def read_by(self, fingerprint: str) -> set[str]:
+        """Keys of the documents that a reader has read."""
+        return {
+            str(key)
+            for (key,) in self.catalogue.rows(
+                "SELECT key FROM readings JOIN documents ON number = document WHERE fingerprint = ?", (fingerprint,)
+            )
+        }
 
     def readings(self) -> list[tuple[str, str]]:
         """(document key, fingerprint) of every reading."""
         return [(str(key), str(fingerprint)) for key, fingerprint in self.catalogue.rows(f"{_PAIRS} ORDER BY key, fingerprint")]
 
-    def put_arrays(self, key: str, fingerprint: str, reading: Reading, chunks: Sequence[Chunk]) -> None:
-        """Make a reading's arrays durable, before the row that refers to them."""
-        codec.check_reading(reading, chunks, fingerprint)
-        for name, data in zip(array_keys(key, fingerprint), codec.encode_reading(reading), strict=True):
-            self.arrays.put(name, data)
-
     def put_reading(self, key: str, fingerprint: str, tokens: int) -> None:
-        """Refer to the arrays of a reading."""
+        """Say that the reader has read the document."""
         self.catalogue.run(
             "INSERT OR REPLACE INTO readings (document, fingerprint, tokens) SELECT number, ?, ? FROM documents WHERE key = ?",
             (fingerprint, tokens, key),
@@ -98,8 +89,8 @@ class Documents:
             f"INSERT INTO documents ({_FACTS}, lengths, chunks, body) VALUES ({', '.join('?' * 13)})",
             (
                 *(key, document.id, sha256, document.domain, document.format, document.title, len(document.pages) or None),
-                *(len(document.text), len(chunks), codec.dump_json(document.warnings)),
-                *(words.lengths.astype("<i4").tobytes(), codec.encode_chunks(chunks), codec.encode_document(document)),
+                *(len(document.text), len(chunks), document_codec.dump_json(document.warnings)),
+                *(words.lengths.astype("<i4").tobytes(), document_codec.encode_chunks(chunks), document_codec.encode_document(document)),
             ),
         )
         number = self.catalogue.one("SELECT number FROM documents WHERE key = ?", (key,))[0]
@@ -107,7 +98,7 @@ class Documents:
         self.catalogue.run_many("INSERT INTO postings VALUES (?, ?, ?)", rows)
 
     def delete(self, key: str) -> list[tuple[str, str]]:
-        """Delete a document and what is derived from it; the readings whose arrays are now to be deleted.
+        """Delete a document and what is derived from it; the readings that are now to be forgotten.
 
         Results that rest on several documents go too: they may rest on this one.
         """
@@ -125,18 +116,16 @@ class Documents:
             for reading in self.delete(key)
         ]
 
-    def delete_reading(self, key: str, fingerprint: str) -> None:
-        """Delete a reading and its arrays."""
+    def drop_reading(self, key: str, fingerprint: str) -> None:
+        """Say that the reader has not read the document."""
         self.catalogue.run(
             "DELETE FROM readings WHERE fingerprint = ? AND document = (SELECT number FROM documents WHERE key = ?)", (fingerprint, key)
         )
-        self.delete_arrays([(key, fingerprint)])
 
-    def delete_arrays(self, readings: Iterable[tuple[str, str]]) -> None:
-        """Delete the arrays of readings that are gone from the catalogue."""
-        for key, fingerprint in readings:
-            for name in array_keys(key, fingerprint):
-                self.arrays.delete(name)
+    def delete_reading(self, key: str, fingerprint: str) -> None:
+        """Delete a reading."""
+        self.drop_reading(key, fingerprint)
+        self.kept.forget([(key, fingerprint)])
 
     def _blob(self, column: str, key: str) -> bytes:
         rows = self.catalogue.rows(f"SELECT {column} FROM documents WHERE key = ?", (key,))

@@ -109,8 +109,21 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class Tier:
+    """A tier of the context store: bytes and blocks in it now (memory is empty when a process begins), its budget (None: no limit),
+    the reads that it answered since the corpus was made, and their share of all (None before the first)."""
+
+    name: str
+    budget: int | None
+    bytes: int
+    blocks: int
+    hits: int
+    hit_rate: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
-    """What a corpus holds. `bytes` has the keys catalogue, arrays and index; `outcomes` counts files."""
+    """What a corpus holds. `bytes` has the keys catalogue, blocks and index; `outcomes` counts files."""
 
     folder: str
     schema_version: int
@@ -122,4 +135,5 @@ class Status:
     missing: list[str]
     failures: list[Failure]
     bytes: dict[str, int]
+    tiers: list[Tier]
     last_run: Run | None

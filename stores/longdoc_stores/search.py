@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from longdoc.errors import StoreError
 from longdoc_stores import lexical
 from longdoc_stores.catalogue import Catalogue
 from longdoc_stores.records import ChunkHit, Entry
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from longdoc_stores.corpus_index import CorpusIndex
+    from longdoc_stores.documents import Documents
 
 
 def search_text(catalogue: Catalogue, query: str, entries: Sequence[Entry], k: int, bm25: lexical.Bm25) -> list[ChunkHit]:
@@ -44,14 +45,19 @@ def search_text(catalogue: Catalogue, query: str, entries: Sequence[Entry], k: i
 
 
 def search_vectors(
-    catalogue: Catalogue, index: CorpusIndex, vector: npt.NDArray[np.float32], entries: Sequence[Entry], k: int, fingerprint: str
+    documents: Documents, vector: npt.NDArray[np.float32], entries: Sequence[Entry], k: int, fingerprint: str
 ) -> list[ChunkHit]:
     """See Corpus.search_vectors."""
-    numbers = _numbers(catalogue, entries)
-    if not numbers or k <= 0:
+    first: dict[str, Entry] = {}
+    for entry in entries:
+        first.setdefault(entry.document_key, entry)
+    if not first or k <= 0:
         return []
-    hits = index.search(vector, {number: key for number, (_, key) in numbers.items()}, k, fingerprint)
-    return [ChunkHit(entries[numbers[number][0]], chunk, score) for number, chunk, score in hits]
+    unread = first.keys() - documents.read_by(fingerprint)
+    if unread:
+        raise StoreError(f"document {min(unread)} has not been read by {fingerprint}; ingest it again")
+    hits = documents.kept.search(vector, list(first), k, fingerprint)
+    return [ChunkHit(first[hit.key], hit.chunk, hit.score) for hit in hits]
 
 
 def _numbers(catalogue: Catalogue, entries: Sequence[Entry]) -> dict[int, tuple[int, str]]:

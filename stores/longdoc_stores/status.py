@@ -6,16 +6,17 @@ import json
 from pathlib import Path
 
 from longdoc_stores.catalogue import SCHEMA_VERSION, Catalogue
-from longdoc_stores.file_store import FileStore
-from longdoc_stores.records import Failure, Run, Status
+from longdoc_stores.readings import Readings
+from longdoc_stores.records import Failure, Run, Status, Tier
 from longdoc_stores.selection import shown_path
 
 
-def status(folder: Path, catalogue: Catalogue, arrays: FileStore) -> Status:
+def status(folder: Path, catalogue: Catalogue, readings: Readings) -> Status:
     """See Corpus.status."""
     documents, pages, chunks = catalogue.one("SELECT count(*), coalesce(sum(pages), 0), coalesce(sum(chunk_count), 0) FROM documents")
     tokens = catalogue.one("SELECT coalesce(sum(most), 0) FROM (SELECT max(tokens) AS most FROM readings GROUP BY document)")[0]
     failures = catalogue.rows("SELECT path, reached, stage, reason FROM files WHERE outcome = 'failed' AND NOT missing ORDER BY path")
+    blocks, index = readings.sizes()
     return Status(
         folder=str(folder),
         schema_version=SCHEMA_VERSION,
@@ -28,11 +29,23 @@ def status(folder: Path, catalogue: Catalogue, arrays: FileStore) -> Status:
         failures=[Failure(shown_path(path, reached), stage, reason) for path, reached, stage, reason in failures],
         bytes={
             "catalogue": sum(_size(path) for path in folder.glob(f"{catalogue.path.name}*")),
-            "arrays": arrays.size(),
-            "index": sum(_size(path) for path in (folder / "index").iterdir()),
+            "blocks": blocks,
+            "index": index,
         },
+        tiers=_tiers(catalogue, readings),
         last_run=last_run(catalogue),
     )
+
+
+def _tiers(catalogue: Catalogue, readings: Readings) -> list[Tier]:
+    earlier = dict(catalogue.rows("SELECT tier, hits FROM tier_reads"))
+    uses = readings.tiers()
+    hits = {use.name: use.hits + earlier.get(use.name, 0) for use in uses}
+    reads = sum(hits.values())
+    return [
+        Tier(use.name, use.budget, use.bytes, use.values, hits[use.name], round(hits[use.name] / reads, 4) if reads else None)
+        for use in uses
+    ]
 
 
 def last_run(catalogue: Catalogue) -> Run | None:

@@ -100,8 +100,8 @@ def test_doctor_finds_a_healthy_house_and_a_damaged_corpus(longdoc: Longdoc, tmp
     healthy = longdoc("doctor", "--format", "jsonl")
     assert healthy.code == 0, healthy.out
     assert {line["check"] for line in healthy.lines} >= {"python", "packages", "sqlite", "model", "corpus", "disk"}
-    array = next(path for path in (tmp_path / ".longdoc" / "arrays").rglob("*") if path.is_file())
-    array.write_bytes(array.read_bytes()[:-1])
+    segment = next((tmp_path / ".longdoc" / "context").rglob("*.segment"))
+    segment.write_bytes(segment.read_bytes()[:-100])
     damaged = longdoc("doctor")
     assert damaged.code == 4
     assert "--repair" in damaged.out

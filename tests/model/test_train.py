@@ -80,7 +80,9 @@ def test_a_reader_finds_what_its_model_folder_was_trained_on(trained: Report, ma
 
 
 def test_another_model_gives_another_fingerprint(trained: Report) -> None:
-    assert EmbeddedReader(model=trained.path.parent).fingerprint != EmbeddedReader().fingerprint == EmbeddedReader().fingerprint
+    theirs, ours = EmbeddedReader(model=trained.path.parent), EmbeddedReader()
+    assert theirs.fingerprint != ours.fingerprint == EmbeddedReader().fingerprint
+    assert theirs.reading_fingerprint == ours.reading_fingerprint  # other weights for clauses read nothing again
 
 
 def test_the_same_seed_gives_the_same_weights(trained: Report, make_document, tmp_path: Path) -> None:

@@ -363,11 +363,19 @@ def test_a_reader_that_fails_on_what_is_stored_leaves_the_old_reading(run: Watch
         raise RuntimeError("out of memory")
 
     broken = Meddler(break_down)
-    broken.fingerprint = "words/2"
+    broken.reading_fingerprint = "words/2"
     assert {outcome.outcome for outcome in Watch(corpus, broken)().values()} == {"failed"}
     run()
     assert run.work == ([], [])
     assert len(corpus.select(["docs"])) == 2
+
+
+def test_a_reader_of_other_results_reads_nothing_again(run: Watch, corpus: Corpus) -> None:
+    run()
+    other = WordReader("words/1")
+    other.fingerprint = "words/1 with other clauses"
+    assert all(outcome.cached for outcome in Watch(corpus, other)().values())
+    assert other.read_paths == []
 
 
 def test_a_file_that_cannot_be_opened_keeps_its_document_until_it_can(run: Watch, corpus: Corpus, docs: Path, monkeypatch: Any) -> None:
@@ -430,7 +438,7 @@ def test_a_store_that_fails_ends_the_run_with_its_error(corpus: Corpus, monkeypa
     def full(*arguments: object) -> None:
         raise StoreError("the disk is full")
 
-    monkeypatch.setattr(corpus.documents, "put_arrays", full)
+    monkeypatch.setattr(corpus.readings, "put", full)
     with pytest.raises(StoreError, match="the disk is full"):
         Watch(corpus)()
     assert corpus.select(["docs"]) == []

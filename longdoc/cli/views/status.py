@@ -15,7 +15,7 @@ from longdoc.cli.text import markdown, printable
 from longdoc.cli.views.parts import grid, indent, plural
 
 if TYPE_CHECKING:
-    from longdoc_stores.records import Status
+    from longdoc_stores.records import Status, Tier
 
 
 class StatusView:
@@ -60,11 +60,20 @@ def rows(status: Status) -> Iterator[tuple[str, str]]:
     yield "holds", ", ".join(plural(count, noun) for noun, count in counts.items() if count) or "nothing yet"
     yield "files", ", ".join(f"{count:,} {outcome}" for outcome, count in status.outcomes.items() if count) or "none"
     yield "on disk", ", ".join(f"{name} {megabytes(size)}" for name, size in status.bytes.items())
+    for tier in status.tiers:
+        yield f"in {tier.name}", tier_facts(tier)
     if status.last_run is not None:
         run = status.last_run
         ended = f", ended {run.ended_at}" if run.ended_at else ""
         files = ", ".join(f"{count:,} {name}" for name, count in run.counts.items() if count)
         yield "last run", f"{run.state}, started {run.started_at}{ended}" + (f": {files}" if files else "")
+
+
+def tier_facts(tier: Tier) -> str:
+    """`1,024 blocks, 1.5 MB of 256.0 MB; answered 80 % of all reads`."""
+    limit = f" of {megabytes(tier.budget)}" if tier.budget is not None else ""
+    answered = f"; answered {tier.hit_rate:.0%} of all reads" if tier.hit_rate is not None else ""
+    return f"{plural(tier.blocks, 'block')}, {megabytes(tier.bytes)}{limit}{answered}"
 
 
 def megabytes(size: int) -> str:

@@ -1,0 +1,66 @@
+"""Files at any fsspec location: a folder, object storage, memory."""
+
+from __future__ import annotations
+
+from longdoc.errors import MissingExtraError, StoreError
+
+
+class Location:
+    """Named files at `address`, an fsspec URL such as "s3://bucket/context" or a path.
+
+    Raises: MissingExtraError if the package for the protocol is not installed; StoreError for an address that is none.
+    """
+
+    def __init__(self, address: str) -> None:
+        from fsspec.core import url_to_fs
+
+        self.address = address
+        try:
+            self._files, self._root = url_to_fs(address)
+        except ImportError as error:
+            raise MissingExtraError(f"{address}: {error}") from error
+        except ValueError as error:
+            raise StoreError(f"{address}: not an address that fsspec knows ({error})") from error
+
+    def __str__(self) -> str:
+        return self.address
+
+    def exists(self, name: str) -> bool:
+        """Whether there is a file of that name."""
+        try:
+            return bool(self._files.exists(self._path(name)))
+        except OSError as error:
+            raise self._error("look for", name, error) from error
+
+    def read(self, name: str) -> bytes:
+        """The whole file. Raises: KeyError if there is none; StoreError if it cannot be read."""
+        try:
+            return bytes(self._files.cat_file(self._path(name)))
+        except FileNotFoundError as error:
+            raise KeyError(name) from error
+        except OSError as error:
+            raise self._error("read", name, error) from error
+
+    def write(self, name: str, data: bytes) -> None:
+        """Write the whole file, under another name first where the file system can rename, so that nobody sees half of it.
+
+        Raises: StoreError if it cannot be written.
+        """
+        local = "file" in (self._files.protocol if isinstance(self._files.protocol, tuple) else (self._files.protocol,))
+        try:
+            self._files.makedirs(self._root, exist_ok=True)
+            if not local:
+                self._files.pipe_file(self._path(name), data)
+                return
+            temporary = self._path(f".tmp-{name}")
+            self._files.pipe_file(temporary, data)
+            self._files.mv(temporary, self._path(name))
+        except OSError as error:
+            raise self._error("write", name, error) from error
+
+    def _path(self, name: str) -> str:
+        return f"{self._root.rstrip('/')}/{name}"
+
+    def _error(self, doing: str, name: str, error: OSError) -> StoreError:
+        reason = error.strerror or str(error) or type(error).__name__
+        return StoreError(f"{self.address}: cannot {doing} {name}: {reason}; check that the location is there and can be written to")

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from longdoc.errors import LongdocError
     from longdoc.labels import LabelSet
     from longdoc.pipeline import Pipeline
-    from longdoc_stores.context import ContextStore
-    from longdoc_stores.context_settings import ContextSettings
     from longdoc.types import (
         Answer,
         Chunk,
@@ -36,6 +34,8 @@ if TYPE_CHECKING:
         Summary,
         Value,
     )
+    from longdoc_stores.context import ContextStore
+    from longdoc_stores.context_settings import ContextSettings
 
 _HOME = {
     "Pipeline": "longdoc.pipeline",

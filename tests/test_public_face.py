@@ -35,3 +35,8 @@ def test_importing_and_asking_for_help_loads_nothing_heavy(arguments: tuple[str,
 def test_the_facade_itself_loads_no_torch_before_it_is_used() -> None:
     code = "from longdoc import Pipeline; Pipeline(store='nowhere').close()"
     assert imported_by("-c", code).isdisjoint({"torch", "transformers", "faiss"})
+
+
+@pytest.mark.parametrize("module", ["longdoc_stores.context", "longdoc_stores.corpus", "longdoc_stores.snapshot"])
+def test_importing_a_store_loads_no_torch_before_it_is_used(module: str) -> None:
+    assert imported_by("-c", f"import {module}").isdisjoint({"torch", "transformers", "faiss", "numpy"})

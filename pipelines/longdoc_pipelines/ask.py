@@ -24,7 +24,6 @@ def ask(corpus: Corpus, reader: Reader, question: str, entries: Sequence[Entry],
     documents = {entry.path: corpus.document(entry) for entry in entries if entry.path in cited}
     # The reader quotes parts of passages without seeing the documents; page and headings are those of the part.
     passages = [
-        passage.model_copy(update={"citation": documents[passage.citation.path].cite(passage.citation.span)})
-        for passage in answer.passages
+        passage.model_copy(update={"citation": documents[passage.citation.path].cite(passage.citation.span)}) for passage in answer.passages
     ]
     return answer.model_copy(update={"passages": tuple(passages)})

@@ -103,8 +103,11 @@ def as_block(info: BlockInfo, packed: Packed) -> Block:
     return Block(info, parts["spans"], parts["states"], parts["vector"], {name: parts[name] for name in parts if name not in OWN})
 
 
-def as_batch(infos: Sequence[BlockInfo], values: Sequence[Packed], device: str) -> Blocks:
-    """The blocks of stored values, side by side on `device`, their states of the dtype that they had before they were encoded."""
+def as_batch(infos: Sequence[BlockInfo], values: Sequence[Packed], device: str, out: Blocks | None = None) -> Blocks:
+    """The blocks of stored values, side by side on `device`, their states of the dtype that they had before they were encoded.
+
+    The memory of `out` is used again where it has the size.
+    """
     import torch
 
     from longdoc_stores.codecs import dtype_named
@@ -113,7 +116,9 @@ def as_batch(infos: Sequence[BlockInfo], values: Sequence[Packed], device: str) 
     parts = {part.name: part for part in values[0].layout}
     dtype, width = dtype_named(parts["states"].dtype), parts["states"].shape[1]
     count, longest = len(infos), max(info.tokens for info in infos)
-    states = _room((count, longest, width), dtype, device)
+    shape = (count, longest, width)
+    fits = out is not None and out.states.shape == shape and out.states.dtype == dtype and out.states.device == torch.device(device)
+    states = out.states if out is not None and fits else _room(shape, dtype, device)
     spans = torch.empty(count, longest, 2, dtype=torch.int32, device=device)
     vectors = torch.empty(count, width, dtype=dtype_named(parts["vector"].dtype), device=device)
     near = [Packed(value.layout, value.data.to(device, non_blocking=True)) for value in values]

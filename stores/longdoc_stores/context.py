@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from longdoc.errors import StoreError
@@ -78,6 +79,25 @@ class ContextStore(ContextReader):
             finally:
                 self._closed = True
                 self.store.close()
+
+    def snapshot(self, location: str | Path) -> int:
+        """Copy the flushed context to `location`, a path or an fsspec URL, which must hold no snapshot yet; the number of blocks.
+
+        Raises: UsageError if there is one; StoreError if the location cannot be written, or a document was forgotten meanwhile.
+        """
+        from longdoc_stores.snapshot import snapshot
+
+        return snapshot(self, location)
+
+    @staticmethod
+    def restore(location: str | Path, folder: Path | None, settings: ContextSettings | None = None) -> ContextStore:
+        """The context of the snapshot at `location`, in `folder`, which must hold no context; all of it or nothing.
+
+        Raises: see snapshot.restore.
+        """
+        from longdoc_stores.snapshot import restore
+
+        return restore(location, folder, settings)
 
     def append(self, document: str, states: Array, spans: Array, *, section: Sequence[str] = ()) -> None:
         """Add the next tokens of a document: states [T, D] and their spans [T, 2] in its text.

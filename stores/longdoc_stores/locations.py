@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from longdoc.errors import MissingExtraError, StoreError
+import errno
+import os
+from pathlib import Path
+
+from longdoc.errors import MissingExtraError, StoreError, StoreFullError
+from longdoc_stores.durable import TEMPORARY, sync_folder
 
 
 class Location:
@@ -21,6 +26,7 @@ class Location:
             raise MissingExtraError(f"{address}: {error}") from error
         except ValueError as error:
             raise StoreError(f"{address}: not an address that fsspec knows ({error})") from error
+        self._local = "file" in (self._files.protocol if isinstance(self._files.protocol, tuple) else (self._files.protocol,))
 
     def __str__(self) -> str:
         return self.address
@@ -42,25 +48,40 @@ class Location:
             raise self._error("read", name, error) from error
 
     def write(self, name: str, data: bytes) -> None:
-        """Write the whole file, under another name first where the file system can rename, so that nobody sees half of it.
+        """Write the whole file, durably and so that nobody sees half of it.
 
-        Raises: StoreError if it cannot be written.
+        Raises: StoreError if it cannot be written; StoreFullError if there is no room.
         """
-        local = "file" in (self._files.protocol if isinstance(self._files.protocol, tuple) else (self._files.protocol,))
         try:
-            self._files.makedirs(self._root, exist_ok=True)
-            if not local:
+            if self._local:
+                self._write_local(Path(self._root), name, data)
+            else:
+                self._files.makedirs(self._root, exist_ok=True)
                 self._files.pipe_file(self._path(name), data)
-                return
-            temporary = self._path(f".tmp-{name}")
-            self._files.pipe_file(temporary, data)
-            self._files.mv(temporary, self._path(name))
         except OSError as error:
             raise self._error("write", name, error) from error
+
+    def _write_local(self, folder: Path, name: str, data: bytes) -> None:
+        """For its owner alone, as all that holds what documents say; a folder that was there keeps its permissions."""
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        temporary = folder / f"{TEMPORARY}{os.getpid()}-{name}"
+        try:
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(folder / name)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        sync_folder(folder)
 
     def _path(self, name: str) -> str:
         return f"{self._root.rstrip('/')}/{name}"
 
     def _error(self, doing: str, name: str, error: OSError) -> StoreError:
         reason = error.strerror or str(error) or type(error).__name__
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return StoreFullError(f"{self.address}: cannot {doing} {name}: {reason}; free some space")
         return StoreError(f"{self.address}: cannot {doing} {name}: {reason}; check that the location is there and can be written to")

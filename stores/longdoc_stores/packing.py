@@ -19,8 +19,8 @@ from longdoc.protocols import Packed, Part
 from longdoc_stores.codecs import codec, dtype_named
 
 ALIGNMENT = 16
-_TOGETHER = 16
-"""How many values are decoded at a time: many enough to cost few calls, few enough to stay in the processor's cache."""
+_TOGETHER = 64
+"""How many values are decoded at a time: enough for the cores to share them, few enough to bound the copy that this takes."""
 _Place = tuple[str, int, int, torch.dtype, tuple[int, ...]]
 
 

@@ -40,7 +40,7 @@ class _Shard:
 def snapshot(context: ContextStore, location: str | Path) -> int:
     """Copy the flushed context to `location`, which must hold no snapshot yet; the number of blocks.
 
-    Raises: UsageError if there is one; StoreError if the location cannot be written.
+    Raises: UsageError if there is one; StoreError if the location cannot be written, or a document was forgotten meanwhile.
     """
     from longdoc_stores.packing import dump_layout
 
@@ -53,7 +53,10 @@ def snapshot(context: ContextStore, location: str | Path) -> int:
     shard = _Shard()
     infos = context.blocks()
     for info in infos:
-        value = context.value(info)
+        try:
+            value = context.value(info)
+        except KeyError as error:
+            raise StoreError(f"{context.folder}: {info.document} was forgotten while the snapshot was taken; take it again") from error
         number = layouts.setdefault(dump_layout(value.layout), len(layouts))
         shard.blocks.append([info.key, shard.size, number])
         shard.data.append(value.data.cpu())
@@ -106,10 +109,8 @@ def restore(location: str | Path, folder: Path | None, settings: ContextSettings
 
 
 def _write(place: Location, number: int, shard: _Shard) -> dict[str, Any]:
-    import torch
-
     name = f"blocks-{number:05d}.bin"
-    data = torch.cat(shard.data).numpy().tobytes()
+    data = b"".join(memoryview(each.numpy()) for each in shard.data)
     place.write(name, data)
     return {"name": name, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest(), "blocks": shard.blocks}
 
@@ -149,6 +150,6 @@ def _values(place: Location, manifest: dict[str, Any]) -> Iterator[tuple[str, An
             raise StoreDamagedError(f"{place}: {shard['name']} has {len(data)} of {shard['bytes']} bytes; take the snapshot again")
         if hashlib.sha256(data).hexdigest() != shard["sha256"]:
             raise StoreDamagedError(f"{place}: the checksum of {shard['name']} does not match; take the snapshot again")
-        buffer = torch.frombuffer(bytearray(data), dtype=torch.uint8)
         for key, offset, number in shard["blocks"]:
-            yield key, Packed(layouts[number], buffer[offset : offset + layout_size(layouts[number])].clone())
+            block = bytearray(memoryview(data)[offset : offset + layout_size(layouts[number])])
+            yield key, Packed(layouts[number], torch.frombuffer(block, dtype=torch.uint8))

@@ -96,9 +96,9 @@ def check_vectors(vectors: Array, width: int, dtype: torch.dtype, largest: float
     if found.ndim != 2 or found.shape[1] != width or not found.is_floating_point():
         raise StoreError(f"expected floating point vectors of shape (any, {width}), got {found.dtype} {tuple(found.shape)}")
     found = found.to(dtype)
-    fine = found.abs() <= largest  # a NaN compares false
-    if not bool(fine.all()):
-        row = int((~fine).any(dim=1).nonzero()[0])
+    least, most = found.aminmax() if found.numel() else (0.0, 0.0)
+    if not (least >= -largest and most <= largest):  # a NaN is both, and compares false
+        row = int((~(found.abs() <= largest)).any(dim=1).nonzero()[0])
         beyond = f"is not a number or beyond +-{largest:,.6g}"
         raise StoreError(f"row {row} of {len(found)} holds a value that {beyond}; nothing was stored")
     return found

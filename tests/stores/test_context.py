@@ -12,7 +12,7 @@ import torch
 from context_samples import SETTINGS, WIDTH, append, check_search, infos_of, opened, spans_of, states_of, vector_of
 
 from longdoc.errors import StoreDamagedError
-from longdoc_stores.context import ContextSettings, ContextStore
+from longdoc_stores.context import ContextStore
 from longdoc_stores.context_index import FILE
 from longdoc_stores.packing import error_bounds
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from context_samples import SETTINGS, WIDTH, append, check_search, opened, spans_of
+from context_samples import WIDTH, append, check_search, opened, spans_of
 
 from longdoc.errors import StoreBusyError, StoreError
 from longdoc_stores import disk_tier

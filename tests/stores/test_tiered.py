@@ -39,7 +39,6 @@ DURABLE: dict[str, Callable[[Path], TieredStore]] = {
     "RAM, disk": lambda folder: TieredStore([ram(BUDGET // 4), disk(folder)]),
     "recent, RAM, disk": lambda folder: TieredStore([ram(BUDGET // 8, caches=False), ram(BUDGET // 8), disk(folder)]),
     "RAM, disk, object": lambda folder: TieredStore([ram(BUDGET // 8), disk(folder, BUDGET // 2), objects(folder, BUDGET // 2)]),
-    "RAM, object": lambda folder: TieredStore([ram(BUDGET // 8), objects(folder)]),
 }
 
 

@@ -22,6 +22,7 @@ from longdoc.errors import StoreError
 from longdoc.protocols import Packed
 from longdoc_stores.blocks import OWN, Block, BlockInfo, Blocks, Hit
 from longdoc_stores.context_head import Head
+from longdoc_stores.context_index import saved_bytes
 from longdoc_stores.context_reader import ContextReader, memory_taken
 from longdoc_stores.context_settings import ContextSettings
 from longdoc_stores.tiered import TierUse
@@ -304,7 +305,9 @@ class ContextStore(ContextReader):
             return
         with suppress(StoreError), self._index.held(wait=0.0):
             self._refresh()
-            self._index.save(self._blocks.by_number)
+            needed = saved_bytes(len(self._blocks), self.width)
+            if self._disk is None or self._disk.budget is None or self._disk.size() + needed <= self._disk.budget:
+                self._index.save(self._blocks.by_number)
 
     def _checked(self, document: str, section: Sequence[str], states: Array, spans: Array) -> Tail:
         import torch

@@ -178,6 +178,11 @@ class ContextIndex:
             return True  # nobody can tell; whoever needs the block is told
 
 
+def saved_bytes(blocks: int, width: int) -> int:
+    """Bytes that the saved index of so many blocks takes, at most: the vectors, their ids, the lists' centres and heads."""
+    return (1 << 16) + blocks * (width * 4 + 32) * 9 // 8
+
+
 def query_of(query: npt.NDArray[np.float32], width: int) -> npt.NDArray[np.float32]:
     """A query vector [D] as float32.
 

@@ -25,9 +25,9 @@ class ContextSettings:
     """How a context is kept. Budgets are bytes; None: for the device what the first and recent tokens need, else no limit.
 
     The `first_tokens` and `recent_tokens` are kept as `dtype` on `device`, in blocks of `block_size` tokens; older states are
-    encoded with `codec` ("exact", "int8", "int4") into RAM and from there to disk, or to `location`, an fsspec address, where
-    the disk's budget ends. The RAM budget includes the vector index and the list of blocks. `pinned` keeps RAM where a GPU reads
-    it directly. With no first and recent tokens, and no GPU, RAM is the hottest tier.
+    encoded with `codec` ("exact", "int8", "int4") into RAM and from there to disk, or to `location`, an fsspec address of this
+    context alone, where the disk's budget ends. The RAM budget includes the vector index and the list of blocks. `pinned` keeps
+    RAM where a GPU reads it directly. With no first and recent tokens, and no GPU, RAM is the hottest tier.
     """
 
     block_size: int = 256

@@ -123,8 +123,9 @@ class DiskTier:
         return int(self._database.one("SELECT count(*) FROM records")[0])
 
     def size(self) -> int:
-        """Bytes of all files: segments, index and its log."""
-        return sum(self._files.sizes().values()) + sum(self._database.sizes())
+        """Bytes of all files in the folder: segments, index and its log, and what else is kept there."""
+        beside = self._files.beside(self._database.path.name)
+        return sum(self._files.sizes().values()) + sum(self._database.sizes()) + beside
 
     def version(self) -> int:
         """Another number than before when another object or process has flushed since."""

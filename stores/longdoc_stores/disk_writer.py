@@ -60,6 +60,7 @@ class DiskWriter:
             self._inode = database.path.stat().st_ino
         self._version = -1
         self._segments: dict[int, _Segment] = {}
+        self._beside = 0  # bytes of other files in the folder, as of the beginning of the transaction
         self._known = False  # whether _segments is what the index and the folder say, as of _version
         self._current: int | None = None  # the segment to append to
         self._next = 1
@@ -233,6 +234,7 @@ class DiskWriter:
             elif self._unclean:
                 self._scrub()
             self._version = version
+            self._beside = self._files.beside(self._database.path.name) if self._budget is not None else 0
         except BaseException:
             self.roll_back()
             raise
@@ -382,7 +384,8 @@ class DiskWriter:
         database, log, shared = self._database.sizes()
         database = max(database, (self._database.pages() + _SPARE_PAGES) * PAGE)
         shared = max(shared, (1 + (log + self._log_growth()) // (_FRAME * 4000)) * (32 << 10))
-        return self._budget - sum(segment.size for segment in self._segments.values()) - database - log - shared - self._log_growth()
+        segments = sum(segment.size for segment in self._segments.values())
+        return self._budget - segments - self._beside - database - log - shared - self._log_growth()
 
     def _log_growth(self) -> int:
         """The most bytes that a commit can add to the log: each page of the index once."""

@@ -54,6 +54,16 @@ class Segments:
                         found[int(entry.name[: -len(SUFFIX)])] = entry.stat().st_size
         return found
 
+    def beside(self, index: str) -> int:
+        """Bytes of the files that are neither segments nor the index of that name with its log: what the user of the tier keeps here."""
+        total = 0
+        with disk_errors(self.folder, "list the folder"), os.scandir(self.folder) as entries:
+            for entry in entries:
+                if not entry.name.endswith(SUFFIX) and not entry.name.startswith(index):
+                    with suppress(FileNotFoundError):  # removed or renamed meanwhile
+                        total += entry.stat().st_size
+        return total
+
     def read(self, number: int, offset: int, length: int) -> torch.Tensor:
         """`length` bytes [length] uint8, in a buffer of their own.
 

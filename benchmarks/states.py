@@ -304,14 +304,16 @@ class Bench:
 
             torch.cuda.synchronize()
 
-    def gathers(self, context: Any, rounds: int, before: Callable[[list[int]], None] = lambda numbers: None) -> list[float]:
-        """Seconds of gathering random blocks, `before` not counted."""
-        seconds = []
+    def gathers(
+        self, context: Any, rounds: int, before: Callable[[list[int]], None] = lambda numbers: None, fresh: bool = False
+    ) -> list[float]:
+        """Seconds of gathering random blocks, `before` not counted, into the memory of the last ones or into `fresh` memory."""
+        seconds, blocks = [], None
         for _ in range(rounds):
             numbers = self.draw(len(context))
             before(numbers)
             started = time.perf_counter()
-            context.gather(numbers)
+            blocks = context.gather(numbers, out=None if fresh else blocks)
             self.settle()
             seconds.append(time.perf_counter() - started)
         return seconds

@@ -98,11 +98,15 @@ def gather(bench: Bench) -> None:
         context.store.settle()
         bench.gathers(context, WARM_UP)
         found["ram"] = _with_hits(context, lambda: bench.times("gather 64 from RAM", bench.gathers(context, bench.rounds), 5))
+        fresh = bench.gathers(context, bench.rounds, fresh=True)
+        found["ram_fresh"] = bench.times("gather 64 from RAM into fresh memory", fresh, 5)
     with bench.open(bench.folder, ram_budget=SMALL_RAM) as context:
         bench.gathers(context, WARM_UP)
         found["disk"] = _with_hits(
             context, lambda: bench.times("gather 64 from disk, page cache warm", bench.gathers(context, bench.rounds), 20)
         )
+        fresh = bench.gathers(context, bench.rounds, fresh=True)
+        found["disk_fresh"] = bench.times("gather 64 from disk, page cache warm, into fresh memory", fresh, 20)
         rounds = min(COLD_ROUNDS, bench.rounds)
         before = _bytes_read()
         cold = bench.gathers(context, rounds, lambda _: _drop_cache(bench.folder))

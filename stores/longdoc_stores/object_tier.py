@@ -122,9 +122,10 @@ class ObjectTier:
             return iter([self._names[name] for name in self._sizes if name in self._names])
 
     def __contains__(self, key: str) -> bool:
+        path = self._path(_name(key))
         with self._errors("look"):
             self._system.invalidate_cache()
-            return bool(self._system.exists(self._path(_name(key))))
+            return bool(self._system.exists(path))
 
     def size(self) -> int:
         """Bytes of all objects, of what killed writers left too."""

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 import tempfile
@@ -13,53 +12,10 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from vector_samples import FEW, IDS, MANY, WIDE, D, Floats, clustered, compare, recall_at_10, slow_search, vectors
 
-from longdoc.errors import StoreDamagedError, StoreError, StoreVersionError, UsageError
-from longdoc_stores.durable import write_sealed
+from longdoc.errors import UsageError
 from longdoc_stores.vector_index import EXACT_UP_TO, LARGEST, VectorIndex
-
-Floats = npt.NDArray[np.float32]
-D = 8
-WIDE = 48
-MANY = 6000
-FEW = 500
-"""An index that may hold this many exactly makes lists of MANY."""
-
-
-def vectors(count: int, seed: int = 0) -> Floats:
-    drawn = np.random.default_rng(seed).standard_normal((count, D)).astype(np.float32)
-    return drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
-
-
-def clustered(count: int, seed: int = 0) -> Floats:
-    """Unit vectors in 60 clusters; the clusters are the same for every seed."""
-    centres = np.random.default_rng(99).standard_normal((60, WIDE)) + 0.5
-    random = np.random.default_rng(seed)
-    drawn = centres[random.integers(len(centres), size=count)] + 0.7 * random.standard_normal((count, WIDE))
-    return (drawn / np.linalg.norm(drawn, axis=1, keepdims=True)).astype(np.float32)
-
-
-def slow_search(held: dict[int, Floats], query: Floats, k: int, ids: set[int] | None = None) -> list[tuple[int, float]]:
-    """The obvious twin of VectorIndex.search."""
-    scored = [(number, float(vector @ query)) for number, vector in held.items() if ids is None or number in ids]
-    return sorted(scored, key=lambda pair: -pair[1])[:k]
-
-
-def compare(index: VectorIndex, held: dict[int, Floats], k: int, ids: set[int] | None = None) -> None:
-    queries = vectors(5, seed=1)
-    scores, found = index.search(queries, k, None if ids is None else np.array(sorted(ids), dtype=np.int64))
-    for row, query in enumerate(queries):
-        expected = slow_search(held, query, k, ids)
-        assert found[row].tolist() == [number for number, _ in expected]
-        np.testing.assert_allclose(scores[row], [score for _, score in expected], atol=1e-6)
-
-
-def recall_at_10(index: VectorIndex, ids: npt.NDArray[np.int64], held: Floats, among: npt.NDArray[np.int64] | None = None) -> float:
-    """Against scoring every one of `held`, for queries that are not held."""
-    queries = clustered(150, seed=7)
-    truth = ids[np.argsort(-(queries @ held.T), axis=1)[:, :10]]
-    found = index.search(queries, 10, among)[1]
-    return float(np.mean([len(set(row) & set(right)) / 10 for row, right in zip(found.tolist(), truth.tolist(), strict=True)]))
 
 
 @pytest.fixture
@@ -72,9 +28,6 @@ def index(held: dict[int, Floats]) -> VectorIndex:
     made = VectorIndex(D)
     made.add(np.array(list(held)), np.array(list(held.values())))
     return made
-
-
-IDS = np.random.default_rng(3).permutation(np.arange(MANY) * 7 + (1 << 41))
 
 
 @pytest.fixture
@@ -325,82 +278,6 @@ def test_nothing_is_printed() -> None:
 
 
 # Saved and loaded.
-
-
-def test_an_index_comes_back_from_its_file(index: VectorIndex, held: dict[int, Floats], tmp_path: Path) -> None:
-    index.remove(np.array([1 << 40]))
-    del held[1 << 40]
-    index.save(tmp_path / "index")
-    loaded = VectorIndex.load(tmp_path / "index")
-    assert loaded.ids().tolist() == sorted(held)
-    compare(loaded, held, 10)
-    loaded.remove(np.array(list(held)[:1]))
-    assert len(loaded) == len(held) - 1
-
-
-def test_an_approximate_index_comes_back_from_its_file_and_grows(large: VectorIndex, tmp_path: Path) -> None:
-    large.save(tmp_path / "index")
-    loaded = VectorIndex.load(tmp_path / "index")
-    assert (loaded.kind, loaded.codes, loaded.probes, loaded.exact_up_to) == (large.kind, large.codes, large.probes, FEW)
-    queries = clustered(20, seed=7)
-    for one, other in zip(large.search(queries, 10), loaded.search(queries, 10), strict=True):
-        np.testing.assert_array_equal(one, other)
-    loaded.add(np.arange(20), queries)
-    assert loaded.search(queries, 1)[1].ravel().tolist() == list(range(20))
-    assert loaded.remove(np.arange(20)) == 20
-    more = clustered(MANY, seed=4)
-    loaded.add(np.arange(MANY), more)
-    assert recall_at_10(loaded, np.concatenate([IDS, np.arange(MANY)]), np.concatenate([clustered(MANY), more])) >= 0.98
-
-
-def test_a_damaged_file_is_said_to_be_damaged(index: VectorIndex, tmp_path: Path) -> None:
-    path = tmp_path / "index"
-    index.save(path)
-    data = path.read_bytes()
-    for damaged in (data[:-5] + bytes([data[-5] ^ 1]) + data[-4:], data[:-1], data[:20], b"", b"something else"):
-        path.write_bytes(damaged)
-        with pytest.raises(StoreDamagedError, match="index"):
-            VectorIndex.load(path)
-    with pytest.raises(KeyError):
-        VectorIndex.load(tmp_path / "none")
-
-
-@pytest.mark.parametrize("content", [b"IxM2 of an older longdoc", b'{"version": 1}\n', b"[]\n", b'{"version": 1, "slots": 0}\nfaiss', b""])
-def test_a_whole_file_that_is_no_index_is_said_to_be_damaged(content: bytes, tmp_path: Path) -> None:
-    write_sealed(tmp_path / "index", "vector-index", content)
-    with pytest.raises(StoreDamagedError, match="built again"):
-        VectorIndex.load(tmp_path / "index")
-
-
-def test_parts_that_do_not_fit_together_are_said_to_be_damaged(index: VectorIndex, tmp_path: Path) -> None:
-    from longdoc_stores.durable import read_sealed
-
-    index.save(tmp_path / "index")
-    head, rest = read_sealed(tmp_path / "index", "vector-index").split(b"\n", 1)
-    for change in ({"dimension": 9}, {"slots": 100}, {"codes": "pq"}):
-        write_sealed(tmp_path / "index", "vector-index", json.dumps(json.loads(head) | change).encode() + b"\n" + rest)
-        with pytest.raises(StoreDamagedError, match="built again"):
-            VectorIndex.load(tmp_path / "index")
-
-
-def test_a_file_of_another_kind_is_said_to_be_damaged(tmp_path: Path) -> None:
-    write_sealed(tmp_path / "index", "something", b"")
-    with pytest.raises(StoreDamagedError, match="something"):
-        VectorIndex.load(tmp_path / "index")
-
-
-def test_a_file_of_a_newer_longdoc_is_not_said_to_be_damaged(tmp_path: Path) -> None:
-    write_sealed(tmp_path / "index", "vector-index", b'{"version": 2}\n')
-    with pytest.raises(StoreVersionError, match="version 2, this longdoc reads 1"):
-        VectorIndex.load(tmp_path / "index")
-
-
-def test_a_folder_that_is_gone_is_a_store_error(index: VectorIndex, tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match="cannot write"):
-        index.save(tmp_path / "gone" / "index")
-
-
-# Refused.
 
 
 def with_row_1(value: float) -> Floats:

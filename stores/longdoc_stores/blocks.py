@@ -6,9 +6,7 @@ Axis legend: B blocks, T tokens of a block, D width of states and vectors.
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -19,7 +17,6 @@ from longdoc.protocols import Packed
 if TYPE_CHECKING:
     import torch
 
-_HUGE = 4 << 20
 OWN = ("spans", "states", "vector")
 """The tensors that every block has."""
 
@@ -118,7 +115,7 @@ def as_batch(infos: Sequence[BlockInfo], values: Sequence[Packed], device: str, 
     count, longest = len(infos), max(info.tokens for info in infos)
     shape = (count, longest, width)
     fits = out is not None and out.states.shape == shape and out.states.dtype == dtype and out.states.device == torch.device(device)
-    states = out.states if out is not None and fits else _room(shape, dtype, device)
+    states = out.states if out is not None and fits else torch.empty(shape, dtype=dtype, device=device)
     spans = torch.empty(count, longest, 2, dtype=torch.int32, device=device)
     vectors = torch.empty(count, width, dtype=dtype_named(parts["vector"].dtype), device=device)
     near = [Packed(value.layout, value.data.to(device, non_blocking=True)) for value in values]
@@ -131,18 +128,3 @@ def as_batch(infos: Sequence[BlockInfo], values: Sequence[Packed], device: str, 
         spans[start:end, tokens:] = 0
         start = end
     return Blocks(tuple(infos), torch.tensor([info.tokens for info in infos], device=device), spans, states, vectors)
-
-
-def _room(shape: tuple[int, ...], dtype: torch.dtype, device: str) -> torch.Tensor:
-    """An uninitialised tensor; a large one in RAM on huge pages, where there are any: faulting in small ones takes longer than decoding."""
-    import mmap
-
-    import torch
-
-    size = math.prod(shape) * dtype.itemsize
-    if device != "cpu" or size < _HUGE or not hasattr(mmap, "MADV_HUGEPAGE"):
-        return torch.empty(shape, dtype=dtype, device=device)
-    memory = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-    with suppress(OSError):  # a kernel without huge pages gives small ones
-        memory.madvise(mmap.MADV_HUGEPAGE)
-    return torch.frombuffer(memory, dtype=dtype).view(shape)

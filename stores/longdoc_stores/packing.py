@@ -19,8 +19,8 @@ from longdoc.protocols import Packed, Part
 from longdoc_stores.codecs import codec, dtype_named
 
 ALIGNMENT = 16
-_TOGETHER = 64
-"""How many values are decoded at a time: enough for the cores to share them, few enough to bound the copy that this takes."""
+_TOGETHER = 4
+"""How many values are decoded at a time: enough to cost few calls, few enough to stay in a core's cache."""
 _Place = tuple[str, int, int, torch.dtype, tuple[int, ...]]
 
 
@@ -60,8 +60,11 @@ def unpack_into(values: Sequence[Packed], outs: Mapping[str, torch.Tensor]) -> N
     """
     layout = values[0].layout
     places = dict(zip((each.name for each in layout), zip(layout, _places(layout)[0], strict=True), strict=True))
+    # One small buffer for all: fresh memory for each is what the slowest one gather in a hundred waited for.
+    together = torch.empty(min(_TOGETHER, len(values)), values[0].nbytes, dtype=torch.uint8, device=values[0].data.device)
     for start in range(0, len(values), _TOGETHER):
-        data = torch.stack([value.data for value in values[start : start + _TOGETHER]])
+        some = [value.data for value in values[start : start + _TOGETHER]]
+        data = torch.stack(some, out=together[: len(some)])
         for name, out in outs.items():
             each, where = places[name]
             pieces = {

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from longdoc.errors import StoreDamagedError, StoreError
+from longdoc.errors import StoreDamagedError, StoreError, StoreFullError
 from longdoc.protocols import Reading
 from longdoc.types import Chunk
 from longdoc_stores.context import ContextSettings, ContextStore, Faults, TierUse
@@ -98,9 +98,11 @@ class Readings:
                     extra={"salience": reading.salience[start:end]},
                 )
             context.flush()
-        except BaseException:
+        except BaseException as error:
             with self._lock:
                 self._open.pop(fingerprint).close()  # undoes what was not flushed
+            if isinstance(error, StoreFullError):
+                raise StoreFullError(f"{error}; the settings disk_budget and archive say how much goes where") from error
             raise
 
     def get(self, key: str, fingerprint: str, chunks: int, tokens: int) -> Reading:

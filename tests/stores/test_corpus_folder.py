@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from corpus_samples import LEASE, LOAN, READER, only, put
+from corpus_samples import LEASE, LOAN, READER, make_document, only, put
 
-from longdoc.errors import StoreDamagedError, StoreError, StoreVersionError
+from longdoc.errors import StoreDamagedError, StoreError, StoreFullError, StoreVersionError
+from longdoc_stores.context_settings import ContextSettings
 from longdoc_stores.corpus import Corpus
 
 
@@ -149,3 +150,34 @@ def test_a_corpus_of_version_1_keeps_its_documents_and_asks_for_their_reading(tm
         assert corpus.documents.tokens(entry.document_key, READER.fingerprint) is None
         assert corpus.check(repair=False) == []
     assert not (tmp_path / "corpus" / "arrays").exists()
+
+
+def test_a_disk_budget_that_is_used_up_names_its_setting_and_keeps_what_it_had(tmp_path: Path) -> None:
+    budgets = ContextSettings(ram_budget=1 << 20, disk_budget=2 << 20)
+    with Corpus(tmp_path / "corpus", budgets=budgets) as corpus:
+        stored = 0
+        with pytest.raises(StoreFullError, match="disk_budget and archive"):  # noqa: PT012 - the budget decides when
+            for stored in range(1000):
+                put(corpus, f"/docs/{stored}.txt", "".join(f"{stored} pays {number} dollars.\n" for number in range(500)))
+        assert 0 < stored == corpus.status().documents
+        assert corpus.check(repair=False) == []
+
+
+def test_what_the_disk_does_not_hold_goes_to_the_archive(tmp_path: Path) -> None:
+    archive = tmp_path / "archive"
+    budgets = ContextSettings(ram_budget=1 << 20, disk_budget=2 << 20, location=str(archive))
+    texts = ["\n".join(f"{number} pays {clause} dollars. " * 200 for clause in range(40)) for number in range(12)]
+    with Corpus(tmp_path / "corpus", budgets=budgets) as corpus:
+        for number, text in enumerate(texts):
+            put(corpus, f"/docs/{number}.txt", text)
+    with Corpus(tmp_path / "corpus", budgets=budgets) as corpus:
+        for number, text in enumerate(texts):
+            found = corpus.reading(only(corpus, f"/docs/{number}.txt"), READER.fingerprint)
+            assert found.tokens == len(text.split())
+            assert found.sentences.tolist() == READER.read(*make_document(text)).sentences.tolist()
+        blocks = {tier.name: tier.blocks for tier in corpus.status().tiers}
+        assert blocks["disk"] + blocks["object"] == 12 * 40
+        assert blocks["object"] > 0
+        corpus.forget(["/docs"])
+        assert {tier.name: tier.blocks for tier in corpus.status().tiers}["object"] == 0
+    assert not [path for path in archive.rglob("*") if path.is_file()]

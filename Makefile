@@ -41,6 +41,8 @@ bench: $(VENV)/bench
 	$(BIN)/python benchmarks/clauses.py --pdf
 	$(BIN)/python benchmarks/pages.py
 	$(BIN)/python benchmarks/kill.py
+	$(BIN)/python benchmarks/index.py
+	$(BIN)/python benchmarks/store.py --cache out/states
 
 clean:
 	rm -rf $(VENV) out dist

@@ -17,6 +17,7 @@ import os, signal, sys
 from pathlib import Path
 
 sys.path[:0] = sys.argv[3:]
+from crashes import crash_at
 from corpus_samples import HereExecutor, WordReader
 from longdoc.config import Settings
 from longdoc_pipelines.ingest import ingest
@@ -32,22 +33,7 @@ def run(store):
             assert outcome.outcome == "ok", outcome
         return digest(corpus)
 
-def crash_at(moment):
-    count = 0
-    def counted(function):
-        def call(*arguments, **named):
-            nonlocal count
-            count += 1
-            if count == moment:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return function(*arguments, **named)
-        return call
-    os.fsync = counted(os.fsync)
-    os.unlink = counted(os.unlink)
-    os.replace = counted(os.replace)
-    Path.replace = counted(Path.replace)
-    Path.unlink = counted(Path.unlink)
-    database.Database.run = counted(database.Database.run)
+WRITES = [(os, "fsync"), (os, "unlink"), (os, "replace"), (Path, "replace"), (Path, "unlink"), (database.Database, "run")]
 
 expected = run(home / "undisturbed")
 moment = 0
@@ -56,7 +42,7 @@ while True:
     store = home / str(moment)
     child = os.fork()
     if child == 0:
-        crash_at(moment)
+        crash_at(moment, WRITES)
         run(store)
         os._exit(0)
     if os.waitpid(child, 0)[1] == 0:

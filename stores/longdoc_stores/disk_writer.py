@@ -384,8 +384,8 @@ class DiskWriter:
         database, log, shared = self._database.sizes()
         database = max(database, (self._database.pages() + _SPARE_PAGES) * PAGE)
         shared = max(shared, (1 + (log + self._log_growth()) // (_FRAME * 4000)) * (32 << 10))
-        segments = sum(segment.size for segment in self._segments.values())
-        return self._budget - segments - self._beside - database - log - shared - self._log_growth()
+        taken = sum(segment.size for segment in self._segments.values()) + self._beside + database + log + shared
+        return self._budget - taken - self._log_growth()
 
     def _log_growth(self) -> int:
         """The most bytes that a commit can add to the log: each page of the index once."""

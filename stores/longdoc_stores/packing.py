@@ -112,12 +112,6 @@ def error_bounds(packed: Packed) -> dict[str, torch.Tensor]:
     }
 
 
-def packed_size(shapes: Mapping[str, tuple[str, tuple[int, ...]]], codecs: Mapping[str, str] | None = None) -> int:
-    """Bytes of a value with tensors of these (dtype, shape)s."""
-    wanted = codecs or {}
-    return _places(tuple(Part(name, wanted.get(name, "exact"), *rest) for name, rest in shapes.items()))[1]
-
-
 @lru_cache(maxsize=1024)
 def dump_layout(layout: tuple[Part, ...]) -> bytes:
     """The layout as JSON."""

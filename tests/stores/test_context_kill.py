@@ -17,6 +17,7 @@ from pathlib import Path
 
 sys.path[:0] = sys.argv[3:]
 import torch
+from crashes import crash_at
 from context_samples import SETTINGS, append, opened, states_of
 from longdoc_stores import context as module, database
 
@@ -39,24 +40,10 @@ def settings_of(folder):
     settings = replace(SETTINGS, codec="exact", ram_budget=80 << 10)
     return replace(settings, disk_budget=9 << 17, location=str(folder / "objects")) if below else settings
 
-def crash_at(moment):
-    count = 0
-    def counted(function):
-        def call(*arguments, **named):
-            nonlocal count
-            count += 1
-            if count == moment:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return function(*arguments, **named)
-        return call
-    for name in ("fsync", "pwrite", "unlink", "ftruncate", "replace", "rename"):
-        if not (below and name == "pwrite"):
-            setattr(os, name, counted(getattr(os, name)))
-    Path.replace = counted(Path.replace)
-    Path.unlink = counted(Path.unlink)
-    database.Database.begin = counted(database.Database.begin)
-    database.Database.commit = counted(database.Database.commit)
-    database.Database.empty_log = counted(database.Database.empty_log)
+WRITES = [
+    *((os, name) for name in ("fsync", "pwrite", "unlink", "ftruncate", "replace", "rename") if not (below and name == "pwrite")),
+    *((Path, name) for name in ("replace", "unlink")), *((database.Database, name) for name in ("begin", "commit", "empty_log")),
+]
 
 def seed(document, step):
     return 100 * step + ord(document)
@@ -119,7 +106,7 @@ while True:
     heard, told = os.pipe()
     child = os.fork()
     if child == 0:
-        crash_at(moment)
+        crash_at(moment, WRITES)
         work(folder, told)
         os._exit(0)
     os.close(told)

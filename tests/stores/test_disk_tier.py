@@ -121,19 +121,6 @@ TestDiskTierModel = DiskTierModel.TestCase
 TestDiskTierModel.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
 
 
-@pytest.fixture
-def tier(tmp_path: Path) -> Iterator[DiskTier]:
-    with opened(tmp_path / "store", segment_size=100_000) as tier:
-        yield tier
-
-
-@pytest.fixture
-def reopen(tier: DiskTier) -> Iterator[Callable[[], DiskTier]]:
-    """Another object on the same folder."""
-    with ExitStack() as stack:
-        yield lambda: stack.enter_context(opened(tier.folder, segment_size=100_000))
-
-
 def test_what_was_not_flushed_is_gone_after_reopening(tier: DiskTier, reopen: Callable[[], DiskTier]) -> None:
     tier.put("kept", value(1))
     tier.put("overwritten", value(2))

@@ -14,6 +14,7 @@ from pathlib import Path
 
 sys.path[:0] = sys.argv[2:]
 import torch
+from crashes import crash_at
 from store_contract import constant, same
 from longdoc_stores import database
 from longdoc_stores.disk_tier import DiskTier
@@ -21,20 +22,10 @@ from longdoc_stores.disk_tier import DiskTier
 torch.set_num_threads(1)
 home = Path(sys.argv[1])
 
-def crash_at(moment):
-    count = 0
-    def counted(function):
-        def call(*arguments, **named):
-            nonlocal count
-            count += 1
-            if count == moment:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return function(*arguments, **named)
-        return call
-    for name in ("fsync", "pwrite", "unlink", "ftruncate"):
-        setattr(os, name, counted(getattr(os, name)))
-    database.Database.run = counted(database.Database.run)
-    database.Database.empty_log = counted(database.Database.empty_log)
+WRITES = [
+    *((os, name) for name in ("fsync", "pwrite", "unlink", "ftruncate")),
+    *((database.Database, name) for name in ("run", "empty_log")),
+]
 
 # What the store holds after each flush: keys to numbers.
 STEPS = [
@@ -76,7 +67,7 @@ while True:
     heard, told = os.pipe()
     child = os.fork()
     if child == 0:
-        crash_at(moment)
+        crash_at(moment, WRITES)
         work(folder, 0, told)
         os._exit(0)
     os.close(told)

@@ -6,8 +6,6 @@ import resource
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,19 +14,6 @@ from store_contract import same, value
 
 from longdoc.errors import StoreDamagedError, StoreError, StoreFullError
 from longdoc_stores.disk_tier import DiskTier
-
-
-@pytest.fixture
-def tier(tmp_path: Path) -> Iterator[DiskTier]:
-    with opened(tmp_path / "store", segment_size=100_000) as tier:
-        yield tier
-
-
-@pytest.fixture
-def reopen(tier: DiskTier) -> Iterator[Callable[[], DiskTier]]:
-    """Another object on the same folder."""
-    with ExitStack() as stack:
-        yield lambda: stack.enter_context(opened(tier.folder, segment_size=100_000))
 
 
 @pytest.mark.parametrize("place", [0, 100, -1])

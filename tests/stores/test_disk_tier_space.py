@@ -4,8 +4,8 @@ import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,19 +16,6 @@ from store_contract import fill, same, value
 from longdoc.errors import StoreFullError
 from longdoc_stores import disk_tier
 from longdoc_stores.disk_tier import DiskTier
-
-
-@pytest.fixture
-def tier(tmp_path: Path) -> Iterator[DiskTier]:
-    with opened(tmp_path / "store", segment_size=100_000) as tier:
-        yield tier
-
-
-@pytest.fixture
-def reopen(tier: DiskTier) -> Iterator[Callable[[], DiskTier]]:
-    """Another object on the same folder."""
-    with ExitStack() as stack:
-        yield lambda: stack.enter_context(opened(tier.folder, segment_size=100_000))
 
 
 @pytest.mark.parametrize("how", ["delete", "overwrite", "delete before the flush", "close without a flush", "delete all"])

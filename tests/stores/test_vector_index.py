@@ -17,27 +17,6 @@ from vector_samples import FEW, IDS, MANY, WIDE, D, Floats, clustered, compare, 
 from longdoc.errors import UsageError
 from longdoc_stores.vector_index import EXACT_UP_TO, LARGEST, VectorIndex
 
-
-@pytest.fixture
-def held() -> dict[int, Floats]:
-    return {number * 1000 + (1 << 40): vector for number, vector in enumerate(vectors(200))}
-
-
-@pytest.fixture
-def index(held: dict[int, Floats]) -> VectorIndex:
-    made = VectorIndex(D)
-    made.add(np.array(list(held)), np.array(list(held.values())))
-    return made
-
-
-@pytest.fixture
-def large() -> VectorIndex:
-    made = VectorIndex(WIDE, exact_up_to=FEW)
-    made.add(IDS, clustered(MANY))
-    assert made.kind == "ivf"
-    return made
-
-
 # Exact.
 
 

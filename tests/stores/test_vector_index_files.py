@@ -5,31 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from vector_samples import FEW, IDS, MANY, WIDE, D, Floats, clustered, compare, recall_at_10, vectors
+from vector_samples import FEW, IDS, MANY, Floats, clustered, compare, recall_at_10
 
 from longdoc.errors import StoreDamagedError, StoreError, StoreVersionError
 from longdoc_stores.durable import write_sealed
 from longdoc_stores.vector_index import VectorIndex
-
-
-@pytest.fixture
-def held() -> dict[int, Floats]:
-    return {number * 1000 + (1 << 40): vector for number, vector in enumerate(vectors(200))}
-
-
-@pytest.fixture
-def index(held: dict[int, Floats]) -> VectorIndex:
-    made = VectorIndex(D)
-    made.add(np.array(list(held)), np.array(list(held.values())))
-    return made
-
-
-@pytest.fixture
-def large() -> VectorIndex:
-    made = VectorIndex(WIDE, exact_up_to=FEW)
-    made.add(IDS, clustered(MANY))
-    assert made.kind == "ivf"
-    return made
 
 
 def test_an_index_comes_back_from_its_file(index: VectorIndex, held: dict[int, Floats], tmp_path: Path) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+from example_corpus import ExampleCorpus
 
 from longdoc import registry
 
@@ -43,21 +43,6 @@ def reader_module() -> Any:
     from longdoc.model import reader
 
     return reader
-
-
-@dataclass(frozen=True)
-class ExampleCorpus:
-    """A folder as a checkout has it, with a copy of `examples` and the corpus `.longdoc` of its documents."""
-
-    folder: Path
-
-    @property
-    def documents(self) -> Path:
-        return self.folder / "examples" / "documents"
-
-    @property
-    def store(self) -> Path:
-        return self.folder / ".longdoc"
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import ExampleCorpus
+from example_corpus import ExampleCorpus
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 RunScript = Callable[..., str]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from cli.library import run
-from conftest import ExampleCorpus
+from example_corpus import ExampleCorpus
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -39,7 +39,9 @@ bench: $(VENV)/bench
 	$(BIN)/python benchmarks/ingest.py
 	$(BIN)/python benchmarks/clauses.py
 	$(BIN)/python benchmarks/clauses.py --pdf
-	$(BIN)/python benchmarks/pages.py
+	$(BIN)/python benchmarks/pages.py --store out/pages.longdoc
+	$(BIN)/python benchmarks/search.py
+	$(BIN)/python benchmarks/encoder.py
 	$(BIN)/python benchmarks/kill.py
 	$(BIN)/python benchmarks/index.py
 	$(BIN)/python benchmarks/store.py --cache out/states

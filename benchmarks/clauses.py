@@ -5,8 +5,9 @@
 
 Writes the validation contracts out as text files (or takes the 60 filed PDFs with --pdf), runs `longdoc extract --min-score 0
 --format jsonl` on them in a new corpus, and hands what comes out to the scorer. With --pdf the text files of the same 60
-contracts are scored as well. The last row is the contract-level question "is there such a clause", by the default threshold,
-against the lawyers' Yes and No.
+contracts are scored as well. The last rows are the contract-level question "is there such a clause", by the default threshold,
+against the lawyers' Yes and No: micro F1 over all labels that are answered so, and macro F1 over those of them that are in ten or more
+of the contracts scored.
 """
 
 from __future__ import annotations
@@ -20,12 +21,15 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from common import SHARED, report
 
 Row = dict[str, Any]
+POSITIVES = 10
+"""Contracts that must have a label for its own F1 to say something."""
 
 
 def main() -> None:
@@ -54,7 +58,9 @@ def main() -> None:
             for name, values in scores.items():
                 cells = [f"{100 * values[key]:.1f}" for key in ("aupr", "p80", "p90", "f1")]
                 table.append([kind, name, len(gold), *cells, f"{seconds:.0f}"])
-            table.append([kind, "presence (micro F1)", len(gold), "", "", "", f"{100 * shown['f1']:.1f}", ""])
+            table.append([kind, f"presence of {shown['labels']} labels (micro F1)", len(gold), "", "", "", percent(shown["f1"]), ""])
+            often = f"presence of the {shown['macro_labels']} in {POSITIVES} or more (macro F1)"
+            table.append([kind, often, len(gold), "", "", "", percent(shown["macro_f1"]), ""])
     report("clauses", ["from", "labels", "contracts", "AUPR", "P@80R", "P@90R", "best F1", "seconds"], table, **figures)
 
 
@@ -108,8 +114,8 @@ def score(gold: Sequence[Row], clauses: Mapping[str, list[Row]], kind: str, scor
     return result
 
 
-def presence(gold: Sequence[Row], clauses: Mapping[str, list[Row]], data: Path) -> dict[str, float]:
-    """Precision, recall and F1 of "this contract has such a clause" over all labels that are answered with Yes or No."""
+def presence(gold: Sequence[Row], clauses: Mapping[str, list[Row]], data: Path) -> dict[str, float | None]:
+    """How well "this contract has such a clause" is answered, over all labels that are answered with Yes or No."""
     from longdoc.labels import load_labels
     from longdoc.model.reader import EmbeddedReader
 
@@ -118,17 +124,49 @@ def presence(gold: Sequence[Row], clauses: Mapping[str, list[Row]], data: Path) 
     answers = {row["id"]: row["answers"] for row in read(data / "answers.jsonl.gz")}
     reader, labels = EmbeddedReader(), load_labels("cuad")
     lowest = {label: reader.default_score(labels, label) for label in yes_no}
-    right = said = true = 0
+    counts = {label: Counts() for label in yes_no}
     for row in gold:
         best = {label: 0.0 for label in yes_no}
         for clause in clauses[file_name(row)]:
             if clause["label"] in best:
                 best[clause["label"]] = max(best[clause["label"]], clause["score"])
         for label in yes_no:
-            answer, found = answers[row["id"]].get(label) == "Yes", best[label] >= lowest[label]
-            right, said, true = right + (answer and found), said + found, true + answer
-    precision, recall = right / max(1, said), right / max(1, true)
-    return {"precision": precision, "recall": recall, "f1": 2 * right / max(1, said + true)}
+            counts[label].add(answers[row["id"]].get(label) == "Yes", best[label] >= lowest[label])
+    return summed_up(list(counts.values()))
+
+
+@dataclass
+class Counts:
+    """Of one label: contracts that have it, that are said to, and where both is so."""
+
+    true: int = 0
+    said: int = 0
+    right: int = 0
+
+    def add(self, answer: bool, found: bool) -> None:
+        self.true, self.said, self.right = self.true + answer, self.said + found, self.right + (answer and found)
+
+    @property
+    def f1(self) -> float:
+        return 2 * self.right / max(1, self.said + self.true)
+
+
+def summed_up(counts: Sequence[Counts]) -> dict[str, float | None]:
+    """Precision, recall and F1 over all labels together; the mean F1 of the labels with enough positives, None if none has."""
+    every = Counts(*(sum(values) for values in zip(*((one.true, one.said, one.right) for one in counts), strict=True)))
+    often = [one.f1 for one in counts if one.true >= POSITIVES]
+    return {
+        "precision": every.right / max(1, every.said),
+        "recall": every.right / max(1, every.true),
+        "f1": every.f1,
+        "labels": len(counts),
+        "macro_f1": sum(often) / len(often) if often else None,
+        "macro_labels": len(often),
+    }
+
+
+def percent(share: float | None) -> str:
+    return "" if share is None else f"{100 * share:.1f}"
 
 
 if __name__ == "__main__":

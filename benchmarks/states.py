@@ -89,7 +89,7 @@ class States:
 
 
 def load_states(cache: Path, tokens: int, queries: int, texts: Sequence[Path] = ()) -> States:
-    """The first `tokens` of `cache`, and so many queries; what is not there is computed with MiniLM and kept there.
+    """The first `tokens` of `cache`, and so many queries; what is not there is computed with the encoder and kept there.
 
     `texts` are what is read (default: contracts of CUAD); queries come from the texts behind the last one of the states.
     """
@@ -108,30 +108,20 @@ def load_states(cache: Path, tokens: int, queries: int, texts: Sequence[Path] = 
 
 
 def _make_states(cache: Path, tokens: int, texts: Sequence[Path]) -> None:
-    """One pass of MiniLM over the texts, in windows, until there are enough tokens; states.npy comes last, so that it says all is there."""
-    from longdoc.model.embed import DIMENSION, MiniLM, _batches
+    """One pass of the encoder over the texts until there are enough tokens; states.npy comes last, so that it says all is there."""
+    from longdoc.model.encode import DocumentEncoder
 
-    model = MiniLM()
+    encoder = DocumentEncoder()
     spans, documents = np.zeros((tokens, 2), np.int32), np.zeros(tokens, np.int32)
     temporary = cache / "states.tmp.npy"
-    states = np.lib.format.open_memmap(temporary, "w+", np.float16, (tokens, DIMENSION))
+    states = np.lib.format.open_memmap(temporary, "w+", np.float16, (tokens, encoder.width))
     at = 0
     for number, text in enumerate(_read(texts)):
-        starts, end = {}, at
-        windows = model._windows([text])
-        for window in windows:
-            starts[id(window)] = end
-            end += len(window.ids)
-        for batch in _batches([window for window in windows if starts[id(window)] < tokens]):
-            found, _ = model._states(batch)
-            for row, window in enumerate(batch):
-                start = starts[id(window)]
-                count = min(len(window.ids), tokens - start)
-                states[start : start + count] = found[row, 1 : 1 + count].half().numpy()
-                spans[start : start + count] = np.array(window.offsets, np.int32).reshape(-1, 2)[:count]
-        documents[at:end] = number
-        at = end
-        print(f"{min(at, tokens):,} of {tokens:,} tokens read", file=sys.stderr)
+        for places, found in encoder.states(text):
+            count = min(len(found), tokens - at)
+            states[at : at + count], spans[at : at + count], documents[at : at + count] = found[:count], places[:count], number
+            at += count
+        print(f"{at:,} of {tokens:,} tokens read", file=sys.stderr)
         if at >= tokens:
             break
     else:
@@ -145,7 +135,7 @@ def _make_states(cache: Path, tokens: int, texts: Sequence[Path]) -> None:
 
 
 def _make_queries(cache: Path, first: int, count: int, texts: Sequence[Path]) -> None:
-    from longdoc.model.embed import MiniLM
+    from longdoc.model.encode import DocumentEncoder
 
     passages = [
         text[start : start + _QUERY_CHARACTERS]
@@ -156,7 +146,7 @@ def _make_queries(cache: Path, first: int, count: int, texts: Sequence[Path]) ->
     if len(passages) < count:
         sys.exit(f"the texts behind those of the states have {len(passages):,} passages, not {count:,}; name more with --text")
     chosen = np.random.default_rng(0).choice(len(passages), size=count, replace=False)
-    np.save(cache / "queries.npy", MiniLM().encode([passages[number] for number in chosen]))
+    np.save(cache / "queries.npy", DocumentEncoder().encode([passages[number] for number in chosen]))
 
 
 def _read(texts: Sequence[Path]) -> Iterator[str]:

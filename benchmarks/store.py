@@ -2,7 +2,7 @@
 
     python benchmarks/store.py --cache FOLDER [--parts append,search,...] [--tokens 1000000] [--kills 200] [--device cuda] [--text FILE...]
 
-States are those of MiniLM over contracts of CUAD (or --text), computed once into --cache. Durations are of single calls after a
+States are those of the encoder over contracts of CUAD (or --text), computed once into --cache. Durations are of single calls after a
 warm-up, one after the other. What is said to be from disk was opened anew with a RAM budget that holds few blocks; the page cache is warm
 but where it says cold, which is after POSIX_FADV_DONTNEED on the segments: "MiB read" says how much then came from the device.
 

@@ -19,7 +19,8 @@ from longdoc.protocols import Progress, Reader
 from longdoc.types import Answer, Clause, Document, Outcome, Overview, Passage, Span, Summary
 
 if TYPE_CHECKING:
-    from longdoc.model.train import Report
+    from longdoc.model.report import Report
+    from longdoc.model.train_encoder import EncoderRecipe
     from longdoc_stores.corpus import Corpus, Entry
     from longdoc_stores.records import Problem, Status
 
@@ -267,10 +268,33 @@ class Pipeline:
 
         Raises: InputError if `data` cannot be read; UsageError if there is too little to train on.
         """
-        from longdoc_pipelines.train import train_clauses
+        from longdoc_pipelines.train import train_clauses_from
 
         chosen = labels if isinstance(labels, LabelSet) else load_labels(os.fspath(labels))
-        return train_clauses(Path(data), Path(out), labels=chosen, reader=self.reader, seed=seed, progress=self._progress)
+        return train_clauses_from(Path(data), Path(out), labels=chosen, reader=self.reader, seed=seed, progress=self._progress)
+
+    def train_encoder(
+        self,
+        data: PathLike,
+        out: PathLike,
+        labels: LabelSet | PathLike = "cuad",
+        *,
+        base: PathLike = "shipped",
+        recipe: EncoderRecipe | None = None,
+        seed: int = 0,
+    ) -> Report:
+        """Train the encoder `base` ("shipped", "minilm" or a folder) and clause weights on labelled documents, into the folder `out`.
+
+        Called again with the same arguments it goes on where it was stopped.
+
+        Raises: InputError if `data` or `base` cannot be read; UsageError if there is too little to train on.
+        """
+        from longdoc_pipelines.train import train_encoder_from
+
+        chosen = labels if isinstance(labels, LabelSet) else load_labels(os.fspath(labels))
+        return train_encoder_from(
+            Path(data), Path(out), labels=chosen, base=os.fspath(base), recipe=recipe, seed=seed, progress=self._progress
+        )
 
     async def aingest(self, paths: Paths, password: str | None = None) -> list[Outcome]:
         """`ingest` in a thread; a pipeline has one thread, its async twins run one after the other."""

@@ -65,7 +65,8 @@ class Reading:
     """What a reader knows of a document after one pass; everything later is a look-up.
 
     sentences [S, 2] int32 spans into the text, chunk_of_sentence [S] int32, chunk_vectors [C, D] and
-    sentence_vectors [S, D] of unit length, salience [S] in 0..1, tokens read.
+    sentence_vectors [S, D] of unit length, salience [S] in 0..1, tokens read; `extra` is what else the reader wants to find again
+    (float16, float32, int32 or int64 arrays of any shape), by name.
     """
 
     sentences: npt.NDArray[np.int32]
@@ -74,6 +75,7 @@ class Reading:
     sentence_vectors: npt.NDArray[np.float16]
     salience: npt.NDArray[np.float32]
     tokens: int
+    extra: Mapping[str, npt.NDArray[np.generic]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

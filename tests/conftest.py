@@ -29,8 +29,8 @@ def _the_encoder_is_loaded_once() -> Iterator[None]:
 
     def load_sharing(kind: str, name: str) -> Any:
         loaded = load(kind, name)
-        if kind == "readers" and not hasattr(reader_module().MiniLM, "cache_info"):
-            patch.setattr(reader_module(), "MiniLM", cache(reader_module().MiniLM))
+        if kind == "readers" and not hasattr(encode_module().DocumentEncoder, "cache_info"):
+            patch.setattr(encode_module(), "DocumentEncoder", cache(encode_module().DocumentEncoder))
         return loaded
 
     with pytest.MonkeyPatch.context() as patch:
@@ -38,11 +38,11 @@ def _the_encoder_is_loaded_once() -> Iterator[None]:
         yield
 
 
-def reader_module() -> Any:
-    """longdoc.model.reader, imported when a reader is first asked for."""
-    from longdoc.model import reader
+def encode_module() -> Any:
+    """longdoc.model.encode, which loads torch, imported when a reader is first asked for."""
+    from longdoc.model import encode
 
-    return reader
+    return encode
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,8 @@ Each sentence s of the passages is weighed by
     weight(s) = (1 - c) * cos(question, s) + c * coverage(question, s),
 
 coverage being the share of the question's words that s, its headings and the name of its file hold; names and numbers
-count double, since a passage about something else of the same kind lacks just these. Whether the best sentence answers is
+count double, since a passage about something else of the same kind lacks just these. A sentence that names a time, or an amount, where the
+question asks for one weighs more. Whether the best sentence answers is
 decided by a logistic function of the two and of the share of names and numbers that its passage holds.
 """
 
@@ -45,6 +46,26 @@ STEM = 6
 """Letters that tell a word: "terminated" and "termination" share them."""
 
 
+_NUMBER = r"(?:[0-9][0-9.,]*|one|two|three|four|five|six|seven|eight|nine|ten|twelve|thirty|forty|sixty|ninety)"
+_TIME = rf"\b{_NUMBER}(?:-\w+)?(?:\s*\(\d+\))?(?:\s+\w+)?\s+(?:hour|day|week|month|quarter|year)s?\b"
+_MOMENT = r"\b(?:within|later than|by|before|after|prior to|on|upon|until)\s"
+_ASKED = (
+    (
+        re.compile(r"\b(?:when|how (?:soon|quickly)|(?:what|which) (?:date|day|deadline))\b", re.IGNORECASE),
+        re.compile(rf"{_MOMENT}[^.;]{{0,20}}{_TIME}|\b(?:19|20)[0-9]{{2}}\b|\b(?:promptly|immediately|forthwith)\b", re.IGNORECASE),
+    ),
+    (
+        re.compile(r"\b(?:how (?:long|often)|(?:what|which) period)\b", re.IGNORECASE),
+        re.compile(rf"{_TIME}|\b(?:annually|monthly|quarterly|perpetual|(?:each|every) (?:day|week|month|quarter|year))\b", re.IGNORECASE),
+    ),
+    (
+        re.compile(r"\b(?:how (?:much|many|large|high)|(?:what|which) (?:amount|percentage|rate|price|fee|share))\b", re.IGNORECASE),
+        re.compile(rf"[$€£%]|\bpercent\b|\b{_NUMBER}\s", re.IGNORECASE),
+    ),
+)
+"""What a question asks for (a moment, a length of time, an amount), and how a sentence names it."""
+
+
 @dataclass(frozen=True)
 class Judgement:
     """How sentences are weighed and when the best one counts as an answer.
@@ -54,6 +75,7 @@ class Judgement:
     """
 
     coverage: float = 0.4
+    fitting: float = 0.1
     meaning_slope: float = 6.2
     coverage_slope: float = 3.5
     names_slope: float = 2.5
@@ -107,10 +129,16 @@ def best_sentences(question: str, passages: Sequence[Passage], embed: Embed, jud
     for (passage, start, end), similarity in zip(pieces, meaning.tolist(), strict=True):
         share = coverage(wanted, passage.citation, passage.citation.quote[start:end])
         weight = (1 - judgement.coverage) * similarity + judgement.coverage * share
+        weight += judgement.fitting * fits(question, passage.citation.quote[start:end])
         if passage.rank not in found or weight > found[passage.rank].weight:
             held = coverage(names, passage.citation, passage.citation.quote) if names else 1.0
             found[passage.rank] = Weighed(passage, start, end, similarity, share, held, weight)
     return sorted(found.values(), key=lambda sentence: (-sentence.weight, sentence.passage.rank))
+
+
+def fits(question: str, sentence: str) -> bool:
+    """Whether the question asks for a time or an amount and the sentence names one."""
+    return any(asked.search(question) and named.search(sentence) for asked, named in _ASKED)
 
 
 def probability(sentence: Weighed, judgement: Judgement) -> float:

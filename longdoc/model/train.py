@@ -1,36 +1,42 @@
 """Training of clause weights from documents that people have labelled.
 
 Scores for calibration and thresholds come from networks that have not seen the document (cross-fitting over documents); the
-networks that are kept have seen all of them.
+networks that are kept have seen all of them. Where an encoder scores the labels too, it says nothing true of the documents that it was
+trained on: blend, calibration and thresholds then come from the documents whose scores an encoder gave that had not seen them.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from longdoc.errors import UsageError
 from longdoc.labels import LabelSet
-from longdoc.model.calibration import fit as fit_calibration
-from longdoc.model.clauses import ClauseModel, Found, Rows, Scorer, candidates, sentence_rows, span_rows
+from longdoc.model.clauses import ClauseModel, Found, Rows, Scorer, blended, ranked, scored, sentence_rows, span_rows
 from longdoc.model.fitting import Example, Recipe, fit, known_keys
-from longdoc.model.measure import Curve, curve, outcomes
+from longdoc.model.measure import Curve, average_precision, curve, outcomes
 from longdoc.model.network import Floats
-from longdoc.model.targets import YES, Gold, targets
+from longdoc.model.report import Report, calibration
+from longdoc.model.rescoring import Rescorer, Scored, gather
+from longdoc.model.rescoring import fit as fit_rescorer
+from longdoc.model.targets import YES, Gold, Targets, mark, short_labels
 from longdoc.protocols import Progress, Reading
-from longdoc.types import Document
+from longdoc.types import Chunk, Document
 
 FOLDS = 4
-NETWORKS = {"sentences": 2, "spans": 1}
-"""Networks whose scores are averaged; they differ in seed only. One for spans keeps the file small."""
-SPAN_GAIN = 0.1
-"""A label is also sought among short spans if they reach this share of its passages and no sentence does."""
+NETWORKS = {"sentences": 1, "spans": 1}
+"""Networks whose scores are averaged; they differ in seed only. One keeps the file small."""
+RESCORERS = 3
+"""Rescorers whose probabilities are averaged."""
 FEWEST_DOCUMENTS = 8
+FEW = 10
+"""Passages of a label at which its own threshold counts as much as that of all labels together."""
+BLENDS = (0.4, 0.5, 0.6, 0.7, 0.8)
+"""Shares of the encoder in the score that are tried."""
 RECIPE = Recipe()
 
 
@@ -41,30 +47,17 @@ class Labelled:
     document: Document
     reading: Reading
     gold: tuple[Gold, ...]
+    held_out: bool = True
+    """Whether the encoder that gave the reading's scores, if it has any, had not seen the document."""
 
 
 @dataclass(frozen=True)
-class Report:
-    """What came of a training. Figures are of documents held out in cross-fitting, in per cent."""
+class LabelledText:
+    """A document with the passages that people marked in it, before anything has read it."""
 
-    path: Path
-    documents: int
-    sentences: int
-    passages: int
-    seconds: float
-    held_out: Curve
-    per_label: Mapping[str, Curve] = field(default_factory=dict)
-    span_labels: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        lines = [
-            f"{100 * one.area:5.1f}  {one.gold:4d} passages  {label}"
-            for label, one in sorted(self.per_label.items(), key=lambda item: -item[1].area)
-        ]
-        lines.append(f"{self.documents} documents, {self.sentences} sentences, {self.passages} passages, {self.seconds:.0f} s")
-        lines.append(f"held out: {self.held_out}")
-        lines.append(f"weights: {self.path}")
-        return "\n".join(lines)
+    document: Document
+    chunks: tuple[Chunk, ...]
+    gold: tuple[Gold, ...]
 
 
 @dataclass(frozen=True)
@@ -82,54 +75,70 @@ def train_clauses(
     seed: int = 0,
     notes: Mapping[str, str] | None = None,
     recipe: Recipe = RECIPE,
+    encoder: str = "",
     progress: Callable[[Progress], None] | None = None,
 ) -> Report:
-    """Train on `documents` and write `out`/<label set>.safetensors, a folder that a reader takes as its `model`.
+    """Train on `documents` and write `out`/<label set>.safetensors, a folder that a reader takes as its `model`, and a report beside it.
+
+    `encoder` is the fingerprint of the encoder that will score these labels in use; the readings of documents that are `held_out` have
+    such scores already.
 
     Raises: UsageError if there are too few documents, or no passage has a label of `labels`.
     """
     began = time.monotonic()
     tell = progress or (lambda _: None)
     names = tuple(label.name for label in labels.labels)
-    sentences, spans = [], []
+    encoded = labels.name if encoder else None
+    sentences, spans, marks = [], [], []
     for labelled in documents:
-        sentences.append(_prepared(labelled, sentence_rows(labelled.document, labelled.reading), names))
-        spans.append(_prepared(labelled, span_rows(labelled.document, labelled.reading), names))
+        of_sentences, of_spans = (rows(labelled.document, labelled.reading, encoded) for rows in (sentence_rows, span_rows))
+        marked = mark(labelled.document.text, labelled.gold, of_sentences.spans, of_spans.spans, names)
+        sentences.append(_prepared(labelled, of_sentences, marked.by_sentence))
+        spans.append(_prepared(labelled, of_spans, marked.by_span))
+        marks.append(marked)
         tell(Progress("read", len(sentences), None, "documents", labelled.document.path))
     _check(sentences, labels)
-    short = _span_labels(sentences, spans, names)
-    on_sentences, sentence_scores = _scorer(sentences, names, range(len(names)), seed, recipe, "sentences", tell)
+    short = short_labels(marks, names)
+    on_sentences, parts = _scorer(sentences, names, range(len(names)), seed, recipe, "sentences", tell)
+    listed = [[part] for part in parts]
     on_spans: Scorer | None = None
-    span_scores: list[Floats] = []
     if short:
-        on_spans, span_scores = _scorer(spans, names, short, seed, recipe, "spans", tell)
-    found = _held_out(sentences, on_sentences, sentence_scores, spans, on_spans, span_scores)
-    judged = [outcomes(one.labelled.document.text, one.labelled.gold, listed) for one, listed in zip(sentences, found, strict=True)]
+        on_spans, parts = _scorer(spans, names, short, seed, recipe, "spans", tell)
+        for one, part in zip(listed, parts, strict=True):
+            one.append(part)
+    tell(Progress("train rescorers", 0, None, "steps"))
+    rescorers, found = _rescorers(sentences, spans if short else [], [[part for part in one if part] for one in listed], names, seed)
+    judged = [outcomes(one.document.text, one.gold, listed) for one, listed in found]
     per_label = {name: curve(judged, [name]) for name in names}
     model = ClauseModel(
         label_set=labels.name,
         labels=names,
-        thresholds={name: round(min(max(per_label[name].threshold, 0.05), 0.95), 4) for name in names},
+        thresholds=_thresholds(per_label, curve(judged, names)),
         sentences=on_sentences,
         spans=on_spans,
+        rescorers=rescorers,
+        encoder=encoder,
     )
     out.mkdir(parents=True, exist_ok=True)
     path = out / f"{labels.name}.safetensors"
     model.save(path, {**(notes or {}), "seed": str(seed)})
-    return Report(
+    report = Report(
         path=path,
         documents=len(sentences),
+        judged=len(found),
         sentences=sum(len(one.rows.spans) for one in sentences),
         passages=sum(len(one.labelled.gold) for one in sentences),
         seconds=time.monotonic() - began,
         held_out=curve(judged, names),
         per_label={name: one for name, one in per_label.items() if one.gold},
         span_labels=tuple(names[column] for column in short),
+        calibration=calibration((one.document.text, one.gold, listed) for one, listed in found),
     )
+    report.write()
+    return report
 
 
-def _prepared(labelled: Labelled, rows: Rows, names: Sequence[str]) -> _Prepared:
-    truth = targets(labelled.document.text, rows.spans, labelled.gold, names)
+def _prepared(labelled: Labelled, rows: Rows, truth: Targets) -> _Prepared:
     return _Prepared(labelled, rows, Example(rows.sparse, rows.dense, truth))
 
 
@@ -140,24 +149,13 @@ def _check(prepared: Sequence[_Prepared], labels: LabelSet) -> None:
         raise UsageError(f"no passage carries a label of the set {labels.name!r}; labels are spelled as in the set, whatever their case")
 
 
-def _span_labels(sentences: Sequence[_Prepared], spans: Sequence[_Prepared], names: Sequence[str]) -> list[int]:
-    """Columns of the labels that short spans answer and sentences do not."""
-    total, gained = np.zeros(len(names)), np.zeros(len(names))
-    for by_sentence, by_span in zip(sentences, spans, strict=True):
-        document = by_sentence.labelled.document
-        for column, name in enumerate(names):
-            for passage in by_sentence.labelled.gold:
-                if passage.label.casefold() == name.casefold():
-                    total[column] += 1
-                    alone = (passage,)
-                    missed = not (targets(document.text, _yes(by_sentence, column), alone, [name]) == YES).any()
-                    gained[column] += missed and bool((targets(document.text, _yes(by_span, column), alone, [name]) == YES).any())
-    return [column for column in range(len(names)) if total[column] and gained[column] / total[column] >= SPAN_GAIN]
-
-
-def _yes(prepared: _Prepared, column: int) -> npt.NDArray[np.int64]:
-    wanted = prepared.example.targets[:, column] == YES
-    return np.asarray(prepared.rows.spans[wanted], dtype=np.int64)
+def _thresholds(per_label: Mapping[str, Curve], together: Curve) -> dict[str, float]:
+    """The score of best F1 of each label, drawn towards that of all labels where a label has few passages."""
+    found = {}
+    for name, one in per_label.items():
+        share = one.gold / (one.gold + FEW)
+        found[name] = round(min(max(share * one.threshold + (1 - share) * together.threshold, 0.05), 0.95), 4)
+    return found
 
 
 def _scorer(
@@ -168,8 +166,8 @@ def _scorer(
     recipe: Recipe,
     stage: str,
     tell: Callable[[Progress], None],
-) -> tuple[Scorer, list[Floats]]:
-    """The scorer for `columns`, and the out-of-fold scores [R, L] of every document."""
+) -> tuple[Scorer, list[Scored | None]]:
+    """The scorer for `columns`, and the scores of every document by what has not seen it; None where the encoder has."""
     chosen = list(columns)
     examples = [Example(one.example.sparse, one.example.dense, one.example.targets[:, chosen]) for one in prepared]
     fold = np.random.default_rng(seed).permutation(len(examples)) % FOLDS
@@ -187,27 +185,51 @@ def _scorer(
         fit(examples, keys, seed=seed + FOLDS + number, recipe=recipe, progress=_steps(tell, f"train {stage}", FOLDS + number, rounds))
         for number in range(NETWORKS[stage])
     ]
-    calibration = fit_calibration(held_out, [example.targets == YES for example in examples])
-    return Scorer(tuple(names[column] for column in chosen), tuple(networks), calibration), held_out
+    judges = [index for index, one in enumerate(prepared) if one.labelled.held_out]
+    blend = _best_blend([held_out[index] for index in judges], [prepared[index] for index in judges], chosen)
+    found = [scored(one.rows, logits, chosen, blend) for one, logits in zip(prepared, held_out, strict=True)]
+    parts = [part if index in set(judges) else None for index, part in enumerate(found)]
+    return Scorer(tuple(names[column] for column in chosen), tuple(networks), blend), parts
+
+
+def _rescorers(
+    sentences: Sequence[_Prepared], spans: Sequence[_Prepared], parts: Sequence[Sequence[Scored]], names: Sequence[str], seed: int
+) -> tuple[tuple[Rescorer, ...], list[tuple[Labelled, list[Found]]]]:
+    """Rescorers of all documents that can be judged, and what each of these would have given by one that has not seen it."""
+    documents, gathered, truths = [], [], []
+    for index, listed in enumerate(parts):
+        if not listed:
+            continue
+        document = sentences[index].labelled.document
+        one = gather(listed, len(document.text))
+        kinds = [sentences[index], *(spans[index : index + 1])]
+        documents.append(sentences[index].labelled)
+        gathered.append(one)
+        where = zip(one.kind.tolist(), one.row.tolist(), one.label.tolist(), strict=True)
+        truths.append(np.array([kinds[kind].example.targets[row, label] == YES for kind, row, label in where], dtype=np.bool_))
+    fold = np.random.default_rng(seed).permutation(len(documents)) % FOLDS
+    found: list[tuple[Labelled, list[Found]]] = []
+    for number in range(FOLDS):
+        seen = np.flatnonzero(fold != number)
+        judge = fit_rescorer([gathered[index] for index in seen], [truths[index] for index in seen], len(names), seed=seed)
+        for index in np.flatnonzero(fold == number).tolist():
+            chances = judge.probabilities(gathered[index])
+            found.append((documents[index], ranked(documents[index].document, names, gathered[index], chances)))
+    return tuple(fit_rescorer(gathered, truths, len(names), seed=seed + number) for number in range(RESCORERS)), found
+
+
+def _best_blend(logits: Sequence[Floats], prepared: Sequence[_Prepared], columns: Sequence[int]) -> float:
+    """The encoder's share that gives the largest mean average precision over labels; 0 where it has no scores."""
+    if any(one.rows.encoded is None for one in prepared):
+        return 0.0
+    truth = np.concatenate([one.example.targets[:, list(columns)] == YES for one in prepared])
+
+    def precision(blend: float) -> float:
+        together = np.concatenate([blended(own, one.rows.encoded, blend) for own, one in zip(logits, prepared, strict=True)])
+        return float(np.mean([average_precision(together[:, label], truth[:, label]) for label in np.flatnonzero(truth.any(axis=0))]))
+
+    return max(BLENDS, key=precision)
 
 
 def _steps(tell: Callable[[Progress], None], stage: str, number: int, rounds: int) -> Callable[[int, int], None]:
     return lambda done, steps: tell(Progress(stage, number * steps + done, rounds * steps, "steps"))
-
-
-def _held_out(
-    sentences: Sequence[_Prepared],
-    on_sentences: Scorer,
-    sentence_scores: Sequence[Floats],
-    spans: Sequence[_Prepared],
-    on_spans: Scorer | None,
-    span_scores: Sequence[Floats],
-) -> list[list[Found]]:
-    """What each document would have given, by networks that have not seen it."""
-    result = []
-    for index, one in enumerate(sentences):
-        found = candidates(on_sentences.labels, one.rows.spans, on_sentences.calibration.probabilities(sentence_scores[index]))
-        if on_spans is not None:
-            found += candidates(on_spans.labels, spans[index].rows.spans, on_spans.calibration.probabilities(span_scores[index]))
-        result.append(found)
-    return result

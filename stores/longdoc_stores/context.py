@@ -133,7 +133,7 @@ class ContextStore(ContextReader):
         section: Sequence[str] = (),
         extra: Mapping[str, Array] | None = None,
     ) -> int:
-        """Add a block of any length as it is; its number. `extra` holds more tensors [T, ...]; without `vector` [D] it is the mean state.
+        """Add a block of any length as it is; its number. `extra` holds more tensors; without `vector` [D] it is the mean state.
 
         Raises: as `append`.
         """
@@ -145,7 +145,7 @@ class ContextStore(ContextReader):
         own = None
         if vector is not None:
             own = check_vectors(tensor_of(vector)[None], self.width, torch.float32, _LARGEST_CODED)[0].to(self.settings.device)
-        more = check_extra(extra or {}, len(block.states), OWN, self.settings.device)
+        more = check_extra(extra or {}, OWN, self.settings.device)
         with self._writing():
             self._seal()
             info, value = self._packed(block, own, more)

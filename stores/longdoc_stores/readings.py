@@ -2,8 +2,9 @@
 
     folder/<hash of the reader's fingerprint>/    a ContextStore
 
-A block's tokens are the sentences of its chunk: their spans, vectors as states, and salience; its vector is the chunk's. All is
-kept as the reader gave it (float16), so that what comes back is bit for bit what was read.
+A block's tokens are the sentences of its chunk: their spans, vectors as states, and salience; its vector is the chunk's. What else
+the reader keeps of the document lies with the first block. All is kept as the reader gave it (vectors as float16), so that what comes
+back is bit for bit what was read.
 
 Axis legend: C chunks, S sentences, D vector size.
 """
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+_EXTRA = "reader:"
+"""Before the names of what a reader keeps of the whole document."""
 KEPT = ContextSettings(block_size=64, dtype="float16", codec="exact", first_tokens=0, recent_tokens=0)
 """How readings are kept: exactly, with RAM as the hottest tier."""
 
@@ -88,6 +91,7 @@ class Readings:
         context = self.context(fingerprint, width=reading.chunk_vectors.shape[1])
         try:
             context.drop(key)
+            kept = {f"{_EXTRA}{name}": array for name, array in reading.extra.items()}
             for chunk, vector, start, end in zip(chunks, reading.chunk_vectors, starts, starts[1:], strict=False):
                 context.append_block(
                     key,
@@ -95,8 +99,9 @@ class Readings:
                     reading.sentences[start:end],
                     vector=vector,
                     section=chunk.heading_path,
-                    extra={"salience": reading.salience[start:end]},
+                    extra={"salience": reading.salience[start:end], **kept},
                 )
+                kept = {}  # the first block has it all
             context.flush()
         except BaseException as error:
             with self._lock:
@@ -122,6 +127,7 @@ class Readings:
             )
         blocks = [context.block(info) for info in infos]
         counts = np.array([info.tokens for info in infos], dtype=np.int64)
+        first = blocks[0].extra if blocks else {}
         empty = torch.zeros(0, context.width, dtype=torch.float16)
         return Reading(
             sentences=torch.cat([torch.zeros(0, 2, dtype=torch.int32), *(block.spans for block in blocks)]).numpy(),
@@ -130,6 +136,7 @@ class Readings:
             sentence_vectors=torch.cat([empty, *(block.states for block in blocks)]).numpy(),
             salience=torch.cat([torch.zeros(0), *(block.extra["salience"] for block in blocks)]).numpy(),
             tokens=tokens,
+            extra={name.removeprefix(_EXTRA): array.numpy() for name, array in first.items() if name.startswith(_EXTRA)},
         )
 
     def search(self, vector: npt.NDArray[np.float32], keys: Sequence[str], k: int, fingerprint: str) -> list[Place]:

@@ -104,17 +104,15 @@ def check_vectors(vectors: Array, width: int, dtype: torch.dtype, largest: float
     return found
 
 
-def check_extra(extra: Mapping[str, Array], tokens: int, taken: Collection[str], device: str) -> dict[str, torch.Tensor]:
-    """More tensors [T, ...] of a block, on `device`.
+def check_extra(extra: Mapping[str, Array], taken: Collection[str], device: str) -> dict[str, torch.Tensor]:
+    """More tensors of a block, of any shape, on `device`.
 
-    Raises: StoreError for a name that is `taken`, or another number of tokens.
+    Raises: StoreError for a name that is `taken`.
     """
     found = {name: tensor_of(array).to(device) for name, array in extra.items()}
-    for name, tensor in found.items():
+    for name in found:
         if name in taken:
             raise StoreError(f"a block has {name!r} of its own; give the tensor another name")
-        if tensor.ndim < 1 or len(tensor) != tokens:
-            raise StoreError(f"expected {tokens} rows in {name!r}, one for each token, got shape {tuple(tensor.shape)}")
     return found
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from longdoc.model.embed import MiniLM
+from longdoc.model.encode import DocumentEncoder
 from longdoc.model.reader import EmbeddedReader
 from longdoc.types import Block, Chunk, Document, Section, Span
 
@@ -61,8 +61,8 @@ def chunks_of() -> Callable[[Document], tuple[Chunk, ...]]:
 
 
 @pytest.fixture(scope="session")
-def encoder() -> MiniLM:
-    return MiniLM()
+def encoder() -> DocumentEncoder:
+    return DocumentEncoder()
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from longdoc.model.answer import coverage, folded, question_terms, sentences_of
+from longdoc.model.answer import coverage, fits, folded, question_terms, sentences_of
 from longdoc.types import Citation, Span
 
 
@@ -39,3 +39,19 @@ def test_a_heading_goes_with_the_sentence_after_it_and_a_line_of_contents_is_no_
 def test_a_hanging_indent_does_not_cut_a_sentence_in_two() -> None:
     text = "The total liability of either\n      Party under this agreement shall not exceed two million dollars in all."
     assert sentences_of(text) == [(0, len(text))]
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence", "fitting"),
+    [
+        ("When must the supplier report?", "It reports within forty-eight (48) hours.", True),
+        ("How long does it last?", "It lasts for three years.", True),
+        ("When must the supplier report?", "It pays the costs of a report.", False),
+        ("When must the supplier report?", "It pays for three years of monitoring.", False),
+        ("How much is the fee?", "The fee is $40.", True),
+        ("How much is the fee?", "The fee is agreed in an order.", False),
+        ("Who reports?", "It reports within 48 hours.", False),
+    ],
+)
+def test_a_sentence_fits_that_names_the_time_or_amount_asked_for(question: str, sentence: str, fitting: bool) -> None:
+    assert fits(question, sentence) is fitting

@@ -3,7 +3,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from longdoc.model.calibration import Calibration, fit
 from longdoc.model.clauses import Found
 from longdoc.model.features import Sparse
 from longdoc.model.measure import curve, outcomes
@@ -47,34 +46,6 @@ def test_unknown_keys_count_for_nothing() -> None:
     assert found.index.tolist() == [0, 1]
     assert found.starts.tolist() == [0, 2, 2]
     assert found.weight == pytest.approx(0.5**0.5)
-
-
-def test_calibrated_scores_are_probabilities_that_come_true() -> None:
-    draw = np.random.default_rng(1)
-    logits = [draw.normal(-2, 2, size=(40, 2)).astype(np.float32) for _ in range(200)]
-    truths = [draw.random(one.shape) < 1 / (1 + np.exp(-(one * 0.5 - 1))) for one in logits]
-    calibration = fit(logits, truths)
-    scores = np.concatenate([calibration.probabilities(one) for one in logits])
-    truth = np.concatenate(truths)
-    assert scores.min() >= 0
-    assert scores.max() <= 1
-    for low, high in ((0.0, 0.1), (0.1, 0.3), (0.3, 0.6), (0.6, 1.0)):
-        inside = (scores >= low) & (scores < high)
-        assert truth[inside].mean() == pytest.approx(scores[inside].mean(), abs=0.08)
-
-
-def test_a_label_with_one_answer_a_document_prefers_the_best() -> None:
-    draw = np.random.default_rng(2)
-    logits = [(draw.normal(0, 1, size=(30, 1)) + draw.normal(0, 3)).astype(np.float32) for _ in range(200)]
-    truths = [one == one.max() for one in logits]
-    scores = fit(logits, truths).probabilities(logits[0])[:, 0]
-    assert scores[logits[0][:, 0].argmax()] > 0.8
-    assert np.sort(scores)[-2] < 0.4
-
-
-def test_a_document_without_candidates_has_no_scores() -> None:
-    calibration = Calibration(np.zeros(6, np.float32), np.ones(6, np.float32), np.zeros((2, 7), np.float32))
-    assert calibration.probabilities(np.zeros((0, 2), np.float32)).shape == (0, 2)
 
 
 def test_half_of_all_words_in_common_is_the_same() -> None:

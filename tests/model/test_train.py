@@ -11,9 +11,10 @@ from longdoc.model import clauses as clauses_module
 from longdoc.model.clauses import load_clauses
 from longdoc.model.fitting import Recipe
 from longdoc.model.reader import EmbeddedReader
+from longdoc.model.report import Report
 from longdoc.model.sentences import split
 from longdoc.model.targets import Gold
-from longdoc.model.train import Labelled, Report, train_clauses
+from longdoc.model.train import Labelled, train_clauses
 from longdoc.protocols import Progress, Reading
 from longdoc.types import Document
 
@@ -94,7 +95,7 @@ def test_the_same_seed_gives_the_same_weights(trained: Report, make_document, tm
 def test_training_tells_how_far_it_is(make_document, tmp_path: Path) -> None:
     told: list[Progress] = []
     train_clauses([labelled(make_document, n) for n in range(10)], tmp_path, labels=LABELS, recipe=RECIPE, progress=told.append)
-    assert {one.stage for one in told} == {"read", "train sentences", "train spans"}
+    assert {one.stage for one in told} == {"read", "train sentences", "train spans", "train rescorers"}
     steps = [one for one in told if one.stage == "train sentences"]
     assert steps[-1].done == steps[-1].total
 

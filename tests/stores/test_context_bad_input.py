@@ -144,8 +144,6 @@ def test_a_vector_that_is_no_good_is_refused(vector: Any, message: str) -> None:
     ("extra", "message"),
     [
         ({"states": torch.ones(8)}, "a block has 'states' of its own; give the tensor another name"),
-        ({"salience": torch.ones(7)}, r"expected 8 rows in 'salience', one for each token, got shape \(7,\)"),
-        ({"salience": torch.tensor(1.0)}, r"expected 8 rows in 'salience', one for each token, got shape \(\)"),
         ({"words": np.array(["a"] * 8)}, "expected an array of numbers"),
     ],
 )

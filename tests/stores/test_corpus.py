@@ -121,6 +121,22 @@ def test_a_reading_that_does_not_fit_its_document_is_refused_and_nothing_stored(
     assert corpus.check(repair=False) == []
 
 
+def test_what_else_a_reader_keeps_comes_back_as_it_was(corpus: Corpus) -> None:
+    document, chunks = make_document(LEASE)
+    extra = {
+        "set.sentences": np.arange(12, dtype=np.float16).reshape(4, 3) / 7,
+        "spans": np.array([[1, 70_000]], dtype=np.int32),
+        "none": np.zeros((0, 5), dtype=np.float16),
+    }
+    reading = replace(READER.read(document, chunks), extra=extra)
+    corpus.commit(file_record("/docs/a.txt", LEASE), parsed=(document, chunks), reading=("words/1", reading))
+    back = corpus.reading(only(corpus, "/docs"), "words/1")
+    assert back.extra.keys() == extra.keys()
+    for name, array in extra.items():
+        assert back.extra[name].dtype == array.dtype
+        np.testing.assert_array_equal(back.extra[name], array)
+
+
 def test_sentences_out_of_order_are_refused(corpus: Corpus) -> None:
     document, chunks = make_document(LEASE)
     good = READER.read(document, chunks)

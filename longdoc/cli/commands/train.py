@@ -34,3 +34,32 @@ def clauses(
         finally:
             screen.close()
     print(report)
+
+
+@train.command()
+@expand
+def encoder(
+    common: Common,
+    data: Annotated[Path, typer.Option("--data", metavar="FILE", help="Labelled documents, JSON lines (may be gzipped).")],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the model goes; use it with --model DIR.")],
+    labels: Annotated[str, typer.Option("--labels", metavar="NAME|FILE", help="Label set.")] = "cuad",
+    base: Annotated[str, typer.Option("--base", metavar="shipped|minilm|DIR", help="Where training starts.")] = "shipped",
+    lora: Annotated[int, typer.Option("--lora", metavar="RANK", min=0, help="Train low-rank updates only; 8 is usual.")] = 0,
+    epochs: Annotated[int, typer.Option("--epochs", metavar="N", min=1, help="Passes over the documents.")] = 4,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Seed of everything random.")] = 0,
+) -> None:
+    """Train the encoder and the clause classifier on it. Run again after a stop, it goes on where it was."""
+    from dataclasses import replace
+
+    from longdoc.cli.screen import Screen
+    from longdoc.model.train_encoder import RECIPE
+    from longdoc.pipeline import Pipeline
+
+    recipe = replace(RECIPE, epochs=epochs, lora=lora)
+    screen = Screen(quiet=common.quiet, verbose=common.verbose)
+    with Pipeline(common.store, config=common.config, progress=screen.progress) as pipeline:
+        try:
+            report = pipeline.train_encoder(data, out, labels, base=base, recipe=recipe, seed=seed)
+        finally:
+            screen.close()
+    print(report)

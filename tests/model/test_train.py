@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from longdoc.errors import StoreVersionError, UnreadableError, UsageError
-from longdoc.labels import parse_labels
 from longdoc.model import clauses as clauses_module
 from longdoc.model.clauses import load_clauses
 from longdoc.model.fitting import Recipe
@@ -18,17 +17,8 @@ from longdoc.model.train import Labelled, train_clauses
 from longdoc.protocols import Progress, Reading
 from longdoc.types import Document
 
-LABELS = parse_labels(
-    """
-name: tiny
-labels:
-  - {name: Law, description: Which law governs., answer: jurisdiction}
-  - {name: Made On, description: The date of the contract., answer: date}
-""",
-    "test",
-)
-STATES = ["Ohio", "Texas", "Nevada", "Utah", "Oregon", "Kansas"]
-FILLER = ["The buyer pays on time.", "Notices are in writing.", "Goods are delivered on time.", "No waiver is implied."]
+from .contracts import FILLER, LABELS, STATES
+
 RECIPE = Recipe(embedding=8, hidden=16, epochs=8, batch=64, rate=3e-2, negatives=1.0, fewest_rows=2, fewest_documents=2)
 
 

@@ -10,7 +10,6 @@ import pytest
 import torch
 
 from longdoc.errors import NotFoundError, UsageError
-from longdoc.labels import parse_labels
 from longdoc.model import train_encoder as module
 from longdoc.model.encoder import EncoderConfig
 from longdoc.model.encoder_file import FILE, Model, load, save
@@ -22,24 +21,14 @@ from longdoc.model.train_encoder import CHECKPOINT, EncoderRecipe
 from longdoc.protocols import Progress
 from longdoc_pipelines.train import train_encoder_from
 
+from .contracts import FILLER, LABELS, STATES
 from .small import blocks, encoder
 
-LABELS = parse_labels(
-    """
-name: tiny
-labels:
-  - {name: Law, description: Which law governs., answer: jurisdiction}
-  - {name: Made On, description: The date of the contract., answer: date}
-""",
-    "test",
-)
-STATES = ["ohio", "texas", "nevada", "utah", "oregon", "kansas"]
-FILLER = ["The buyer pays on time.", "Notices are in writing.", "Goods are delivered on time.", "No waiver is implied."]
 RECIPE = EncoderRecipe(epochs=12, rate=3e-3, head_rate=1e-2, batch=4, strip=2, negatives=1.0, dropout=0.0, keep=0.5)
 
 
 def contract(number: int) -> dict[str, object]:
-    law = f"This contract is governed by the laws of {STATES[number % 6]}."
+    law = f"This contract is governed by the laws of {STATES[number % 6].lower()}."
     made = f"March {number + 1}, 20{number + 10}"
     parts = [f"This contract is made on {made} by the parties named here.", *FILLER]
     parts.insert(1 + number % 4, law)

@@ -1,4 +1,4 @@
-"""The scorer of sentences and spans, as it runs: hashed words to an embedding, beside MiniLM's vectors, through one hidden layer.
+"""The scorer of sentences and spans, as it runs: hashed words to an embedding, beside the encoder's vectors, through one hidden layer.
 
     e = sum over a row's known keys of w_g E[key],   w_g = scale of the key's group / sqrt(keys of that group in the row)
     logits = O gelu(H [x; e] + h) + o

@@ -12,13 +12,13 @@ from longdoc.labels import LabelSet
 from longdoc.model.base import base_model
 from longdoc.model.blocks import make_tokenizer
 from longdoc.model.candidates import propose
-from longdoc.model.encoder_file import FILE, save
+from longdoc.model.encoder_file import FILE, load, save
 from longdoc.model.heads import ClauseHeads
 from longdoc.model.sentences import split
 from longdoc.model.strips import Lesson, lesson
 from longdoc.model.targets import mark, short_labels
 from longdoc.model.train import LabelledText
-from longdoc.model.train_encoder import EncoderRecipe, train_encoder
+from longdoc.model.train_encoder import EncoderRecipe, key_of, train_encoder
 from longdoc.protocols import Progress, Reading
 
 
@@ -55,16 +55,18 @@ class School:
             self._tell(Progress("prepare", len(self._lessons), len(texts), "documents", one.document.path))
 
     def train(self, chosen: Sequence[int], folder: Path, stage: str) -> Path:
-        """The file of an encoder trained on the `chosen` texts; one that an earlier call has finished is taken as it is."""
+        """The file of an encoder trained on the `chosen` texts; one that the same training has finished before is taken as it is."""
         path = folder / FILE
-        if path.is_file():
-            return path
         model = base_model(self._base)
         torch.manual_seed(self._seed)
         heads = ClauseHeads(self._names, tuple(self._names[column] for column in self._short), model.encoder.config.width)
+        lessons = [self._lessons[index] for index in chosen]
+        key = key_of(model, lessons, heads, self._recipe, self._seed)
+        if path.is_file() and load(path).notes.get("training") == key:
+            return path
         train_encoder(
             model,
-            [self._lessons[index] for index in chosen],
+            lessons,
             heads,
             folder,
             recipe=self._recipe,
@@ -72,7 +74,7 @@ class School:
             progress=lambda done, steps: self._tell(Progress(stage, done, steps, "steps")),
         )
         model.clauses = {self._set: heads}
-        model.notes = {"base": self._base, "seed": self._seed, "documents": len(chosen)}
+        model.notes = {"base": self._base, "seed": self._seed, "documents": len(chosen), "training": key}
         folder.mkdir(parents=True, exist_ok=True)
         save(path, model)
         return path

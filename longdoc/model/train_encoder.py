@@ -79,7 +79,7 @@ def train_encoder(
     plan = _plan(lessons, recipe, seed)
     run.schedule(len(plan))
     checkpoint = folder / CHECKPOINT
-    key = _key(recipe, seed, lessons, heads)
+    key = key_of(model, lessons, heads, recipe, seed)
     done = run.resume(checkpoint, key)
     saved = time.monotonic()
     for number in range(done, len(plan)):
@@ -101,8 +101,10 @@ def _plan(lessons: Sequence[Lesson], recipe: EncoderRecipe, seed: int) -> list[l
     return [epoch[first : first + size] for epoch in epochs for first in range(0, len(epoch), size)]
 
 
-def _key(recipe: EncoderRecipe, seed: int, lessons: Sequence[Lesson], heads: ClauseHeads) -> str:
-    content = hashlib.sha256(json.dumps([asdict(recipe), seed, heads.labels, heads.span_labels]).encode())
+def key_of(model: Model, lessons: Sequence[Lesson], heads: ClauseHeads, recipe: EncoderRecipe, seed: int) -> str:
+    """What tells one training from another: where it starts, what it is shown, how it goes."""
+    start = [model.fingerprint, asdict(model.encoder.config), asdict(recipe), seed, heads.labels, heads.span_labels]
+    content = hashlib.sha256(json.dumps(start).encode())
     for one in lessons:
         content.update(one.tokens.ids.tobytes())
         content.update(one.targets.tobytes())

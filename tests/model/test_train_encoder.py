@@ -186,3 +186,16 @@ def ids_of(strip) -> list[int]:
     width = strip.lesson.blocks.ids.shape[1]
     start, end = np.searchsorted(strip.lesson.blocks.place, [strip.first * width, strip.last * width])
     return strip.lesson.tokens.ids[start:end].tolist()
+
+
+def test_what_was_trained_is_taken_again_only_for_the_same_training(data: Path, base: Path, tmp_path: Path) -> None:
+    recipe = replace(RECIPE, epochs=2)
+    out = tmp_path
+    train_encoder_from(data, out, labels=LABELS, base=str(base), recipe=recipe)
+    first, stages = (out / FILE).read_bytes(), set()
+    train_encoder_from(data, out, labels=LABELS, base=str(base), recipe=recipe, progress=lambda progress: stages.add(progress.stage))
+    assert "train with all" not in stages
+    assert (out / FILE).read_bytes() == first
+    train_encoder_from(data, out, labels=LABELS, base=str(base), recipe=replace(recipe, epochs=3), progress=lambda p: stages.add(p.stage))
+    assert "train with all" in stages
+    assert (out / FILE).read_bytes() != first

@@ -10,6 +10,11 @@ import typer
 from longdoc.cli.app import app
 from longdoc.cli.options import Common, expand
 
+Data = Annotated[Path, typer.Option("--data", metavar="FILE", help="Labelled documents, JSON lines (may be gzipped).")]
+Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the model goes; use it with --model DIR.")]
+Labels = Annotated[str, typer.Option("--labels", metavar="NAME|FILE", help="Label set.")]
+Seed = Annotated[int, typer.Option("--seed", metavar="N", help="Seed of everything random.")]
+
 train = typer.Typer(no_args_is_help=True, help="Train what reads documents.")
 app.add_typer(train, name="train")
 
@@ -18,10 +23,10 @@ app.add_typer(train, name="train")
 @expand
 def clauses(
     common: Common,
-    data: Annotated[Path, typer.Option("--data", metavar="FILE", help="Labelled documents, JSON lines (may be gzipped).")],
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the model goes; use it with --model DIR.")],
-    labels: Annotated[str, typer.Option("--labels", metavar="NAME|FILE", help="Label set.")] = "cuad",
-    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Seed of everything random.")] = 0,
+    data: Data,
+    out: Out,
+    labels: Labels = "cuad",
+    seed: Seed = 0,
 ) -> None:
     """Train the clause classifier."""
     from longdoc.cli.screen import Screen
@@ -40,13 +45,13 @@ def clauses(
 @expand
 def encoder(
     common: Common,
-    data: Annotated[Path, typer.Option("--data", metavar="FILE", help="Labelled documents, JSON lines (may be gzipped).")],
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the model goes; use it with --model DIR.")],
-    labels: Annotated[str, typer.Option("--labels", metavar="NAME|FILE", help="Label set.")] = "cuad",
+    data: Data,
+    out: Out,
+    labels: Labels = "cuad",
     base: Annotated[str, typer.Option("--base", metavar="shipped|minilm|DIR", help="Where training starts.")] = "shipped",
     lora: Annotated[int, typer.Option("--lora", metavar="RANK", min=0, help="Train low-rank updates only; 8 is usual.")] = 0,
     epochs: Annotated[int, typer.Option("--epochs", metavar="N", min=1, help="Passes over the documents.")] = 4,
-    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Seed of everything random.")] = 0,
+    seed: Seed = 0,
 ) -> None:
     """Train the encoder and the clause classifier on it. Run again after a stop, it goes on where it was."""
     from dataclasses import replace

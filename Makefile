@@ -39,6 +39,7 @@ bench: $(VENV)/bench
 	$(BIN)/python benchmarks/ingest.py
 	$(BIN)/python benchmarks/clauses.py
 	$(BIN)/python benchmarks/clauses.py --pdf
+	$(BIN)/python benchmarks/own_labels.py --encoder
 	$(BIN)/python benchmarks/pages.py --store out/pages.longdoc
 	$(BIN)/python benchmarks/search.py
 	$(BIN)/python benchmarks/encoder.py

@@ -21,6 +21,7 @@ from longdoc.types import Answer, Clause, Document, Outcome, Overview, Passage, 
 if TYPE_CHECKING:
     from longdoc.model.report import Report
     from longdoc.model.train_encoder import EncoderRecipe
+    from longdoc.model.train_salience import SalienceReport
     from longdoc_stores.corpus import Corpus, Entry
     from longdoc_stores.records import Problem, Status
 
@@ -125,6 +126,7 @@ class Pipeline:
 
         Raises: UsageError if no path is given; with `raise_on_error` the InputError of the first file that fails.
         """
+        from longdoc_pipelines.files import in_order_of
         from longdoc_pipelines.ingest import ingest
 
         wanted = named(paths)
@@ -264,7 +266,9 @@ class Pipeline:
         return self._existing().check(repair)
 
     def train_clauses(self, data: PathLike, out: PathLike, labels: LabelSet | PathLike = "cuad", *, seed: int = 0) -> Report:
-        """Train clause weights on labelled documents, JSON lines, and write them to the folder `out`, to be named as `model`.
+        """Train clause weights and write them to the folder `out`, to be named as `model`.
+
+        `data` holds labelled documents or corrected results of `extract`, JSON lines or CSV; longdoc_pipelines/labelled.py says how.
 
         Raises: InputError if `data` cannot be read; UsageError if there is too little to train on.
         """
@@ -280,11 +284,13 @@ class Pipeline:
         labels: LabelSet | PathLike = "cuad",
         *,
         base: PathLike = "shipped",
+        texts: Sequence[PathLike] = (),
         recipe: EncoderRecipe | None = None,
         seed: int = 0,
     ) -> Report:
         """Train the encoder `base` ("shipped", "minilm" or a folder) and clause weights on labelled documents, into the folder `out`.
 
+        `texts` are files with unlabelled sentences of the kind that will be searched: lines of text, or JSON lines with strings in them.
         Called again with the same arguments it goes on where it was stopped.
 
         Raises: InputError if `data` or `base` cannot be read; UsageError if there is too little to train on.
@@ -293,8 +299,25 @@ class Pipeline:
 
         chosen = labels if isinstance(labels, LabelSet) else load_labels(os.fspath(labels))
         return train_encoder_from(
-            Path(data), Path(out), labels=chosen, base=os.fspath(base), recipe=recipe, seed=seed, progress=self._progress
+            Path(data),
+            Path(out),
+            labels=chosen,
+            base=os.fspath(base),
+            texts=[Path(path) for path in texts],
+            recipe=recipe,
+            seed=seed,
+            progress=self._progress,
         )
+
+    def train_salience(self, data: Paths, out: PathLike, *, judges: Sequence[PathLike] = (), seed: int = 0) -> SalienceReport:
+        """Train the salience head on documents with human summaries, JSON lines, for the encoder in use, into the folder `out`.
+
+        Raises: InputError if a file cannot be read; UsageError if there is too little to train on.
+        """
+        from longdoc_pipelines.train_salience import train_salience_from
+
+        files, others = ([Path(path) for path in paths] for paths in (named(data), judges))
+        return train_salience_from(files, Path(out), reader=self.reader, judges=others, seed=seed, progress=self._progress)
 
     async def aingest(self, paths: Paths, password: str | None = None) -> list[Outcome]:
         """`ingest` in a thread; a pipeline has one thread, its async twins run one after the other."""
@@ -357,20 +380,6 @@ def named(paths: Paths) -> list[str]:
     if not given:
         raise UsageError("no path was given: name files or folders")
     return [os.fspath(path) for path in given]
-
-
-def in_order_of(paths: Sequence[str]) -> Callable[[Outcome], tuple[int, list[str]]]:
-    """A sort key that puts outcomes in the order of the paths that they were reached from."""
-
-    def key(outcome: Outcome) -> tuple[int, list[str]]:
-        parts = outcome.path.split(os.sep)
-        for position, path in enumerate(paths):
-            top = path.rstrip(os.sep).split(os.sep) if path != "." else []
-            if parts[: len(top)] == top:
-                return position, parts
-        return len(paths), parts
-
-    return key
 
 
 def failure(outcome: Outcome) -> InputError:

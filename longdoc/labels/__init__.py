@@ -6,6 +6,7 @@ labels:
   - name: Service Credits
     description: Money or credit given back when a service level is missed.
     examples: ["If availability falls below 99.5 %, Customer receives a credit of 5 % of the monthly fee."]
+    phrases: [service credit*, credit of * fee]
     usually_in: [Service Levels]
     answer: percentage
 """
@@ -28,12 +29,17 @@ AnswerFormat = Literal["text", "date", "duration", "amount", "percentage", "part
 
 
 class Label(Record):
-    """One kind of passage: what it is, examples of it, headings it usually stands under, the value to read from it."""
+    """One kind of passage: what it is, examples of it, headings it usually stands under, the value to read from it.
+
+    `phrases` are wordings that give such a passage away, whatever their case; "*" at the end of a word stands for any ending, by itself
+    for up to three words.
+    """
 
     name: str = Field(min_length=1)
     description: str = Field(min_length=1)
     examples: tuple[str, ...] = ()
     usually_in: tuple[str, ...] = ()
+    phrases: tuple[str, ...] = ()
     answer: AnswerFormat = "text"
 
 

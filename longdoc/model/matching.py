@@ -1,9 +1,10 @@
 """Labels that nothing was trained on: sentences that fit a label's description, its examples and the headings it usually has.
 
-    score = sigmoid(bias + w . [similarity to the description, similarity to the nearest example, heading, shared words])
+    score = sigmoid(bias + w . [similarity to the description, similarity to the nearest example, heading, shared words, a phrase])
 
-The four weights and the bias were fitted once, on 120 contracts of CUAD's training part and all labels together as if they were
-unknown (best F1 35 at a score of 0.15), and hold for all labels; a score says less than a trained one, and its Clause says "matched".
+The first four weights and the bias were fitted once, on 120 contracts of CUAD's training part and all labels together as if they were
+unknown (best F1 35 at a score of 0.15), and hold for all labels; that of the label's phrases was set by eye on research papers, whose
+labels share few words with what they mean. A score says less than a trained one, and its Clause says "matched".
 
 Axis legend: S sentences, L labels, D vector size.
 """
@@ -21,12 +22,13 @@ import numpy.typing as npt
 
 from longdoc.labels import Label, LabelSet
 from longdoc.model.values import read_value
+from longdoc.model.wording import lists_references
 from longdoc.protocols import Reading
 from longdoc.types import Clause, Document, Span
 
 MOST = 50
 """Candidates a label and document."""
-WEIGHTS = (4.7, 4.2, 1.5, 6.9)
+WEIGHTS = (4.7, 4.2, 1.5, 6.9, 4.0)
 BIAS = -9.6
 DEFAULT_SCORE = 0.15
 """What a person would want to see, for labels without training."""
@@ -57,10 +59,11 @@ class Evidence:
     example: Floats
     heading: Floats
     words: Floats
+    phrase: Floats
 
     def scores(self) -> Floats:
         """Probabilities [S, L]."""
-        parts = (self.description, self.example, self.heading, self.words)
+        parts = (self.description, self.example, self.heading, self.words, self.phrase)
         total = sum(weight * part for weight, part in zip(WEIGHTS, parts, strict=True)) + BIAS
         return np.asarray(1.0 / (1.0 + np.exp(-total)), dtype=np.float32)
 
@@ -89,14 +92,16 @@ def match(reader: Embedder, document: Document, reading: Reading, labels: LabelS
 
 
 def readable(document: Document, reading: Reading) -> npt.NDArray[np.int64]:
-    """Rows of the sentences that could be a passage: no headings, at least four words."""
+    """Rows of the sentences that could be a passage: no headings, no list of references, at least four words."""
     starts = np.array([block.span.start for block in document.blocks], dtype=np.int64)
     kinds = [block.kind for block in document.blocks]
     holder = np.searchsorted(starts, reading.sentences[:, 0], side="right") - 1
     kept = [
         row
         for row, (start, end) in enumerate(reading.sentences.tolist())
-        if kinds[holder[row]] != "heading" and len(document.text[start:end].split()) >= 4
+        if kinds[holder[row]] != "heading"
+        and len(document.text[start:end].split()) >= 4
+        and not lists_references(document.heading_path(start))
     ]
     return np.array(kept, dtype=np.int64)
 
@@ -115,7 +120,8 @@ def evidence(reader: Embedder, document: Document, reading: Reading, labels: Seq
         column += 1 + len(label.examples)
     sentences = [document.text[start:end] for start, end in reading.sentences[rows].tolist()]
     headings = [document.heading_path(int(start)) for start in reading.sentences[rows, 0]]
-    return Evidence(np.stack(description, axis=1), np.stack(example, axis=1), _headings(headings, labels), _shared_words(sentences, labels))
+    by_vectors = np.stack(description, axis=1), np.stack(example, axis=1)
+    return Evidence(*by_vectors, _headings(headings, labels), _shared_words(sentences, labels), _phrases(sentences, labels))
 
 
 def _headings(paths: Sequence[tuple[str, ...]], labels: Sequence[Label]) -> Floats:
@@ -150,6 +156,28 @@ def _shared_words(sentences: Sequence[str], labels: Sequence[Label]) -> Floats:
                 share = sum(weight for word, weight in weights.items() if word in own) / whole
                 result[row, column] = max(result[row, column], share)
     return result
+
+
+def _phrases(sentences: Sequence[str], labels: Sequence[Label]) -> Floats:
+    """1 where a sentence has one of a label's phrases."""
+    result = np.zeros((len(sentences), len(labels)), dtype=np.float32)
+    for column, label in enumerate(labels):
+        if label.phrases:
+            pattern = re.compile("|".join(_pattern(phrase) for phrase in label.phrases), re.IGNORECASE)
+            result[:, column] = [pattern.search(sentence) is not None for sentence in sentences]
+    return result
+
+
+def _pattern(phrase: str) -> str:
+    """A phrase as a regular expression; see Label."""
+    parts = []
+    for word in phrase.split():
+        if word == "*":
+            parts.append(r"(?:\S+\s+){0,3}")
+        else:
+            ending = r"\w*" if word.endswith("*") else ""
+            parts.append(re.escape(word.removesuffix("*")) + ending + (r"\b" if word[-1].isalnum() else "") + r"\s*")
+    return r"(?<!\w)" + "".join(parts)
 
 
 def _stems(text: str) -> frozenset[str]:

@@ -47,8 +47,9 @@ class Bags:
 
 def bags(sparse: Sparse, known: Keys) -> Bags:
     """The keys of `sparse` that are in `known` (ascending), weighted within their group."""
-    place = np.minimum(np.searchsorted(known, sparse.keys), len(known) - 1)
-    keep = known[place] == sparse.keys
+    place = np.searchsorted(known, sparse.keys)
+    keep = place < len(known)
+    keep[keep] = known[place[keep]] == sparse.keys[keep]
     row = np.repeat(np.arange(sparse.rows), np.diff(sparse.starts))[keep]
     group = (sparse.keys[keep] >> np.uint32(24)).astype(np.int64)
     cell = row * GROUPS + group

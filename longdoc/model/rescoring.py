@@ -13,7 +13,8 @@ Axis legend: K candidates, R rows (sentences or spans), L labels, F numbers, E s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -183,7 +184,7 @@ def fit(
     inputs = torch.from_numpy(standard(numbers, mean, scale))
     label = torch.from_numpy(np.concatenate([one.label for one in documents]))
     truth = torch.from_numpy(np.concatenate(truths).astype(np.float32))
-    with torch.random.fork_rng():
+    with torch.random.fork_rng(), _one_thread():
         torch.manual_seed(seed)
         embedding, bias = nn.Embedding(labels, recipe.embedding), nn.Embedding(labels, 1)
         nn.init.zeros_(bias.weight)
@@ -218,6 +219,19 @@ def fit(
         output=array(output.weight[0]),
         label_bias=array(bias.weight[:, 0] + output.bias),
     )
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Steps this small take longer on two threads, and many times as long where another program has one of the cores."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _draw(rows: int, batch: int, steps: int) -> Any:

@@ -15,6 +15,7 @@ from longdoc.model.candidates import propose
 from longdoc.model.encoder_file import FILE, load, save
 from longdoc.model.heads import ClauseHeads
 from longdoc.model.sentences import split
+from longdoc.model.short_texts import short_texts
 from longdoc.model.strips import Lesson, lesson
 from longdoc.model.targets import mark, short_labels
 from longdoc.model.train import LabelledText
@@ -23,7 +24,7 @@ from longdoc.protocols import Progress, Reading
 
 
 class School:
-    """Labelled `texts`, ready for encoders that start from `base` and learn `labels`.
+    """Labelled `texts`, ready for encoders that start from `base` and learn `labels`; `unlabelled` sentences help to keep their vectors.
 
     Raises: as base_model.
     """
@@ -36,6 +37,7 @@ class School:
         recipe: EncoderRecipe,
         seed: int,
         progress: Callable[[Progress], None],
+        unlabelled: Sequence[str] = (),
     ) -> None:
         self._base, self._texts, self._recipe, self._seed, self._tell = base, texts, recipe, seed, progress
         self._set, self._names = labels.name, tuple(label.name for label in labels.labels)
@@ -48,6 +50,9 @@ class School:
         model = base_model(base)
         tokenizer = make_tokenizer(model.vocabulary)
         marks = model.vocabulary.index("[CLS]"), model.vocabulary.index("[SEP]")
+        own = (one.document.text[start:end] for one, spans in zip(texts, self._sentences, strict=True) for start, end in spans.tolist())
+        short = short_texts([*own, *unlabelled], seed) if recipe.texts and recipe.keep else []
+        self._apart = [encoding.ids for encoding in tokenizer.encode_batch(short, add_special_tokens=False)]
         self._lessons: list[Lesson] = []
         for one, what in zip(texts, marked, strict=True):
             chunks = np.array([(chunk.span.start, chunk.span.end) for chunk in one.chunks], dtype=np.int64).reshape(-1, 2)
@@ -61,12 +66,13 @@ class School:
         torch.manual_seed(self._seed)
         heads = ClauseHeads(self._names, tuple(self._names[column] for column in self._short), model.encoder.config.width)
         lessons = [self._lessons[index] for index in chosen]
-        key = key_of(model, lessons, heads, self._recipe, self._seed)
+        key = key_of(model, lessons, self._apart, heads, self._recipe, self._seed)
         if path.is_file() and load(path).notes.get("training") == key:
             return path
         train_encoder(
             model,
             lessons,
+            self._apart,
             heads,
             folder,
             recipe=self._recipe,

@@ -223,10 +223,13 @@ def _best_blend(logits: Sequence[Floats], prepared: Sequence[_Prepared], columns
     if any(one.rows.encoded is None for one in prepared):
         return 0.0
     truth = np.concatenate([one.example.targets[:, list(columns)] == YES for one in prepared])
+    there = np.flatnonzero(truth.any(axis=0))
+    if not len(there):  # few documents, none of which has a label
+        return BLENDS[len(BLENDS) // 2]
 
     def precision(blend: float) -> float:
         together = np.concatenate([blended(own, one.rows.encoded, blend) for own, one in zip(logits, prepared, strict=True)])
-        return float(np.mean([average_precision(together[:, label], truth[:, label]) for label in np.flatnonzero(truth.any(axis=0))]))
+        return float(np.mean([average_precision(together[:, label], truth[:, label]) for label in there]))
 
     return max(BLENDS, key=precision)
 

@@ -1,6 +1,8 @@
 """Training of the encoder and its clause heads on labelled documents, with vectors held near those of the model it starts from.
 
-    loss = 4 * mean over sentences (sum over labels BCE) + span loss + keep * mean over sentences (1 - cos(vector, the base's vector))
+    loss = 4 * mean over sentences (sum over labels BCE) + span loss + keep * (apart of sentences + apart of texts)
+
+where apart is the mean of 1 - cos(vector, the base's vector), of sentences in their blocks and of short texts by themselves.
 
 A run is seeded and can be resumed: `checkpoint.pt` in the output folder holds weights, optimiser and the place in the plan, and is
 written every few minutes.
@@ -25,6 +27,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from longdoc.model.base import teacher_of
+from longdoc.model.blocks import separate
 from longdoc.model.encoder import Dropout, Encoder
 from longdoc.model.encoder_file import Model
 from longdoc.model.execution import PRECISIONS, choose
@@ -40,16 +43,18 @@ _SECONDS_BETWEEN_CHECKPOINTS = 120.0
 @dataclass(frozen=True, slots=True)
 class EncoderRecipe:
     """How an encoder is trained. `batch` and `strip` in blocks; `negatives` the share of strips without a label that an epoch sees;
-    `keep` the weight of staying near the base's vectors; `lora` the rank of low-rank updates (0: all weights of the layers move)."""
+    `keep` the weight of staying near the base's vectors, on sentences and on so many short `texts` a step; `lora` the rank of low-rank
+    updates (0: all weights of the layers move)."""
 
-    epochs: int = 4
+    epochs: int = 2
     rate: float = 3e-4
     head_rate: float = 1e-3
     batch: int = 16
     strip: int = 2
     negatives: float = 0.3
     dropout: float = 0.1
-    keep: float = 2.0
+    keep: float = 10.0
+    texts: int = 24
     warmup: float = 0.1
     decay: float = 1e-2
     lora: int = 0
@@ -62,6 +67,7 @@ RECIPE = EncoderRecipe()
 def train_encoder(
     model: Model,
     lessons: Sequence[Lesson],
+    texts: Sequence[Sequence[int]],
     heads: ClauseHeads,
     folder: Path,
     *,
@@ -73,17 +79,18 @@ def train_encoder(
 ) -> None:
     """Train `model` and `heads` in place on `lessons`; goes on from a checkpoint in `folder` that the same call has left there.
 
-    `progress` is told (steps done, steps in all). Word embeddings stay as they are.
+    `texts` are short ones, as token ids, whose vectors stay near the base's too. `progress` is told (steps done, steps in all). Word
+    embeddings stay as they are.
     """
     run = _Run(model, heads, recipe, seed, precision, torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu")))
     plan = _plan(lessons, recipe, seed)
     run.schedule(len(plan))
     checkpoint = folder / CHECKPOINT
-    key = key_of(model, lessons, heads, recipe, seed)
+    key = key_of(model, lessons, texts, heads, recipe, seed)
     done = run.resume(checkpoint, key)
     saved = time.monotonic()
     for number in range(done, len(plan)):
-        run.step(collate(plan[number]), number)
+        run.step(collate(plan[number]), texts, number)
         if progress:
             progress(number + 1, len(plan))
         if time.monotonic() - saved > _SECONDS_BETWEEN_CHECKPOINTS:
@@ -101,13 +108,17 @@ def _plan(lessons: Sequence[Lesson], recipe: EncoderRecipe, seed: int) -> list[l
     return [epoch[first : first + size] for epoch in epochs for first in range(0, len(epoch), size)]
 
 
-def key_of(model: Model, lessons: Sequence[Lesson], heads: ClauseHeads, recipe: EncoderRecipe, seed: int) -> str:
+def key_of(
+    model: Model, lessons: Sequence[Lesson], texts: Sequence[Sequence[int]], heads: ClauseHeads, recipe: EncoderRecipe, seed: int
+) -> str:
     """What tells one training from another: where it starts, what it is shown, how it goes."""
     start = [model.fingerprint, asdict(model.encoder.config), asdict(recipe), seed, heads.labels, heads.span_labels]
     content = hashlib.sha256(json.dumps(start).encode())
     for one in lessons:
         content.update(one.tokens.ids.tobytes())
         content.update(one.targets.tobytes())
+    for text in texts:
+        content.update(np.array([len(text), *text]).tobytes())
     return content.hexdigest()
 
 
@@ -119,7 +130,8 @@ class _Run:
         self._model, self._recipe, self._device = model, recipe, device
         self._type = PRECISIONS[choose(precision, device)]
         self._teacher = _moved(teacher_of(model), device, self._type) if recipe.keep else None
-        model.encoder.words.weight.requires_grad_(False)
+        model.encoder.requires_grad_(True).words.weight.requires_grad_(False)  # a model that was loaded holds still
+        model.vectors.requires_grad_(True)
         if recipe.lora:
             add_lora(model.encoder, recipe.lora)
         self._encoder: Encoder = model.encoder.to(device)
@@ -146,7 +158,7 @@ class _Run:
 
         self._schedule = torch.optim.lr_scheduler.LambdaLR(self._optimiser, share)
 
-    def step(self, batch: Batch, number: int) -> None:
+    def step(self, batch: Batch, texts: Sequence[Sequence[int]], number: int) -> None:
         torch.manual_seed(self._seed * 1_000_003 + number)  # a resumed run draws what an uninterrupted one would
         self._parts.train()
         batch = batch.to(self._device)
@@ -163,6 +175,8 @@ class _Run:
             loss = loss + 0.5 * _entropy(found, batch.span_targets).sum() / max(20, len(batch.ranges))
         if self._teacher is not None:
             loss = loss + self._recipe.keep * self._apart(batch, means, owner, inside)
+            if texts and self._recipe.texts:
+                loss = loss + self._recipe.keep * self._texts_apart(texts, number)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self._parts.parameters(), self._recipe.clip)
         self._optimiser.step()
@@ -177,6 +191,23 @@ class _Run:
             wanted = self._teacher.vectors(mean_states(states[inside], owner, len(means)))
         wanted = wanted.clone()
         return (1.0 - (self._vectors(means) * wanted).sum(dim=1)).mean()
+
+    def _texts_apart(self, texts: Sequence[Sequence[int]], number: int) -> Tensor:
+        """How far the vectors of some short texts by themselves are from the base's."""
+        assert self._teacher is not None
+        draw = np.random.default_rng([self._seed, number])
+        chosen = [texts[index] for index in draw.integers(0, len(texts), self._recipe.texts)]
+        vocabulary = self._model.vocabulary
+        blocks, of = separate(chosen, self._encoder.config, (vocabulary.index("[CLS]"), vocabulary.index("[SEP]")))
+        layout = blocks.layout().to(self._device)
+        place, owner = torch.from_numpy(blocks.place).to(self._device), torch.from_numpy(of).to(self._device)
+        with torch.autocast(self._device.type, self._type, enabled=self._type != torch.float32):
+            states = self._encoder(layout, self._dropout)
+        own = self._vectors(mean_states(states.flatten(0, 1)[place].float(), owner, len(chosen)))
+        with torch.inference_mode():
+            known = self._teacher.encoder(layout).flatten(0, 1)[place].float()
+            wanted = self._teacher.vectors(mean_states(known, owner, len(chosen)))
+        return (1.0 - (own * wanted.clone()).sum(dim=1)).mean()
 
     def save(self, path: Path, key: str, done: int) -> None:
         """Write a checkpoint, whole or not at all."""

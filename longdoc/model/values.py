@@ -65,6 +65,15 @@ _PER_SHARE = re.compile(r"\bper\s+(?:\w+\s+){0,3}(?:share|unit|ADS)\b|\bEPS\b", 
 _TABLE_SCALE = re.compile(r"(?:\bin\s+|\(\s*(?:dollars|amounts|usd|\$)?\s*)(thousands|millions|billions)\b", re.IGNORECASE)
 _SCALE_REACH = 4000
 """Characters before an amount in a table in which "in millions" is sought."""
+_CENTS = re.compile(r"(?<![0-9.,])[0-9]{1,3}\.[0-9]{2}(?![0-9.,%])")
+_CENTS_REACH = 1500
+"""Characters above a row in cents in which "per share" is sought."""
+_CHANGE_BEFORE = re.compile(
+    r"(?:\b(?:increas\w*|decreas\w*|declin\w*|grew|rose|fell|dropped|improved|reductions?)\s*(?:by|of)?|\b(?:lower|higher|up|down)\s+by"
+    r"|\b(?:changes?|impacts?)\s+of|\bexcluding\b[^.;]{0,60})\s*(?:approximately|about|nearly|over|some|another)?\s*$",
+    re.IGNORECASE,
+)
+_CHANGE_AFTER = re.compile(r"^,?\s*(?:\(?[0-9.]+%\)?\s*)?(?:increase|decrease|decline|improvement|reduction|drop)\b", re.IGNORECASE)
 
 _PERCENT = r"(?:%|per\s?cent\b|percent\b)"
 _SHARE = re.compile(
@@ -154,10 +163,15 @@ def amounts(text: str, scale: int = 1) -> Iterator[Found]:
 
 
 def _amount(text: str, label: str, scale: int) -> Found | None:
-    """The first sum after the label's own name, where the text has that; else the first."""
-    found = list(amounts(text, scale))
+    """The first sum after the label's own name, where the text has that; else the first. What something rose or fell by is none."""
+    found = [one for one in amounts(text, scale) if not _is_change(text, *one[:2])]
     named = text.lower().find(label.lower()) if label else -1
     return next((one for one in found if one[0] >= named), found[0] if found else None)
+
+
+def _is_change(text: str, start: int, end: int) -> bool:
+    """Whether the sum at `start` is a difference: "increased by $15.0 billion", "a $3 million decrease"."""
+    return bool(_CHANGE_BEFORE.search(text[max(0, start - 100) : start]) or _CHANGE_AFTER.search(text[end : end + 40]))
 
 
 def percentages(text: str) -> Iterator[Found]:
@@ -238,6 +252,9 @@ def _scale_above(document: Document, span: Span) -> int:
         return 1
     above = document.text[block.span.start : span.start].splitlines()
     heading = next((line for line in reversed(above) if not any(character.isdigit() for character in line)), "")
+    near = document.text[max(block.span.start, span.start - _CENTS_REACH) : span.start]
+    if _CENTS.search(document.quote(span)) and _PER_SHARE.search(near):
+        return 1
     if _PER_SHARE.search(document.quote(span)) or (_PER_SHARE.search(heading) and not _TABLE_SCALE.search(heading)):
         return 1
     said = list(_TABLE_SCALE.finditer(document.text, max(0, span.start - _SCALE_REACH), span.end))

@@ -88,8 +88,9 @@ _WORK_CITED = any_of(
     r"\bet al\b",
 )
 _NUMBER = re.compile(r"\d[\d,.]*")
+_REFERENCES = any_of(r"^(?:references|bibliography|works cited|literature(?: cited)?)\b")
 _APART = any_of(
-    r"^(?:references|bibliography|works cited|literature(?: cited)?)\b",
+    _REFERENCES.pattern,
     r"^(?:index|signatures?|certifications?|exhibits)\b",
     r"^(?:forward[- ]looking|cautionary|safe harbor|acknowledge?ments?|definitions|certain definitions|report of independent)\b",
 )
@@ -152,6 +153,11 @@ def ends_well(text: str) -> bool:
 def leans_on_others(text: str) -> bool:
     """Whether the sentence starts with a word that points back at the one before it."""
     return bool(_DANGLING.match(text)) and not _STANDS.match(text)
+
+
+def lists_references(heading_path: tuple[str, ...]) -> bool:
+    """Whether what stands under these headings is a list of other works."""
+    return any(_REFERENCES.match(_ITEM_HEADING.sub("", heading).strip()) for heading in heading_path)
 
 
 def quotable_section(heading_path: tuple[str, ...]) -> bool:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from longdoc.errors import InputError, NotFoundError, UnreadableError
+from longdoc.types import Outcome
 from longdoc_stores.corpus import is_corpus
 
 
@@ -101,3 +102,17 @@ def _file(path: str, mode: int, named: bool, seen: set[str]) -> Iterator[Found]:
 
 def _why(error: Exception) -> str:
     return getattr(error, "strerror", None) or str(error)
+
+
+def in_order_of(paths: Sequence[str]) -> Callable[[Outcome], tuple[int, list[str]]]:
+    """A sort key that puts outcomes in the order of the paths that they were reached from."""
+
+    def key(outcome: Outcome) -> tuple[int, list[str]]:
+        parts = outcome.path.split(os.sep)
+        for position, path in enumerate(paths):
+            top = path.rstrip(os.sep).split(os.sep) if path != "." else []
+            if parts[: len(top)] == top:
+                return position, parts
+        return len(paths), parts
+
+    return key

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from longdoc.errors import DamagedError, NotFoundError, UsageError
-from longdoc.ingest import parse_bytes
+from longdoc.errors import NotFoundError, UsageError
 from longdoc.labels import LabelSet
 from longdoc.model.report import Report
-from longdoc.model.targets import Gold
 from longdoc.model.train import FEWEST_DOCUMENTS, Labelled, LabelledText, train_clauses
 from longdoc.protocols import Progress, Reader
+from longdoc_pipelines.labelled import read_labelled
+from longdoc_pipelines.unlabelled import sentences_in
 
 if TYPE_CHECKING:
     from longdoc.model.train_encoder import EncoderRecipe
@@ -31,14 +29,14 @@ Tell = Callable[[Progress], None]
 def train_clauses_from(data: Path, out: Path, *, labels: LabelSet, reader: Reader, seed: int = 0, progress: Tell | None = None) -> Report:
     """Train the clause weights of `labels` on `data`, with the reader's encoder as it is, and write them to the folder `out`.
 
-    `data` holds a document a line, plain or gzipped: {"id", "text", "clauses": [{"label", "start", "end"}]}, offsets in
-    characters, end exclusive.
+    `data` holds labelled texts or corrected results of `extract`; see labelled.py.
 
-    Raises: NotFoundError; DamagedError with the line that is wrong; UsageError if there is too little to train on.
+    Raises: as read_labelled; UsageError if there is too little to train on.
     """
-    notes = _notes("clauses", data, labels, seed)
-    documents = (Labelled(one.document, reader.read(one.document, one.chunks), one.gold) for one in _read(data, labels.domain))
-    return train_clauses(documents, out, labels=labels, seed=seed, notes=notes, progress=progress)
+    documents = list(read_labelled(data, labels))
+    notes = _notes("clauses", data, documents, labels, seed)
+    labelled = (Labelled(one.document, reader.read(one.document, one.chunks), one.gold) for one in documents)
+    return train_clauses(labelled, out, labels=labels, seed=seed, notes=notes, progress=progress)
 
 
 def train_encoder_from(
@@ -47,11 +45,14 @@ def train_encoder_from(
     *,
     labels: LabelSet,
     base: str = "shipped",
+    texts: Sequence[Path] = (),
     recipe: EncoderRecipe | None = None,
     seed: int = 0,
     progress: Tell | None = None,
 ) -> Report:
     """Train the encoder `base` and clause weights for `labels` on `data`, and write both to the folder `out`.
+
+    `texts` are files of unlabelled sentences (unlabelled.sentences_in), on which vectors are held near the base's as well.
 
     Twice: first without a fifth of the documents, whose scores then judge (blend, probabilities, report), then with all of them. A run
     that was stopped goes on where it was when it is called again.
@@ -62,55 +63,34 @@ def train_encoder_from(
     from longdoc.model.school import School
     from longdoc.model.train_encoder import RECIPE
 
-    texts = list(_read(data, labels.domain))
-    if len(texts) < FEWEST_DOCUMENTS:
-        raise UsageError(f"{len(texts)} labelled documents are too few to train on; {FEWEST_DOCUMENTS} are the least")
-    judges = np.random.default_rng(seed).permutation(len(texts)) < max(2, round(HELD_OUT * len(texts)))
-    school = School(base, labels, texts, recipe or RECIPE, seed, progress or (lambda _: None))
+    unlabelled = [sentence for path in texts for sentence in sentences_in(path)]
+    documents = list(read_labelled(data, labels))
+    if len(documents) < FEWEST_DOCUMENTS:
+        raise UsageError(f"{len(documents)} labelled documents are too few to train on; {FEWEST_DOCUMENTS} are the least")
+    judges = np.random.default_rng(seed).permutation(len(documents)) < max(2, round(HELD_OUT * len(documents)))
+    school = School(base, labels, documents, recipe or RECIPE, seed, progress or (lambda _: None), unlabelled)
     apart = school.train(np.flatnonzero(~judges).tolist(), out / "held-out", "train without a fifth")
     reader = EmbeddedReader(model=apart.parent)
-    readings = {index: reader.read(texts[index].document, texts[index].chunks) for index in np.flatnonzero(judges).tolist()}
-    whole = school.train(list(range(len(texts))), out, "train with all")
+    readings = {index: reader.read(documents[index].document, documents[index].chunks) for index in np.flatnonzero(judges).tolist()}
+    whole = school.train(list(range(len(documents))), out, "train with all")
     labelled = (
         Labelled(one.document, readings[index] if judges[index] else school.bare(index), one.gold, bool(judges[index]))
-        for index, one in enumerate(texts)
+        for index, one in enumerate(documents)
     )
-    notes = _notes("encoder", data, labels, seed) | {"base": base}
+    more = "".join(f" --texts {path.name}" for path in texts)
+    notes = _notes("encoder", data, documents, labels, seed, f" --base {base}{more}") | {"base": base}
     return train_clauses(labelled, out, labels=labels, seed=seed, notes=notes, encoder=fingerprint(whole), progress=progress)
 
 
-def _notes(what: str, data: Path, labels: LabelSet, seed: int) -> dict[str, str]:
+def _notes(what: str, data: Path, documents: Iterable[LabelledText], labels: LabelSet, seed: int, more: str = "") -> dict[str, str]:
+    """What a model was made of: `data` itself, and the documents, which corrected results only name."""
+    identifiers = "\n".join(one.document.id for one in documents)
     return {
-        "command": f"longdoc train {what} --data {data.name} --labels {labels.name} --seed {seed}",
+        "command": f"longdoc train {what} --data {data.name} --labels {labels.name} --seed {seed}{more}",
         "data_sha256": _sha256(data),
+        "documents_sha256": hashlib.sha256(identifiers.encode()).hexdigest(),
         "label_set_fingerprint": labels.fingerprint,
     }
-
-
-def _read(data: Path, domain: str) -> Iterator[LabelledText]:
-    for number, line in _lines(data):
-        try:
-            row: dict[str, Any] = json.loads(line)
-            text = str(row["text"])
-            gold = tuple(Gold(str(clause["label"]), int(clause["start"]), int(clause["end"])) for clause in row["clauses"])
-        except (ValueError, TypeError, KeyError) as error:
-            raise DamagedError(f"{data}, line {number}: not a labelled document with id, text and clauses ({error!r})") from error
-        if any(not 0 <= passage.start < passage.end <= len(text) for passage in gold):
-            raise DamagedError(f"{data}, line {number}: a clause reaches outside of the text, which has {len(text)} characters")
-        parsed = parse_bytes(text.encode(), f"{row.get('id', number)}.txt", domain=domain)
-        yield LabelledText(parsed.document, parsed.chunks, gold)
-
-
-def _lines(data: Path) -> Iterator[tuple[int, str]]:
-    try:
-        with gzip.open(data, "rt", encoding="utf-8") if data.suffix == ".gz" else data.open(encoding="utf-8") as lines:
-            for number, line in enumerate(lines, 1):
-                if line.strip():
-                    yield number, line
-    except FileNotFoundError as error:
-        raise NotFoundError(f"{data}: no such file") from error
-    except (OSError, EOFError, UnicodeDecodeError) as error:
-        raise DamagedError(f"{data}: cannot be read ({error})") from error
 
 
 def _sha256(data: Path) -> str:

@@ -87,3 +87,34 @@ def test_one_sentence_and_none_have_a_salience(make_document) -> None:
     none = make_document("")
     assert salience(none, split(none), np.zeros(0, np.int32), np.zeros((0, 3), np.float32)).shape == (0,)
     assert not np.isnan(salience(one, split(one), np.zeros(1, np.int32), np.zeros((1, 3), np.float32))).any()
+
+
+PHRASED = parse_labels(
+    """
+name: own
+labels:
+  - name: Finding
+    description: What came of it.
+    phrases: [we conclude*, "error * of"]
+""",
+    "test",
+)
+
+
+def test_a_phrase_of_the_label_raises_the_score_and_its_star_stands_for_an_ending_or_a_few_words(make_document) -> None:
+    sentences = (
+        "All of the tables were drawn by hand.",
+        "We concluded that all of it was right.",
+        "It had an error rate below one of ten.",
+        "Twelve errors of this kind were seen.",
+    )
+    document = make_document("\n\n".join(sentences))
+    scores = {clause.text: clause.score for clause in match(Flat(), document, reading_of(document), PHRASED)}
+    plain, ending, gap, other_word = (scores[sentence] for sentence in sentences)
+    assert min(ending, gap) > 2 * plain
+    assert other_word < 1.2 * plain
+
+
+def test_a_list_of_references_is_no_passage(make_document) -> None:
+    document = make_document("RESULTS\n\nWe conclude that the method works well.\n\nREFERENCES\n\nWe conclude. In Journal of Ends, 1999.")
+    assert [clause.text for clause in match(Flat(), document, reading_of(document), PHRASED)] == ["We conclude that the method works well."]

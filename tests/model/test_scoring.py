@@ -46,6 +46,7 @@ def test_unknown_keys_count_for_nothing() -> None:
     assert found.index.tolist() == [0, 1]
     assert found.starts.tolist() == [0, 2, 2]
     assert found.weight == pytest.approx(0.5**0.5)
+    assert bags(sparse([2, 3], []), np.zeros(0, dtype=np.uint32)).starts.tolist() == [0, 0, 0]
 
 
 def test_half_of_all_words_in_common_is_the_same() -> None:

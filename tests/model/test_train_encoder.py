@@ -123,6 +123,18 @@ def test_vectors_stay_near_those_of_the_base(trained, base: Path) -> None:
     assert float((before * after).sum(axis=1).min()) > 0.9
 
 
+def test_short_texts_keep_the_vectors_of_queries_near_those_of_the_base(data: Path, base: Path, tmp_path: Path) -> None:
+    queries = ["laws", "governed by the laws of", "what is the contract?", "made on march"]
+    unlabelled = tmp_path / "more.txt"
+    unlabelled.write_text("\n".join([str(contract(number)["text"]) for number in range(40, 50)]))
+    before, apart = EmbeddedReader(model=base).embed(queries), {}
+    for count in (0, 16):
+        recipe = replace(RECIPE, epochs=6, keep=2.0, texts=count)
+        train_encoder_from(data, tmp_path / str(count), labels=LABELS, base=str(base), texts=[unlabelled], recipe=recipe)
+        apart[count] = float(((before - EmbeddedReader(model=tmp_path / str(count)).embed(queries)) ** 2).sum(axis=1).mean())
+    assert 3 * apart[16] < apart[0], apart
+
+
 def test_low_rank_updates_merge_into_what_they_did_beside() -> None:
     plain, adapted = encoder(), encoder()
     add_lora(adapted, 2)

@@ -102,6 +102,7 @@ def test_an_amount_in_a_table_is_scaled_by_the_line_above_it(before: str) -> Non
         ("(in millions, except per share amounts)\n", "Diluted earnings per share $ 1.40"),
         ("(in millions, except per share amounts)\nEarnings per common share:\n", "Diluted $ 1.40"),
         ("(in millions)\n", "Dividends declared per share of common stock $ 1.40"),
+        ("(in millions)\nEarnings per share:\nContinuing operations $ 1.38\nAttributable to\nthe shareholders\n", "Net income $ 1.40"),
     ],
 )
 def test_an_amount_per_share_is_not_scaled(before: str, row: str) -> None:
@@ -182,3 +183,18 @@ RENEWAL = "The term shall renew for successive two (2) year terms unless either 
 )
 def test_the_value_is_the_one_that_the_label_asks_for(text: str, answer: str, label: str, expected: str | None) -> None:
     assert value(text, answer, label) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Revenue decreased $15.0 billion, or 54%, to $12.7 billion from $27.7 billion.", "USD 12700000000"),
+        ("Revenue increased by approximately $0.159 in the quarter.", None),
+        ("There was a $3 million decrease, to $7 million.", "USD 7000000"),
+        ("Excluding the pass-through of raw material costs of $670 million, revenue rose.", None),
+        ("Liability shall not exceed the higher of $5,000 and the fees paid.", "USD 5000"),
+        ("The minimum shall be increased to $50,000.", "USD 50000"),
+    ],
+)
+def test_what_something_rose_or_fell_by_is_not_its_amount(text: str, expected: str | None) -> None:
+    assert value(text, "amount", "Revenue") == expected

@@ -10,7 +10,7 @@ import typer
 from longdoc.cli.app import app
 from longdoc.cli.options import Common, expand
 
-Data = Annotated[Path, typer.Option("--data", metavar="FILE", help="Labelled documents, JSON lines (may be gzipped).")]
+Data = Annotated[Path, typer.Option("--data", metavar="FILE", help="Labelled documents or corrected results of extract (JSONL, CSV).")]
 Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the model goes; use it with --model DIR.")]
 Labels = Annotated[str, typer.Option("--labels", metavar="NAME|FILE", help="Label set.")]
 Seed = Annotated[int, typer.Option("--seed", metavar="N", help="Seed of everything random.")]
@@ -49,8 +49,11 @@ def encoder(
     out: Out,
     labels: Labels = "cuad",
     base: Annotated[str, typer.Option("--base", metavar="shipped|minilm|DIR", help="Where training starts.")] = "shipped",
+    texts: Annotated[
+        list[Path] | None, typer.Option("--texts", metavar="FILE", help="Unlabelled sentences that keep search as good; may be repeated.")
+    ] = None,
     lora: Annotated[int, typer.Option("--lora", metavar="RANK", min=0, help="Train low-rank updates only; 8 is usual.")] = 0,
-    epochs: Annotated[int, typer.Option("--epochs", metavar="N", min=1, help="Passes over the documents.")] = 4,
+    epochs: Annotated[int, typer.Option("--epochs", metavar="N", min=1, help="Passes over the documents.")] = 2,
     seed: Seed = 0,
 ) -> None:
     """Train the encoder and the clause classifier on it. Run again after a stop, it goes on where it was."""
@@ -64,7 +67,30 @@ def encoder(
     screen = Screen(quiet=common.quiet, verbose=common.verbose)
     with Pipeline(common.store, config=common.config, progress=screen.progress) as pipeline:
         try:
-            report = pipeline.train_encoder(data, out, labels, base=base, recipe=recipe, seed=seed)
+            report = pipeline.train_encoder(data, out, labels, base=base, texts=texts or (), recipe=recipe, seed=seed)
+        finally:
+            screen.close()
+    print(report)
+
+
+@train.command()
+@expand
+def salience(
+    common: Common,
+    data: Annotated[list[Path], typer.Option("--data", metavar="FILE", help="Documents with summaries, JSON lines; may be repeated.")],
+    out: Out,
+    judges: Annotated[list[Path] | None, typer.Option("--judge", metavar="FILE", help="The same, only to measure on.")] = None,
+    model: Annotated[Path | None, typer.Option("--model", metavar="DIR", help="A folder with the encoder to train for.")] = None,
+    seed: Seed = 0,
+) -> None:
+    """Train the head that tells which sentences speak for a document."""
+    from longdoc.cli.screen import Screen
+    from longdoc.pipeline import Pipeline
+
+    screen = Screen(quiet=common.quiet, verbose=common.verbose)
+    with Pipeline(common.store, config=common.config, progress=screen.progress, model=model) as pipeline:
+        try:
+            report = pipeline.train_salience(data, out, judges=judges or (), seed=seed)
         finally:
             screen.close()
     print(report)

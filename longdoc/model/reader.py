@@ -18,17 +18,19 @@ from longdoc.model.candidates import propose
 from longdoc.model.clauses import ClauseModel, load_clauses
 from longdoc.model.matching import DEFAULT_SCORE, match
 from longdoc.model.salience import salience
+from longdoc.model.salience_head import FILE as SALIENCE
+from longdoc.model.salience_head import SalienceHead, inputs, load_salience, running
 from longdoc.model.sentences import split
 from longdoc.model.values import read_value
 from longdoc.protocols import Reading
 from longdoc.types import Answer, Chunk, Clause, Document, Passage, Span, Summary
 
 ENCODER = "encoder.safetensors"
-"""The encoder's file in a folder of weights; the other files there are clause weights, one a label set."""
+"""The encoder's file in a folder of weights; beside it that of the salience head, and clause weights, a file a label set."""
 _WEIGHTS = Path(str(files("longdoc.model").joinpath("weights")))
-READER_VERSION = 2
+READER_VERSION = 3
 """Changes whenever the code could give another result for the same reading and weights."""
-READING_VERSION = 2
+READING_VERSION = 3
 """Changes whenever the code could read the same document otherwise."""
 
 
@@ -49,10 +51,12 @@ class EmbeddedReader:
         self._threads = threads
         own = None if model is None else model / ENCODER
         self._path = own if own is not None and own.is_file() else _WEIGHTS / ENCODER
-        encoder = fingerprint(self._path)
-        usable = (trained for trained in _trained(model) if trained.encoder in ("", encoder))
+        self.encoder = fingerprint(self._path)
+        """Fingerprint of the encoder's weights."""
+        usable = (trained for trained in _trained(model) if trained.encoder in ("", self.encoder))
         self._trained = {trained.label_set: trained for trained in usable}
-        reading = [encoder, str(READING_VERSION)]
+        self._salience = _salience_head(model, self.encoder)
+        reading = [self.encoder, str(READING_VERSION), self._salience.fingerprint if self._salience else ""]
         results = [*reading, str(READER_VERSION), *sorted(one.fingerprint for one in self._trained.values())]
         self.reading_fingerprint, self.fingerprint = _hash(reading), _hash(results)
 
@@ -69,12 +73,13 @@ class EmbeddedReader:
         proposed = propose(document).spans
         encoded = self._encoder.read(document, spans, sentences.astype(np.int64), proposed, progress)
         holder = np.maximum(np.searchsorted(spans[:, 0], sentences[:, 0], side="right") - 1, 0).astype(np.int32)
+        of_chunks, of_sentences = encoded.chunk_vectors.astype(np.float16), encoded.sentence_vectors.astype(np.float16)
         return Reading(
             sentences=sentences,
             chunk_of_sentence=holder,
-            chunk_vectors=encoded.chunk_vectors.astype(np.float16),
-            sentence_vectors=encoded.sentence_vectors.astype(np.float16),
-            salience=salience(document, sentences, holder, encoded.sentence_vectors),
+            chunk_vectors=of_chunks,
+            sentence_vectors=of_sentences,
+            salience=self._salient(document, sentences, holder, of_sentences, of_chunks),
             tokens=encoded.tokens,
             extra={
                 f"{name}.{kind}": getattr(scores, kind).astype(np.float16)
@@ -82,6 +87,20 @@ class EmbeddedReader:
                 for kind in ("sentences", "spans")
             },
         )
+
+    def _salient(
+        self,
+        document: Document,
+        sentences: npt.NDArray[np.int32],
+        holder: npt.NDArray[np.int32],
+        vectors: npt.NDArray[np.float16],
+        chunk_vectors: npt.NDArray[np.float16],
+    ) -> npt.NDArray[np.float32]:
+        """The head's salience [S] for research papers, which it learnt from; the hand rule's for others, where it reads better."""
+        if self._salience is None or document.domain != "research" or not len(sentences):
+            return salience(document, sentences, holder, vectors.astype(np.float32))
+        scores = self._salience.scores(inputs(document, sentences, holder, vectors, chunk_vectors))
+        return np.where(running(document, sentences), scores, np.float32(0.0))
 
     def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         """Vectors [len(texts), 384] of unit length."""
@@ -138,4 +157,12 @@ def _trained(folder: Path | None) -> list[ClauseModel]:
     if folder is not None and not any(folder.glob("*.safetensors")):
         raise NotFoundError(f"{folder}: no folder with weights in it; `longdoc train clauses --out {folder}` makes one")
     places = [place for place in (_WEIGHTS, folder) if place is not None]
-    return [load_clauses(path) for place in places for path in sorted(place.glob("*.safetensors")) if path.name != ENCODER]
+    others = (ENCODER, SALIENCE)
+    return [load_clauses(path) for place in places for path in sorted(place.glob("*.safetensors")) if path.name not in others]
+
+
+def _salience_head(folder: Path | None, encoder: str) -> SalienceHead | None:
+    """The head in `folder` or else the package's; None if neither was trained on the vectors of this encoder."""
+    paths = [place / SALIENCE for place in (folder, _WEIGHTS) if place is not None]
+    heads = (load_salience(path) for path in paths if path.is_file())
+    return next((head for head in heads if head.encoder == encoder), None)

@@ -1,7 +1,8 @@
 """How much a sentence says of its document, before any topic is asked for: central, early, of a good length, with figures.
 
 Centrality is the similarity to the mean of the document's sentences, as in centroid summarisation (Radev et al., 2004,
-https://doi.org/10.1016/j.ipm.2003.10.006), here on sentence vectors.
+https://doi.org/10.1016/j.ipm.2003.10.006), here on sentence vectors. It is a rule made by hand; research papers have a trained head instead
+(salience_head.py).
 """
 
 from __future__ import annotations

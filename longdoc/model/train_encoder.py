@@ -46,14 +46,14 @@ class EncoderRecipe:
     `keep` the weight of staying near the base's vectors, on sentences and on so many short `texts` a step; `lora` the rank of low-rank
     updates (0: all weights of the layers move)."""
 
-    epochs: int = 2
+    epochs: int = 4
     rate: float = 3e-4
     head_rate: float = 1e-3
     batch: int = 16
     strip: int = 2
     negatives: float = 0.3
     dropout: float = 0.1
-    keep: float = 10.0
+    keep: float = 2.0
     texts: int = 24
     warmup: float = 0.1
     decay: float = 1e-2

@@ -53,7 +53,7 @@ def encoder(
         list[Path] | None, typer.Option("--texts", metavar="FILE", help="Unlabelled sentences that keep search as good; may be repeated.")
     ] = None,
     lora: Annotated[int, typer.Option("--lora", metavar="RANK", min=0, help="Train low-rank updates only; 8 is usual.")] = 0,
-    epochs: Annotated[int, typer.Option("--epochs", metavar="N", min=1, help="Passes over the documents.")] = 2,
+    epochs: Annotated[int, typer.Option("--epochs", metavar="N", min=1, help="Passes over the documents.")] = 4,
     seed: Seed = 0,
 ) -> None:
     """Train the encoder and the clause classifier on it. Run again after a stop, it goes on where it was."""

@@ -43,6 +43,7 @@ bench: $(VENV)/bench
 	$(BIN)/python benchmarks/pages.py --store out/pages.longdoc
 	$(BIN)/python benchmarks/search.py
 	$(BIN)/python benchmarks/encoder.py
+	$(BIN)/python benchmarks/execution.py
 	$(BIN)/python benchmarks/kill.py
 	$(BIN)/python benchmarks/index.py
 	$(BIN)/python benchmarks/store.py --cache out/states

@@ -1,8 +1,8 @@
 """How the encoder's matrices are multiplied: bfloat16 where the device has instructions for it, float32 elsewhere.
 
 Both take the same weights (rounded to int8 in the file) and differ in how activations are rounded; sums, softmax and norms are float32
-inside the kernels of both. int8 activations were measured and left out (benchmarks/RESULTS.md): one scale a tensor, as torch and ONNX
-Runtime have it, moves the states too far, one scale a token takes as long as float32.
+inside the kernels of both. int8 activations were measured and left out (benchmarks/execution.py): torch's move the states too far, ONNX
+Runtime's are half as fast as bfloat16 and would bring a second copy of the weights.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ Axis legend: N tokens, S sentences, R spans, D width, L labels.
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 
 import torch
@@ -59,7 +60,9 @@ class ClauseHeads(nn.Module):  # type: ignore[misc]
         self.token = nn.Linear(width, len(labels))
         self.mean = nn.Linear(width, len(labels), bias=False)
         self.span_hidden = nn.Linear(3 * width, hidden)
-        self.span_score = nn.Linear(hidden, len(span_labels))
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Initializing zero-element")  # a label set may have no short spans
+            self.span_score = nn.Linear(hidden, len(span_labels))
         for layer in (self.look, self.token, self.mean):
             nn.init.normal_(layer.weight, std=0.02)
         nn.init.constant_(self.token.bias, -5.0)

@@ -50,3 +50,10 @@ def test_scores_of_spans_equal_their_obvious_twin(heads: ClauseHeads) -> None:
 def test_a_vector_starts_as_the_mean_state_and_that_of_nothing_is_zero() -> None:
     means = torch.tensor([[3.0, 4.0], [0.0, 0.0]])
     torch.testing.assert_close(VectorHead(2)(means), torch.tensor([[0.6, 0.8], [0.0, 0.0]]))
+
+
+def test_a_label_set_without_short_spans_has_no_span_scores() -> None:
+    heads = ClauseHeads(LABELS, (), 8, hidden=4).eval()
+    assert heads.spans(torch.randn(6, 8), torch.tensor([(0, 2), (3, 4)])).shape == (2, 0)
+    again = ClauseHeads(LABELS, (), 8, hidden=4)
+    again.load_state_dict(heads.state_dict())

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from longdoc.errors import NotFoundError, UsageError
+from longdoc.errors import UsageError
 from longdoc.labels import LabelSet
 from longdoc.model.report import Report
 from longdoc.model.train import FEWEST_DOCUMENTS, Labelled, LabelledText, train_clauses
 from longdoc.protocols import Progress, Reader
 from longdoc_pipelines.labelled import read_labelled
+from longdoc_pipelines.lines import sha256_of
 from longdoc_pipelines.unlabelled import sentences_in
 
 if TYPE_CHECKING:
@@ -87,14 +88,7 @@ def _notes(what: str, data: Path, documents: Iterable[LabelledText], labels: Lab
     identifiers = "\n".join(one.document.id for one in documents)
     return {
         "command": f"longdoc train {what} --data {data.name} --labels {labels.name} --seed {seed}{more}",
-        "data_sha256": _sha256(data),
+        "data_sha256": sha256_of(data),
         "documents_sha256": hashlib.sha256(identifiers.encode()).hexdigest(),
         "label_set_fingerprint": labels.fingerprint,
     }
-
-
-def _sha256(data: Path) -> str:
-    if not data.is_file():
-        raise NotFoundError(f"{data}: no such file")
-    with data.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

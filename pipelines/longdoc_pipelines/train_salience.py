@@ -12,8 +12,6 @@ SciSummNet paper in six it is a part of the first section, so sentences of its p
 
 from __future__ import annotations
 
-import gzip
-import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -21,9 +19,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from longdoc.errors import DamagedError, NotFoundError, UsageError
+from longdoc.errors import DamagedError, UsageError
 from longdoc.ingest import parse_bytes
 from longdoc.protocols import Progress, Reader
+from longdoc_pipelines.lines import numbered_lines, sha256_of
 
 if TYPE_CHECKING:
     from longdoc.model.train_salience import SalienceReport, Summarised
@@ -66,7 +65,7 @@ def train_salience_from(
     files = [*data, *judges]
     notes = {
         "command": " ".join(["longdoc train salience", *(f"--data {path.name}" for path in data), f"--seed {seed}"]),
-        "data_sha256": " ".join(_sha256(path) for path in data),
+        "data_sha256": " ".join(sha256_of(path) for path in data),
     }
     for path in files:  # reading takes minutes: what is wrong is told before
         for _ in _rows(path):
@@ -86,7 +85,7 @@ def _read(path: Path, reader: Reader, *, judges: bool) -> Iterator[Summarised]:
 
 
 def _rows(path: Path) -> Iterator[_Row]:
-    for number, line in _lines(path):
+    for number, line in numbered_lines(path):
         try:
             row = json.loads(line)
             summaries = row["target"] if "target" in row else row["summary"]
@@ -120,22 +119,3 @@ def _text(row: dict[str, Any]) -> str:
 def _plain(text: str) -> str:
     words = " ".join(_WORD.findall(text.lower()))
     return f" {words} "
-
-
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    try:
-        with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as lines:
-            for number, line in enumerate(lines, 1):
-                if line.strip():
-                    yield number, line
-    except FileNotFoundError as error:
-        raise NotFoundError(f"{path}: no such file") from error
-    except (OSError, EOFError, UnicodeDecodeError) as error:
-        raise DamagedError(f"{path}: cannot be read ({error}); get the file again") from error
-
-
-def _sha256(path: Path) -> str:
-    if not path.is_file():
-        raise NotFoundError(f"{path}: no such file")
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

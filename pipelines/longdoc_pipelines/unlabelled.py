@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from longdoc.errors import DamagedError, NotFoundError
+from longdoc.errors import DamagedError
 from longdoc.model.sentences import split_text
 from longdoc.model.short_texts import FEWEST_CHARACTERS
+from longdoc_pipelines.lines import numbered_lines
 
 _JSON = (".jsonl", ".json")
 
@@ -20,17 +20,10 @@ def sentences_in(path: Path) -> Iterator[str]:
 
     Raises: NotFoundError; DamagedError with the line that cannot be read.
     """
-    opener = gzip.open if path.suffix == ".gz" else open
     as_json = (Path(path.stem) if path.suffix == ".gz" else path).suffix in _JSON
-    try:
-        with opener(path, "rt", encoding="utf-8") as lines:
-            for number, line in enumerate(lines, 1):
-                for text in _strings(_parsed(line, path, number)) if as_json and line.strip() else (line,):
-                    yield from (text[start:end] for start, end in split_text(text) if end - start > FEWEST_CHARACTERS)
-    except FileNotFoundError as error:
-        raise NotFoundError(f"{path}: no such file") from error
-    except (OSError, EOFError, UnicodeDecodeError) as error:
-        raise DamagedError(f"{path}: cannot be read ({error})") from error
+    for number, line in numbered_lines(path):
+        for text in _strings(_parsed(line, path, number)) if as_json else (line,):
+            yield from (text[start:end] for start, end in split_text(text) if end - start > FEWEST_CHARACTERS)
 
 
 def _parsed(line: str, path: Path, number: int) -> Any:

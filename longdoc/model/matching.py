@@ -22,7 +22,7 @@ import numpy.typing as npt
 
 from longdoc.labels import Label, LabelSet
 from longdoc.model.values import read_value
-from longdoc.model.wording import lists_references
+from longdoc.model.wording import set_phrases_only
 from longdoc.protocols import Reading
 from longdoc.types import Clause, Document, Span
 
@@ -92,7 +92,7 @@ def match(reader: Embedder, document: Document, reading: Reading, labels: LabelS
 
 
 def readable(document: Document, reading: Reading) -> npt.NDArray[np.int64]:
-    """Rows of the sentences that could be a passage: no headings, no list of references, at least four words."""
+    """Rows of the sentences that could be a passage: no headings, references or certifications, at least four words."""
     starts = np.array([block.span.start for block in document.blocks], dtype=np.int64)
     kinds = [block.kind for block in document.blocks]
     holder = np.searchsorted(starts, reading.sentences[:, 0], side="right") - 1
@@ -101,7 +101,7 @@ def readable(document: Document, reading: Reading) -> npt.NDArray[np.int64]:
         for row, (start, end) in enumerate(reading.sentences.tolist())
         if kinds[holder[row]] != "heading"
         and len(document.text[start:end].split()) >= 4
-        and not lists_references(document.heading_path(start))
+        and not set_phrases_only(document.heading_path(start))
     ]
     return np.array(kept, dtype=np.int64)
 

@@ -89,6 +89,7 @@ _WORK_CITED = any_of(
 )
 _NUMBER = re.compile(r"\d[\d,.]*")
 _REFERENCES = any_of(r"^(?:references|bibliography|works cited|literature(?: cited)?)\b")
+_SET_PHRASES = any_of(_REFERENCES.pattern, r"^(?:certifications?\b|exhibit\s+3[12](?:\.\d)?\b)")
 _APART = any_of(
     _REFERENCES.pattern,
     r"^(?:index|signatures?|certifications?|exhibits)\b",
@@ -155,9 +156,9 @@ def leans_on_others(text: str) -> bool:
     return bool(_DANGLING.match(text)) and not _STANDS.match(text)
 
 
-def lists_references(heading_path: tuple[str, ...]) -> bool:
-    """Whether what stands under these headings is a list of other works."""
-    return any(_REFERENCES.match(_ITEM_HEADING.sub("", heading).strip()) for heading in heading_path)
+def set_phrases_only(heading_path: tuple[str, ...]) -> bool:
+    """Whether what stands under these headings is a list of other works, or the officers' certifications that end every filing."""
+    return any(_SET_PHRASES.match(_ITEM_HEADING.sub("", heading).strip()) for heading in heading_path)
 
 
 def quotable_section(heading_path: tuple[str, ...]) -> bool:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from longdoc.labels import parse_labels
 from longdoc.model.matching import match, readable
@@ -115,6 +116,7 @@ def test_a_phrase_of_the_label_raises_the_score_and_its_star_stands_for_an_endin
     assert other_word < 1.2 * plain
 
 
-def test_a_list_of_references_is_no_passage(make_document) -> None:
-    document = make_document("RESULTS\n\nWe conclude that the method works well.\n\nREFERENCES\n\nWe conclude. In Journal of Ends, 1999.")
+@pytest.mark.parametrize("heading", ["REFERENCES", "EXHIBIT 31.2", "CERTIFICATIONS"])
+def test_references_and_the_certifications_of_a_filing_are_no_passages(make_document, heading: str) -> None:
+    document = make_document(f"RESULTS\n\nWe conclude that the method works well.\n\n{heading}\n\nWe conclude. In Journal of Ends, 1999.")
     assert [clause.text for clause in match(Flat(), document, reading_of(document), PHRASED)] == ["We conclude that the method works well."]

@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a network is trained; `negatives` is the share of rows without any label that an epoch sees. Where documents are so few that
-    `epochs` have less than `fewest_steps`, there are more epochs."""
+    """How a network is trained; `negatives` is the share of rows without any label that an epoch sees. Where rows are so few that
+    `epochs` have less than `fewest_steps`, there are more epochs. Only words of so many rows and documents have a weight."""
 
     embedding: int = 64
     hidden: int = 384
     dropout: float = 0.4
     epochs: int = 8
-    fewest_steps: int = 200
+    fewest_steps: int = 0
     batch: int = 512
     rate: float = 1.2e-3
     decay: float = 1e-2

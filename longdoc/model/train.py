@@ -35,9 +35,12 @@ RESCORERS = 3
 FEWEST_DOCUMENTS = 8
 FEW = 10
 """Passages of a label at which its own threshold counts as much as that of all labels together."""
-BLENDS = (0.4, 0.5, 0.6, 0.7, 0.8)
-"""Shares of the encoder in the score that are tried."""
+BLENDS = (0.0, 0.2, 0.4, 0.5, 0.6, 0.7, 0.8)
+"""Shares of the encoder in the score that are tried; none is best where it has seen too little."""
 RECIPE = Recipe()
+FEW_DOCUMENTS = 100
+RECIPE_OF_FEW = Recipe(fewest_steps=400, fewest_rows=1, fewest_documents=1)
+"""For fewer than FEW_DOCUMENTS documents: every word counts, and epochs are many (benchmarks/own_labels.py)."""
 
 
 @dataclass(frozen=True)
@@ -74,14 +77,14 @@ def train_clauses(
     labels: LabelSet,
     seed: int = 0,
     notes: Mapping[str, str] | None = None,
-    recipe: Recipe = RECIPE,
+    recipe: Recipe | None = None,
     encoder: str = "",
     progress: Callable[[Progress], None] | None = None,
 ) -> Report:
     """Train on `documents` and write `out`/<label set>.safetensors, a folder that a reader takes as its `model`, and a report beside it.
 
     `encoder` is the fingerprint of the encoder that will score these labels in use; the readings of documents that are `held_out` have
-    such scores already.
+    such scores already. `recipe` None takes RECIPE, or RECIPE_OF_FEW for few documents.
 
     Raises: UsageError if there are too few documents, or no passage has a label of `labels`.
     """
@@ -98,6 +101,7 @@ def train_clauses(
         marks.append(marked)
         tell(Progress("read", len(sentences), None, "documents", labelled.document.path))
     _check(sentences, labels)
+    recipe = recipe or (RECIPE if len(sentences) >= FEW_DOCUMENTS else RECIPE_OF_FEW)
     short = short_labels(marks, names)
     on_sentences, parts = _scorer(sentences, names, range(len(names)), seed, recipe, "sentences", tell)
     listed = [[part] for part in parts]
@@ -225,7 +229,7 @@ def _best_blend(logits: Sequence[Floats], prepared: Sequence[_Prepared], columns
     truth = np.concatenate([one.example.targets[:, list(columns)] == YES for one in prepared])
     there = np.flatnonzero(truth.any(axis=0))
     if not len(there):  # few documents, none of which has a label
-        return BLENDS[len(BLENDS) // 2]
+        return 0.0
 
     def precision(blend: float) -> float:
         together = np.concatenate([blended(own, one.rows.encoded, blend) for own, one in zip(logits, prepared, strict=True)])

@@ -42,11 +42,12 @@ _SECONDS_BETWEEN_CHECKPOINTS = 120.0
 
 @dataclass(frozen=True, slots=True)
 class EncoderRecipe:
-    """How an encoder is trained. `batch` and `strip` in blocks; `negatives` the share of strips without a label that an epoch sees;
-    `keep` the weight of staying near the base's vectors, on sentences and on so many short `texts` a step; `lora` the rank of low-rank
-    updates (0: all weights of the layers move)."""
+    """How an encoder is trained. Where `epochs` have less than `fewest_steps`, there are more. `batch` and `strip` in blocks; `negatives`
+    the share of strips without a label that an epoch sees; `keep` the weight of staying near the base's vectors, on sentences and on so
+    many short `texts` a step; `lora` the rank of low-rank updates (0: all weights of the layers move)."""
 
     epochs: int = 4
+    fewest_steps: int = 200
     rate: float = 3e-4
     head_rate: float = 1e-3
     batch: int = 16
@@ -104,8 +105,15 @@ def _plan(lessons: Sequence[Lesson], recipe: EncoderRecipe, seed: int) -> list[l
     """The strips of every step."""
     draw = np.random.default_rng(seed)
     size = max(1, recipe.batch // recipe.strip)
-    epochs = [strips(lessons, recipe.strip, recipe.negatives, draw) for _ in range(recipe.epochs)]
-    return [epoch[first : first + size] for epoch in epochs for first in range(0, len(epoch), size)]
+    plan: list[list[Strip]] = []
+    done = 0
+    while done < recipe.epochs or len(plan) < recipe.fewest_steps:
+        epoch = strips(lessons, recipe.strip, recipe.negatives, draw)
+        if not epoch:
+            break
+        plan += [epoch[first : first + size] for first in range(0, len(epoch), size)]
+        done += 1
+    return plan
 
 
 def key_of(

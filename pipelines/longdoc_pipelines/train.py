@@ -21,8 +21,8 @@ from longdoc_pipelines.unlabelled import sentences_in
 if TYPE_CHECKING:
     from longdoc.model.train_encoder import EncoderRecipe
 
-HELD_OUT = 0.2
-"""Share of the documents that the judging encoder does not see."""
+HELD_OUT, FEWEST_JUDGES = 0.2, 16
+"""Share of the documents that the judging encoder does not see, and how many they are at least, if half of all are not fewer."""
 
 Tell = Callable[[Progress], None]
 
@@ -55,8 +55,8 @@ def train_encoder_from(
 
     `texts` are files of unlabelled sentences (unlabelled.sentences_in), on which vectors are held near the base's as well.
 
-    Twice: first without a fifth of the documents, whose scores then judge (blend, probabilities, report), then with all of them. A run
-    that was stopped goes on where it was when it is called again.
+    Twice: first without a fifth of the documents (at least 16, or half where that is fewer), whose scores then judge (blend,
+    probabilities, report), then with all of them. A run that was stopped goes on where it was when it is called again.
 
     Raises: as train_clauses_from; NotFoundError if there is no such base; MissingExtraError if MiniLM is wanted and not installed.
     """
@@ -68,7 +68,9 @@ def train_encoder_from(
     documents = list(read_labelled(data, labels))
     if len(documents) < FEWEST_DOCUMENTS:
         raise UsageError(f"{len(documents)} labelled documents are too few to train on; {FEWEST_DOCUMENTS} are the least")
-    judges = np.random.default_rng(seed).permutation(len(documents)) < max(2, round(HELD_OUT * len(documents)))
+    judges = np.random.default_rng(seed).permutation(len(documents)) < max(
+        round(HELD_OUT * len(documents)), min(FEWEST_JUDGES, len(documents) // 2)
+    )
     school = School(base, labels, documents, recipe or RECIPE, seed, progress or (lambda _: None), unlabelled)
     apart = school.train(np.flatnonzero(~judges).tolist(), out / "held-out", "train without a fifth")
     reader = EmbeddedReader(model=apart.parent)

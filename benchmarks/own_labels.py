@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Labels that the shipped model has never seen, taught from 50 contracts: the 17 hypotheses of ContractNLI.
 
-    python benchmarks/own_labels.py [--data ../shared/data/contractnli] [--encoder] [--epochs N] [--sentences N] [--keep DIR]
+    python benchmarks/own_labels.py [--encoder] [--epochs N] [--sentences N] [--lessons NAME ...] [--keep DIR]
 
 A label is a hypothesis: its short name, and its sentence as the description. Its passages are the evidence that annotators gave where
 a contract entails or contradicts it. Taught from the 50 contracts of the train part, judged on the 61 of the dev part as
@@ -42,6 +42,7 @@ from longdoc.protocols import Reading
 
 Row = dict[str, Any]
 LORA, FOLDS = 8, 4
+LESSONS = ("contracts", "sentences", "few")
 
 
 @dataclass
@@ -94,14 +95,14 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=SHARED / "data" / "contractnli")
     parser.add_argument("--encoder", action="store_true", help="train the encoder too")
     parser.add_argument("--epochs", type=int, default=4, help="of the encoder")
-    parser.add_argument("--sentences", type=int, default=200, help="labelled sentences of the small trainings; 0: none")
+    parser.add_argument("--sentences", type=int, default=200, help="labelled sentences of the small trainings")
+    parser.add_argument("--lessons", nargs="+", choices=LESSONS, default=LESSONS, help="what to teach from")
     parser.add_argument("--keep", type=Path, help="keep data and models in this folder")
     arguments = parser.parse_args()
     labels, train = read(arguments.data / "train_truncated.json.gz")
     dev = Contracts.of(labels, read(arguments.data / "dev.json.gz")[1])
-    lessons = [("contracts", train)]
-    if arguments.sentences:
-        lessons += [("sentences alone", alone(train, arguments.sentences)), ("contracts", first(train, arguments.sentences))]
+    known = {"contracts": train, "sentences": alone(train, arguments.sentences), "few": first(train, arguments.sentences)}
+    lessons = [("sentences alone" if name == "sentences" else "contracts", known[name]) for name in arguments.lessons]
     shipped = EmbeddedReader()
     everywhere = {label.name: shipped.default_score(labels, label.name) for label in labels.labels}
     results = [("matched by description", "nothing", 0.0, dev.scores(dev.found(shipped), everywhere))]

@@ -33,7 +33,7 @@ Run = Callable[[Tensor], Tensor]
 
 
 class Blocks(nn.Module):  # type: ignore[misc]
-    """The encoder over full blocks that do not see one another: ids [B, T] to states [B, T, D]."""
+    """The encoder over full blocks that do not see one another: ids [B, T] to states [B, T, 2 D], both kinds."""
 
     def __init__(self, encoder: Encoder) -> None:
         super().__init__()
@@ -43,8 +43,8 @@ class Blocks(nn.Module):  # type: ignore[misc]
 
     def forward(self, ids: Tensor) -> Tensor:
         none = torch.full((ids.shape[0],), NOTHING, dtype=torch.int64)
-        states: Tensor = self.encoder(Layout(ids, torch.ones_like(ids, dtype=torch.bool), none, none))
-        return states
+        states: tuple[Tensor, Tensor] = self.encoder(Layout(ids, torch.ones_like(ids, dtype=torch.bool), none, none))
+        return torch.cat(states, dim=-1)
 
 
 def main() -> None:

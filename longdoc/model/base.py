@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -49,7 +47,8 @@ def from_minilm(config: EncoderConfig) -> Model:
         encoder.words.weight.copy_(given["embeddings.word_embeddings.weight"])
         encoder.positions.weight.copy_(given["embeddings.position_embeddings.weight"] + given["embeddings.token_type_embeddings.weight"][0])
         _copy(encoder.norm, given, "embeddings.LayerNorm")
-        for number, layer in enumerate(encoder.layers):
+        aside = [] if encoder.aside is None else [(len(encoder.layers) - 1, encoder.aside)]
+        for number, layer in [*enumerate(encoder.layers), *aside]:
             own = f"encoder.layer.{number}"
             for kind in ("weight", "bias"):
                 parts = [given[f"{own}.attention.self.{name}.{kind}"] for name in ("query", "key", "value")]
@@ -61,15 +60,6 @@ def from_minilm(config: EncoderConfig) -> Model:
             _copy(layer.output_norm, given, f"{own}.output.LayerNorm")
     vocabulary = tuple((folder / "vocab.txt").read_text(encoding="utf-8").split("\n")[: config.vocabulary])
     return Model(encoder, VectorHead(config.width), {}, vocabulary, {"base": "all-MiniLM-L6-v2"})
-
-
-def teacher_of(model: Model) -> Model:
-    """A copy of `model` as it is before training, whose vectors training keeps to; MiniLM's own layers see one block only."""
-    near = model.encoder.config.near if model.clauses else ()
-    teacher = Encoder(replace(model.encoder.config, near=near))
-    own = model.encoder.state_dict()
-    teacher.load_state_dict({key: own[key] for key in teacher.state_dict()})
-    return Model(teacher, copy.deepcopy(model.vectors), {}, model.vocabulary).eval()
 
 
 def _copy(module: Any, given: dict[str, torch.Tensor], name: str) -> None:

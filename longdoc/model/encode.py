@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 
 from longdoc.model.blocks import Blocks, Landmarks, batches, make_tokenizer, pack, separate, token_ranges, tokenise
-from longdoc.model.encoder import stream
+from longdoc.model.encoder import Encoder, stream
 from longdoc.model.encoder_file import FILE, load
 from longdoc.model.execution import choose, prepared
 from longdoc.model.heads import ClauseHeads, Means, VectorHead
@@ -93,19 +93,7 @@ class DocumentEncoder:
     def encode(self, texts: Sequence[str]) -> Floats:
         """Vectors [len(texts), D] of unit length."""
         ids = [encoding.ids for encoding in self.tokenizer.encode_batch(list(texts), add_special_tokens=False)]
-        order = sorted(range(len(ids)), key=lambda index: len(ids[index]))
-        result = np.zeros((len(ids), self._config.width), dtype=np.float32)
-        for some in batches([len(ids[index]) + 2 for index in order], GROUP * self._config.block):
-            chosen = order[some]
-            blocks, owner = separate([ids[index] for index in chosen], self._config, self._marks)
-            if not len(owner):
-                continue
-            means = Means(len(chosen), self._config.width, self.device)
-            with torch.inference_mode():
-                states = self._encoder(blocks.layout().to(self.device)).float().flatten(0, 1)
-                means.add(states[torch.from_numpy(blocks.place).to(self.device)], torch.from_numpy(owner).to(self.device))
-                result[chosen] = self._vectors(means.result()).cpu().numpy()
-        return result
+        return text_vectors(self._encoder, self._vectors, ids, self._marks, self.device)
 
     def read(
         self,
@@ -124,36 +112,64 @@ class DocumentEncoder:
         reading = _Pass(self._clauses, self._vectors, (len(chunks), len(sentences)), token_ranges(tokens.spans, spans))
         with torch.inference_mode():
             done = 0
-            for end, states in self._stream(blocks):
-                reading.take(states, tokens.sentence[done:end], tokens.chunk[done:end])
+            for end, states, meaning in self._stream(blocks):
+                reading.take(states, meaning, tokens.sentence[done:end], tokens.chunk[done:end])
                 if progress:
                     progress(end - done)
                 done = end
             return reading.result()
 
     def states(self, text: str) -> Iterator[tuple[Integers, Floats]]:
-        """Spans [N, 2] and states [N, D] of the tokens of a text, a group of blocks at a time."""
+        """Spans [N, 2] and states [N, D], those for vectors, of the tokens of a text, a group of blocks at a time."""
         tokens = tokenise(self.tokenizer, text, np.array([[0, len(text)]]), np.array(split_text(text), dtype=np.int64).reshape(-1, 2))
         done = 0
         with torch.inference_mode():
-            for end, states in self._stream(pack(tokens, self._config, self._marks, lambda _: ())):
+            for end, _, states in self._stream(pack(tokens, self._config, self._marks, lambda _: ())):
                 yield tokens.spans[done:end], states.cpu().numpy()
                 done = end
 
-    def _stream(self, blocks: Blocks) -> Iterator[tuple[int, Tensor]]:
-        """(number of tokens so far, states [N, D] of the next tokens)."""
-        width, done = blocks.ids.shape[1], 0
-        for first, states in stream(self._encoder, blocks.layout().to(self.device), GROUP) if len(blocks.place) else ():
-            end = int(np.searchsorted(blocks.place, (first + len(states)) * width))
-            place = blocks.place[done:end]
-            # A group may be narrower than the layout: it is cut to its longest block.
-            rows = (place // width - first) * states.shape[1] + place % width
-            yield end, states.float().flatten(0, 1)[torch.from_numpy(rows).to(states.device)]
-            done = end
+    def _stream(self, blocks: Blocks) -> Iterator[tuple[int, Tensor, Tensor]]:
+        """(number of tokens so far, states [N, D] of the next tokens for clauses, and for vectors)."""
+        done = 0
+        for first, *kinds in stream(self._encoder, blocks.layout().to(self.device), GROUP) if len(blocks.place) else ():
+            rows = flat_places(blocks, done, first, kinds[0])
+            states, meaning = (kind.float().flatten(0, 1)[rows] for kind in kinds)
+            done += len(rows)
+            yield done, states, meaning
 
     @cached_property
     def _marks(self) -> tuple[int, int]:
         return self._vocabulary.index("[CLS]"), self._vocabulary.index("[SEP]")
+
+
+def text_vectors(
+    encoder: Encoder, head: VectorHead, texts: Sequence[Sequence[int]], marks: tuple[int, int], device: torch.device
+) -> Floats:
+    """Vectors [len(texts), D] of unit length of texts by themselves, given as token ids; that of nothing is zero."""
+    config = encoder.config
+    order = sorted(range(len(texts)), key=lambda index: len(texts[index]))
+    result = np.zeros((len(texts), config.width), dtype=np.float32)
+    for some in batches([len(texts[index]) + 2 for index in order], GROUP * config.block):
+        chosen = order[some]
+        blocks, owner = separate([texts[index] for index in chosen], config, marks)
+        if not len(owner):
+            continue
+        means = Means(len(chosen), config.width, device)
+        with torch.inference_mode():
+            states = encoder.meaning(blocks.layout().to(device)).float().flatten(0, 1)
+            means.add(states[torch.from_numpy(blocks.place).to(device)], torch.from_numpy(owner).to(device))
+            result[chosen] = head(means.result()).cpu().numpy()
+    return result
+
+
+def flat_places(blocks: Blocks, done: int, first: int, states: Tensor) -> Tensor:
+    """Where the tokens of the text from number `done` on stand in `states` [G, T, D] of the blocks from number `first`, flattened.
+
+    A group may be narrower than the layout: it is cut to its longest block.
+    """
+    width = blocks.ids.shape[1]
+    place = blocks.place[done : int(np.searchsorted(blocks.place, (first + len(states)) * width))]
+    return torch.from_numpy((place // width - first) * states.shape[1] + place % width).to(states.device)
 
 
 class _Pass:
@@ -165,18 +181,20 @@ class _Pass:
         self._clauses, self._vectors, self._spans = clauses, vectors, spans
         self._chunks = Means(chunks, len(weight), weight.device)
         self._sentences = Means(sentences, len(weight), weight.device)
+        self._meanings = Means(sentences, len(weight), weight.device)
         self._sums = {name: heads.nothing(sentences) for name, heads in clauses.items()}
         self._span_scores = {name: np.zeros((len(spans), len(heads.span_labels)), np.float32) for name, heads in clauses.items()}
         self._kept = torch.zeros(0, len(weight), device=weight.device)
         self._done = self._scored = 0
 
-    def take(self, states: Tensor, sentence: Integers, chunk: Integers) -> None:
-        """The next tokens of the document: their states [N, D] and what holds them [N]."""
+    def take(self, states: Tensor, meaning: Tensor, sentence: Integers, chunk: Integers) -> None:
+        """The next tokens of the document: their states [N, D], for clauses and for vectors, and what holds them [N]."""
         own, of = (torch.from_numpy(array).to(states.device) for array in (sentence, chunk))
-        self._chunks.add(states, of)
+        self._chunks.add(meaning, of)
         inside = own >= 0
         held, own = states[inside], own[inside]
         self._sentences.add(held, own)
+        self._meanings.add(meaning[inside], own)
         for name, heads in self._clauses.items():
             self._sums[name] = heads.add(self._sums[name], held, own)
         kept = torch.cat([self._kept, states])
@@ -190,7 +208,7 @@ class _Pass:
         means = self._sentences.result()
         return Encoded(
             chunk_vectors=self._vectors(self._chunks.result()).cpu().numpy(),
-            sentence_vectors=self._vectors(means).cpu().numpy(),
+            sentence_vectors=self._vectors(self._meanings.result()).cpu().numpy(),
             scores={
                 name: Scores(heads.sentences(self._sums[name], means).cpu().numpy(), self._span_scores[name])
                 for name, heads in self._clauses.items()

@@ -11,6 +11,10 @@ Positions are counted within the block, so that they work at any length; what li
 positions start as those of MiniLM (https://arxiv.org/abs/2002.10957), of which an encoder without near layers, with one block a
 text, is an exact twin.
 
+The last layer is there twice, side by side on the states of the one before it: one gives the states that clauses are read from, the
+other, which sees its own block only, those that vectors are the means of. What clauses need of a state and what search needs of it
+are not the same, and in one layer each costs the other (benchmarks/RESULTS.md).
+
 What a block's states can depend on reaches `len(near)` blocks to either side and no further: a long document is read in groups
 of blocks with that much of their neighbours around them, and gives the same states in groups as in one piece.
 
@@ -34,7 +38,8 @@ _HIDDEN = -1e4
 
 @dataclass(frozen=True, slots=True)
 class EncoderConfig:
-    """Shape of an encoder. `block` tokens a block, marks and at most `landmarks` landmark tokens included; `near` are layers from 0."""
+    """Shape of an encoder. `block` tokens a block, marks and at most `landmarks` landmark tokens included; `near` are layers from 0;
+    `forked`: whether vectors have a last layer of their own."""
 
     vocabulary: int = 30522
     width: int = 384
@@ -45,6 +50,7 @@ class EncoderConfig:
     positions: int = 512
     near: tuple[int, ...] = (5,)
     landmarks: int = 32
+    forked: bool = True
 
 
 DEFAULT = EncoderConfig()
@@ -138,7 +144,7 @@ NO_DROPOUT = Dropout(0.0)
 
 
 class Encoder(nn.Module):  # type: ignore[misc]
-    """Token ids to token states."""
+    """Token ids to token states, those for clauses and those for vectors."""
 
     def __init__(self, config: EncoderConfig = DEFAULT) -> None:
         super().__init__()
@@ -148,11 +154,24 @@ class Encoder(nn.Module):  # type: ignore[misc]
         self.norm = nn.LayerNorm(config.width, eps=1e-12)
         self.layers = nn.ModuleList(Layer(config, number in config.near) for number in range(config.layers))
 
-    def forward(self, layout: Layout, drop: Dropout = NO_DROPOUT) -> Tensor:
-        """States [B, T, D] of all blocks, which see one another as `layout` says."""
+        self.aside = Layer(config, False) if config.forked else None
+
+    def forward(self, layout: Layout, drop: Dropout = NO_DROPOUT) -> tuple[Tensor, Tensor]:
+        """States [B, T, D] of all blocks for clauses, and the same for vectors; blocks see one another as `layout` says."""
+        trunk = self._trunk(layout, drop)
+        states = self.layers[-1](trunk, layout, drop)
+        return states, states if self.aside is None else self.aside(trunk, layout, drop)
+
+    def meaning(self, layout: Layout, drop: Dropout = NO_DROPOUT) -> Tensor:
+        """The states [B, T, D] for vectors alone."""
+        result: Tensor = (self.layers[-1] if self.aside is None else self.aside)(self._trunk(layout, drop), layout, drop)
+        return result
+
+    def _trunk(self, layout: Layout, drop: Dropout) -> Tensor:
+        """States [B, T, D] below the last layer."""
         length = layout.ids.shape[1]
-        states = drop(self.norm(self.words(layout.ids) + self.positions.weight[:length]))
-        for layer in self.layers:
+        states: Tensor = drop(self.norm(self.words(layout.ids) + self.positions.weight[:length]))
+        for layer in self.layers[:-1]:
             states = layer(states, layout, drop)
         return states
 
@@ -162,13 +181,15 @@ class Encoder(nn.Module):  # type: ignore[misc]
         return len(self.config.near)
 
 
-def stream(encoder: Encoder, layout: Layout, group: int = 32) -> Iterator[tuple[int, Tensor]]:
-    """(number of the first block, states [G, T, D]) of one document's blocks, `group` at a time; memory is that of a group."""
+def stream(encoder: Encoder, layout: Layout, group: int = 32) -> Iterator[tuple[int, Tensor, Tensor]]:
+    """(number of the first block, states [G, T, D] for clauses, and for vectors) of one document's blocks, `group` at a time; memory is
+    that of a group."""
     total = len(layout.ids)
     for first in range(0, total, group):
         last = min(first + group, total)
         start, end = max(0, first - encoder.reach), min(total, last + encoder.reach)
-        yield first, encoder(_part(layout, start, end))[first - start : last - start]
+        states, meaning = encoder(_part(layout, start, end))
+        yield first, states[first - start : last - start], meaning[first - start : last - start]
 
 
 def _part(layout: Layout, start: int, end: int) -> Layout:
@@ -182,14 +203,14 @@ def _part(layout: Layout, start: int, end: int) -> Layout:
     return Layout(layout.ids[start:end, :length], mask[:, :length], *links)
 
 
-def dense_twin(encoder: Encoder, layout: Layout) -> Tensor:
+def dense_twin(encoder: Encoder, layout: Layout) -> tuple[Tensor, Tensor]:
     """What `encoder` gives, the slow and obvious way: all tokens of all blocks attend to all, under a mask [B T, B T]. For tests."""
     blocks, length = layout.ids.shape
     config, size = encoder.config, blocks * length
     block = torch.arange(size) // length
     there = layout.mask.flatten()
-    states = encoder.norm(encoder.words(layout.ids) + encoder.positions.weight[:length]).view(size, -1)
-    for layer in encoder.layers:
+
+    def through(layer: Layer, states: Tensor) -> Tensor:
         q, k, v = layer.qkv(states).view(size, 3, config.heads, -1).unbind(1)
         scores = torch.einsum("ihd,jhd->hij", q, k) * q.shape[-1] ** -0.5
         seen = torch.where((block[:, None] == block[None, :]) & there[None, :], 0.0, -torch.inf).repeat(config.heads, 1, 1)
@@ -199,5 +220,11 @@ def dense_twin(encoder: Encoder, layout: Layout) -> Tensor:
                 seen = torch.logaddexp(seen, torch.where(other, layer.far[number][:, None, None], -torch.inf))
         attended = torch.einsum("hij,jhd->ihd", torch.softmax(scores + seen, dim=-1).nan_to_num(), v).reshape(size, -1)
         states = layer.attention_norm(states + layer.out(attended))
-        states = layer.output_norm(states + layer.shrink(functional.gelu(layer.grow(states))))
-    return states.view(blocks, length, -1)
+        after: Tensor = layer.output_norm(states + layer.shrink(functional.gelu(layer.grow(states))))
+        return after
+
+    states = encoder.norm(encoder.words(layout.ids) + encoder.positions.weight[:length]).view(size, -1)
+    for layer in encoder.layers[:-1]:
+        states = through(layer, states)
+    last = through(encoder.layers[-1], states).view(blocks, length, -1)
+    return last, last if encoder.aside is None else through(encoder.aside, states).view(blocks, length, -1)

@@ -88,7 +88,7 @@ def load(path: Path) -> Model:
     if content.get("format") != FORMAT:
         raise StoreVersionError(f"{path}: has format {content.get('format')}, this longdoc reads {FORMAT}; train the model again")
     shape = content["config"]
-    encoder = Encoder(EncoderConfig(**{**shape, "near": tuple(shape["near"])}))
+    encoder = Encoder(EncoderConfig(**{"forked": False} | shape | {"near": tuple(shape["near"])}))
     clauses = {name: ClauseHeads(tuple(labels), tuple(spans), encoder.config.width) for name, (labels, spans) in content["clauses"].items()}
     model = Model(encoder, VectorHead(encoder.config.width), clauses, tuple(content["vocabulary"]), content["notes"])
     try:

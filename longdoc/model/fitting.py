@@ -33,7 +33,7 @@ class Recipe:
     rate: float = 1.2e-3
     decay: float = 1e-2
     negatives: float = 0.3
-    fewest_rows: int = 4
+    fewest_rows: int = 6
     fewest_documents: int = 3
 
 

@@ -41,13 +41,17 @@ class LowRank(nn.Module):  # type: ignore[misc]
 def add_lora(encoder: Encoder, rank: int) -> None:
     """Freeze all of `encoder` and put updates of `rank` beside the matrices of its layers."""
     encoder.requires_grad_(False)
-    for layer in encoder.layers:
+    for layer in _layers(encoder):
         for name in _ADAPTED:
             setattr(layer, name, LowRank(getattr(layer, name), rank))
 
 
 def merge_lora(encoder: Encoder) -> None:
     """Add the updates into the matrices that they stand beside."""
-    for layer in encoder.layers:
+    for layer in _layers(encoder):
         for name in _ADAPTED:
             setattr(layer, name, getattr(layer, name).merged())
+
+
+def _layers(encoder: Encoder) -> list[nn.Module]:
+    return [*encoder.layers, *([] if encoder.aside is None else [encoder.aside])]

@@ -18,6 +18,7 @@ from longdoc.model.sentences import split
 from longdoc.model.short_texts import short_texts
 from longdoc.model.strips import Lesson, lesson
 from longdoc.model.targets import mark, short_labels
+from longdoc.model.teacher import Teacher
 from longdoc.model.train import LabelledText
 from longdoc.model.train_encoder import EncoderRecipe, key_of, train_encoder
 from longdoc.protocols import Progress, Reading
@@ -49,6 +50,7 @@ class School:
         self._short = short_labels(marked, self._names)
         model = base_model(base)
         tokenizer = make_tokenizer(model.vocabulary)
+        teacher = Teacher(model).sentences if recipe.keep else None
         marks = model.vocabulary.index("[CLS]"), model.vocabulary.index("[SEP]")
         own = (one.document.text[start:end] for one, spans in zip(texts, self._sentences, strict=True) for start, end in spans.tolist())
         short = short_texts([*own, *unlabelled], seed) if recipe.texts and recipe.keep else []
@@ -56,7 +58,7 @@ class School:
         self._lessons: list[Lesson] = []
         for one, what in zip(texts, marked, strict=True):
             chunks = np.array([(chunk.span.start, chunk.span.end) for chunk in one.chunks], dtype=np.int64).reshape(-1, 2)
-            self._lessons.append(lesson(tokenizer, model.encoder.config, marks, one.document, chunks, what, self._short))
+            self._lessons.append(lesson(tokenizer, model.encoder.config, marks, one.document, chunks, what, self._short, teacher))
             self._tell(Progress("prepare", len(self._lessons), len(texts), "documents", one.document.path))
 
     def train(self, chosen: Sequence[int], folder: Path, stage: str) -> Path:

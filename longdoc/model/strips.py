@@ -5,7 +5,7 @@ Axis legend: B blocks, T tokens of a block, N tokens of text, S sentences, R spa
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,17 +19,21 @@ from longdoc.model.targets import YES, Marked, Targets
 from longdoc.types import Document
 
 Integers = np.ndarray[Any, np.dtype[np.int64]]
+Halves = np.ndarray[Any, np.dtype[np.float16]]
 
 
 @dataclass(frozen=True)
 class Lesson:
-    """One labelled document as blocks; `targets` [S, L] of its sentences, `span_targets` [R, L'] of `ranges` [R, 2] of its tokens."""
+    """One labelled document as blocks; `targets` [S, L] of its sentences, `span_targets` [R, L'] of `ranges` [R, 2] of its tokens.
+
+    `wanted` [S, D] are the vectors that its sentences should keep, float16; empty where that is of no account."""
 
     tokens: Tokens
     blocks: Blocks
     targets: Targets
     ranges: Integers
     span_targets: Targets
+    wanted: Halves
 
     @property
     def count(self) -> int:
@@ -49,7 +53,7 @@ class Strip:
 @dataclass(frozen=True)
 class Batch:
     """Strips side by side. `place` [N] are the tokens in B * T, in order; `sentence` [N] numbers the sentences of the batch, `ranges`
-    [R, 2] are of its tokens."""
+    [R, 2] are of its tokens; `wanted` [S, D] or, where vectors need not be kept, [0, D]."""
 
     layout: Layout
     place: Tensor
@@ -57,10 +61,11 @@ class Batch:
     targets: Tensor
     ranges: Tensor
     span_targets: Tensor
+    wanted: Tensor
 
     def to(self, device: torch.device) -> Batch:
         """The same on `device`."""
-        rest = (self.place, self.sentence, self.targets, self.ranges, self.span_targets)
+        rest = (self.place, self.sentence, self.targets, self.ranges, self.span_targets, self.wanted)
         return Batch(self.layout.to(device), *(tensor.to(device) for tensor in rest))
 
 
@@ -72,12 +77,15 @@ def lesson(
     chunks: Integers,
     marked: Marked,
     short: Sequence[int],
+    teacher: Callable[[Tokens, Blocks, int], Halves] | None = None,
 ) -> Lesson:
-    """A document as the encoder reads it, with what people have marked in it; `short` are the labels that spans answer."""
+    """A document as the encoder reads it, with what people have marked in it; `short` are the labels that spans answer, `teacher`
+    gives the vectors that sentences should keep."""
     tokens = tokenise(tokenizer, document.text, chunks, marked.sentences)
     blocks = pack(tokens, config, marks, Landmarks(tokenizer, document))
     ranges = token_ranges(tokens.spans, marked.spans)
-    return Lesson(tokens, blocks, marked.by_sentence, ranges, marked.by_span[:, list(short)])
+    wanted = teacher(tokens, blocks, len(marked.sentences)) if teacher else np.zeros((0, config.width), dtype=np.float16)
+    return Lesson(tokens, blocks, marked.by_sentence, ranges, marked.by_span[:, list(short)], wanted)
 
 
 def strips(lessons: Sequence[Lesson], length: int, negatives: float, draw: np.random.Generator) -> list[Strip]:
@@ -103,7 +111,7 @@ def strips(lessons: Sequence[Lesson], length: int, negatives: float, draw: np.ra
 def collate(chosen: Sequence[Strip]) -> Batch:
     """The tensors of some strips."""
     width = max(strip.lesson.blocks.ids.shape[1] for strip in chosen)
-    ids, lengths, place, sentence, targets, ranges, span_targets = [], [], [], [], [], [], []
+    ids, lengths, place, sentence, targets, ranges, span_targets, wanted = [], [], [], [], [], [], [], []
     before, after = [], []
     rows = numbers = taken = 0
     for strip in chosen:
@@ -121,6 +129,7 @@ def collate(chosen: Sequence[Strip]) -> Batch:
         inside = np.unique(held[held >= 0])
         sentence.append(np.where(held >= 0, np.searchsorted(inside, held) + numbers, NOTHING))
         targets.append(one.targets[inside])
+        wanted.append(one.wanted[inside] if len(one.wanted) else one.wanted)
         whole = np.flatnonzero((one.ranges[:, 0] >= start) & (one.ranges[:, 1] <= end))
         ranges.append(one.ranges[whole] - start + taken)
         span_targets.append(one.span_targets[whole])
@@ -134,5 +143,5 @@ def collate(chosen: Sequence[Strip]) -> Batch:
         torch.tensor(before),
         torch.tensor(after),
     )
-    rest = (spots // width * longest + spots % width, *map(np.concatenate, (sentence, targets, ranges, span_targets)))
+    rest = (spots // width * longest + spots % width, *map(np.concatenate, (sentence, targets, ranges, span_targets, wanted)))
     return Batch(layout, *(torch.from_numpy(np.ascontiguousarray(array)) for array in rest))

@@ -26,15 +26,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from longdoc.model.base import teacher_of
-from longdoc.model.blocks import separate
+from longdoc.model.blocks import Blocks, separate
 from longdoc.model.encoder import Dropout, Encoder
 from longdoc.model.encoder_file import Model
 from longdoc.model.execution import PRECISIONS, choose
 from longdoc.model.heads import ClauseHeads
 from longdoc.model.lora import add_lora, merge_lora
-from longdoc.model.strips import Batch, Lesson, Strip, collate, strips
+from longdoc.model.strips import Batch, Halves, Integers, Lesson, Strip, collate, strips
 from longdoc.model.targets import UNSURE, YES
+from longdoc.model.teacher import Teacher
 
 CHECKPOINT = "checkpoint.pt"
 _SECONDS_BETWEEN_CHECKPOINTS = 120.0
@@ -54,7 +54,7 @@ class EncoderRecipe:
     strip: int = 2
     negatives: float = 0.3
     dropout: float = 0.1
-    keep: float = 2.0
+    keep: float = 3.0
     texts: int = 24
     warmup: float = 0.1
     decay: float = 1e-2
@@ -80,18 +80,20 @@ def train_encoder(
 ) -> None:
     """Train `model` and `heads` in place on `lessons`; goes on from a checkpoint in `folder` that the same call has left there.
 
-    `texts` are short ones, as token ids, whose vectors stay near the base's too. `progress` is told (steps done, steps in all). Word
+    `texts` are short ones, as token ids, whose vectors stay near those of `model` as it comes; those of sentences stay near what the
+    lessons want. `progress` is told (steps done, steps in all). Word
     embeddings stay as they are.
     """
-    run = _Run(model, heads, recipe, seed, precision, torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu")))
     plan = _plan(lessons, recipe, seed)
+    short = _Short(model, texts, recipe, seed, len(plan), precision, device) if texts and recipe.texts and recipe.keep else None
+    run = _Run(model, heads, recipe, seed, precision, torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu")))
     run.schedule(len(plan))
     checkpoint = folder / CHECKPOINT
     key = key_of(model, lessons, texts, heads, recipe, seed)
     done = run.resume(checkpoint, key)
     saved = time.monotonic()
     for number in range(done, len(plan)):
-        run.step(collate(plan[number]), texts, number)
+        run.step(collate(plan[number]), short, number)
         if progress:
             progress(number + 1, len(plan))
         if time.monotonic() - saved > _SECONDS_BETWEEN_CHECKPOINTS:
@@ -137,7 +139,6 @@ class _Run:
         torch.manual_seed(seed)
         self._model, self._recipe, self._device = model, recipe, device
         self._type = PRECISIONS[choose(precision, device)]
-        self._teacher = _moved(teacher_of(model), device, self._type) if recipe.keep else None
         model.encoder.requires_grad_(True).words.weight.requires_grad_(False)  # a model that was loaded holds still
         model.vectors.requires_grad_(True)
         if recipe.lora:
@@ -166,12 +167,12 @@ class _Run:
 
         self._schedule = torch.optim.lr_scheduler.LambdaLR(self._optimiser, share)
 
-    def step(self, batch: Batch, texts: Sequence[Sequence[int]], number: int) -> None:
+    def step(self, batch: Batch, short: _Short | None, number: int) -> None:
         torch.manual_seed(self._seed * 1_000_003 + number)  # a resumed run draws what an uninterrupted one would
         self._parts.train()
         batch = batch.to(self._device)
         with torch.autocast(self._device.type, self._type, enabled=self._type != torch.float32):
-            states = self._encoder(batch.layout, self._dropout)
+            states, meaning = self._encoder(batch.layout, self._dropout)
         tokens = states.flatten(0, 1)[batch.place].float()
         inside = batch.sentence >= 0
         held, owner = tokens[inside], batch.sentence[inside]
@@ -181,41 +182,29 @@ class _Run:
         if len(batch.ranges) and self._heads.span_labels:
             found = self._heads.spans(tokens, batch.ranges, 2 * self._recipe.dropout)
             loss = loss + 0.5 * _entropy(found, batch.span_targets).sum() / max(20, len(batch.ranges))
-        if self._teacher is not None:
-            loss = loss + self._recipe.keep * self._apart(batch, means, owner, inside)
-            if texts and self._recipe.texts:
-                loss = loss + self._recipe.keep * self._texts_apart(texts, number)
+        if len(batch.wanted):
+            own = mean_states(meaning.flatten(0, 1)[batch.place].float()[inside], owner, len(batch.targets))
+            loss = loss + self._recipe.keep * self._apart(own, batch.wanted)
+        if short:
+            loss = loss + self._recipe.keep * self._short_apart(*short.draw(number))
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self._parts.parameters(), self._recipe.clip)
         self._optimiser.step()
         self._schedule.step()
         self._optimiser.zero_grad()
 
-    def _apart(self, batch: Batch, means: Tensor, owner: Tensor, inside: Tensor) -> Tensor:
-        """How far the sentences' vectors are from the base's."""
-        assert self._teacher is not None
-        with torch.inference_mode():
-            states = self._teacher.encoder(batch.layout).flatten(0, 1)[batch.place].float()
-            wanted = self._teacher.vectors(mean_states(states[inside], owner, len(means)))
-        wanted = wanted.clone()
-        return (1.0 - (self._vectors(means) * wanted).sum(dim=1)).mean()
+    def _apart(self, means: Tensor, wanted: Tensor) -> Tensor:
+        """How far the vectors of mean states [S, D] are from those `wanted` [S, D]; zero where nothing is wanted."""
+        alike = (self._vectors(means) * wanted.float()).sum(dim=1)
+        there = wanted.any(dim=1)
+        return (1.0 - alike)[there].sum() / max(1, len(wanted))
 
-    def _texts_apart(self, texts: Sequence[Sequence[int]], number: int) -> Tensor:
-        """How far the vectors of some short texts by themselves are from the base's."""
-        assert self._teacher is not None
-        draw = np.random.default_rng([self._seed, number])
-        chosen = [texts[index] for index in draw.integers(0, len(texts), self._recipe.texts)]
-        vocabulary = self._model.vocabulary
-        blocks, of = separate(chosen, self._encoder.config, (vocabulary.index("[CLS]"), vocabulary.index("[SEP]")))
-        layout = blocks.layout().to(self._device)
-        place, owner = torch.from_numpy(blocks.place).to(self._device), torch.from_numpy(of).to(self._device)
+    def _short_apart(self, blocks: Blocks, of: Integers, wanted: Halves) -> Tensor:
+        """The same of short texts by themselves."""
+        place, owner, goal = (torch.from_numpy(array).to(self._device) for array in (blocks.place, of, wanted))
         with torch.autocast(self._device.type, self._type, enabled=self._type != torch.float32):
-            states = self._encoder(layout, self._dropout)
-        own = self._vectors(mean_states(states.flatten(0, 1)[place].float(), owner, len(chosen)))
-        with torch.inference_mode():
-            known = self._teacher.encoder(layout).flatten(0, 1)[place].float()
-            wanted = self._teacher.vectors(mean_states(known, owner, len(chosen)))
-        return (1.0 - (own * wanted.clone()).sum(dim=1)).mean()
+            states = self._encoder.meaning(blocks.layout().to(self._device), self._dropout)
+        return self._apart(mean_states(states.flatten(0, 1)[place].float(), owner, len(wanted)), goal)
 
     def save(self, path: Path, key: str, done: int) -> None:
         """Write a checkpoint, whole or not at all."""
@@ -250,10 +239,34 @@ class _Run:
         self._parts.cpu().eval().requires_grad_(False)
 
 
-def _moved(model: Model, device: torch.device, kind: torch.dtype) -> Model:
-    model.encoder.to(device, kind)
-    model.vectors.to(device)
-    return model
+class _Short:
+    """The short texts that a training's steps draw, with the vectors that they should keep."""
+
+    def __init__(
+        self,
+        model: Model,
+        texts: Sequence[Sequence[int]],
+        recipe: EncoderRecipe,
+        seed: int,
+        steps: int,
+        precision: str,
+        device: str | None,
+    ) -> None:
+        self._seed, self._texts, self._count, self._config = seed, texts, recipe.texts, model.encoder.config
+        self._marks = model.vocabulary.index("[CLS]"), model.vocabulary.index("[SEP]")
+        drawn = np.unique([index for number in range(steps) for index in self._chosen(number)])
+        self._row = {index: row for row, index in enumerate(drawn.tolist())}
+        self._wanted = Teacher(model, precision, device).texts([texts[index] for index in self._row])
+
+    def _chosen(self, number: int) -> list[int]:
+        draw = np.random.default_rng([self._seed, number])
+        return [int(index) for index in draw.integers(0, len(self._texts), self._count)]
+
+    def draw(self, number: int) -> tuple[Blocks, Integers, Halves]:
+        """The texts of one step as blocks, the text [N] that holds each token, and the vectors wanted."""
+        chosen = self._chosen(number)
+        blocks, of = separate([self._texts[index] for index in chosen], self._config, self._marks)
+        return blocks, of, self._wanted[[self._row[index] for index in chosen]]
 
 
 def mean_states(states: Tensor, owner: Tensor, owners: int) -> Tensor:

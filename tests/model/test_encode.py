@@ -20,7 +20,7 @@ def plain(text: str) -> Document:
 
 
 def states(encoder: DocumentEncoder, text: str) -> tuple[torch.Tensor, list[tuple[int, int]]]:
-    """States of a short text's tokens by the dense twin in float32, and their spans."""
+    """States, those for vectors, of a short text's tokens by the dense twin in float32, and their spans."""
     from longdoc.model.blocks import separate
     from longdoc.model.encoder_file import load
 
@@ -28,7 +28,7 @@ def states(encoder: DocumentEncoder, text: str) -> tuple[torch.Tensor, list[tupl
     encoding = encoder.tokenizer.encode(text, add_special_tokens=False)
     marks = model.vocabulary.index("[CLS]"), model.vocabulary.index("[SEP]")
     blocks, _ = separate([encoding.ids], model.encoder.config, marks)
-    return dense_twin(model.encoder, blocks.layout())[0], encoding.offsets
+    return dense_twin(model.encoder, blocks.layout())[1][0], encoding.offsets
 
 
 def test_the_vector_of_a_text_is_the_mean_of_its_states_turned(encoder: DocumentEncoder) -> None:

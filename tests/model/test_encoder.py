@@ -13,13 +13,14 @@ from .small import MARKS, blocks, config, encoder
 
 
 def whole(made: Encoder, layout: Layout) -> torch.Tensor:
-    return made(layout)[layout.mask]
+    """States [N, 2 D] of the tokens, those for clauses beside those for vectors."""
+    return torch.cat(made(layout), dim=-1)[layout.mask]
 
 
 @pytest.mark.parametrize("near", [(), (1,), (0, 2), (0, 1, 2)])
 def test_block_sparse_attention_equals_dense_attention_under_the_same_mask(near: tuple[int, ...]) -> None:
     layout, made = blocks(100, near).layout(), encoder(near)
-    torch.testing.assert_close(whole(made, layout), dense_twin(made, layout)[layout.mask], atol=2e-5, rtol=1e-4)
+    torch.testing.assert_close(whole(made, layout), torch.cat(dense_twin(made, layout), dim=-1)[layout.mask], atol=2e-5, rtol=1e-4)
 
 
 def test_what_training_computes_is_what_runs() -> None:
@@ -33,8 +34,9 @@ def test_what_training_computes_is_what_runs() -> None:
 @pytest.mark.parametrize("near", [(), (2,), (1, 2)])
 def test_a_streamed_document_has_the_states_of_one_read_whole(group: int, near: tuple[int, ...]) -> None:
     layout, made = blocks(150, near).layout(), encoder(near)
-    expected, seen = made(layout), []
-    for first, states in stream(made, layout, group):
+    expected, seen = torch.cat(made(layout), dim=-1), []
+    for first, *kinds in stream(made, layout, group):
+        states = torch.cat(kinds, dim=-1)
         own = layout.mask[first : first + len(states), : states.shape[1]]
         assert not layout.mask[first : first + len(states), states.shape[1] :].any()
         torch.testing.assert_close(states[own], expected[first : first + len(states), : states.shape[1]][own], atol=2e-5, rtol=1e-4)
@@ -42,23 +44,31 @@ def test_a_streamed_document_has_the_states_of_one_read_whole(group: int, near: 
     assert seen == list(range(len(layout.ids)))
 
 
-def test_a_block_depends_on_as_many_neighbours_as_there_are_near_layers() -> None:
+@pytest.mark.parametrize(("kind", "reached"), [(0, [3, 4, 5, 6, 7]), (1, [4, 5, 6])])
+def test_a_block_depends_on_as_many_neighbours_as_there_are_near_layers(kind: int, reached: list[int]) -> None:
     layout, made = blocks(150).layout(), encoder()
-    before = made(layout)
+    before = made(layout)[kind]
     layout.ids[5, 1] += 1
-    moved = [not torch.allclose(old, new, atol=1e-6) for old, new in zip(before, made(layout), strict=True)]
-    assert [number for number, one in enumerate(moved) if one] == [3, 4, 5, 6, 7]
+    moved = [not torch.allclose(old, new, atol=1e-6) for old, new in zip(before, made(layout)[kind], strict=True)]
+    assert [number for number, one in enumerate(moved) if one] == reached
     assert made.reach == 2
+
+
+def test_the_states_for_vectors_can_be_had_by_themselves() -> None:
+    layout, made = blocks(100).layout(), encoder()
+    states, meaning = made(layout)
+    torch.testing.assert_close(made.meaning(layout), meaning)
+    assert float((states - meaning).abs().mean()) > 0.1
 
 
 def test_texts_side_by_side_do_not_see_one_another() -> None:
     made = encoder()
     texts = [[5, 6, 7], [8] * 40, [9, 10]]
     together, owner = separate(texts, config(), MARKS)
-    states = made(together.layout()).flatten(0, 1)[torch.from_numpy(together.place)]
+    states = made.meaning(together.layout()).flatten(0, 1)[torch.from_numpy(together.place)]
     for number, text in enumerate(texts):
         alone, _ = separate([text], config(), MARKS)
-        own = made(alone.layout()).flatten(0, 1)[torch.from_numpy(alone.place)]
+        own = made.meaning(alone.layout()).flatten(0, 1)[torch.from_numpy(alone.place)]
         torch.testing.assert_close(states[owner == number], own, atol=2e-5, rtol=1e-4)
 
 
@@ -72,10 +82,11 @@ def test_without_near_layers_it_is_minilm() -> None:
     made, _ = separate([ids], model.encoder.config, (model.vocabulary.index("[CLS]"), model.vocabulary.index("[SEP]")))
     layout = made.layout()
     with torch.inference_mode():
-        states = model.encoder.eval()(layout)
+        states, meaning = model.encoder.eval()(layout)
         folder = minilm_folder()
         expected = BertModel.from_pretrained(folder, local_files_only=True).eval()(input_ids=layout.ids).last_hidden_state
     torch.testing.assert_close(states, expected, atol=2e-5, rtol=1e-4)
+    torch.testing.assert_close(meaning, expected, atol=2e-5, rtol=1e-4)
 
 
 def minilm_folder() -> str:

@@ -41,7 +41,7 @@ def test_what_was_rounded_once_does_not_change_again(tmp_path: Path) -> None:
     save(tmp_path / "a.safetensors", model())
     save(tmp_path / "b.safetensors", load(tmp_path / "a.safetensors"))
     one, other = load(tmp_path / "a.safetensors"), load(tmp_path / "b.safetensors")
-    torch.testing.assert_close(one.encoder(blocks(30).layout()), other.encoder(blocks(30).layout()), atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(one.encoder(blocks(30).layout()), other.encoder(blocks(30).layout()), atol=1e-5, rtol=1e-5)  # both kinds
 
 
 def test_rounding_keeps_the_largest_of_a_row() -> None:

@@ -21,6 +21,17 @@ BUILT_IN: dict[str, dict[str, str]] = {
     },
     "readers": {"embedded": "longdoc.model.reader:EmbeddedReader"},
     "engines": {},
+    "patterns": {
+        "auto": "longdoc.attention.auto:Auto",
+        "dense": "longdoc.attention.dense:Dense",
+        "block_local": "longdoc.attention.block_local:BlockLocal",
+        "window_global": "longdoc.attention.window_global:WindowGlobal",
+        "antidiagonal": "longdoc.attention.antidiagonal:Antidiagonal",
+        "vertical_slash": "longdoc.attention.vertical_slash:VerticalSlash",
+        "retrieval": "longdoc.attention.retrieval:Retrieval",
+        "window_decay": "longdoc.attention.window_decay:WindowDecay",
+        "performer": "longdoc.attention.performer:Performer",
+    },
     "executors": {"local": "longdoc.ingest.sandbox:ProcessExecutor"},
 }
 

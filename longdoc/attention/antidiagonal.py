@@ -1,0 +1,76 @@
+"""Blocks by the sums of scores along their antidiagonals: XAttention (https://arxiv.org/abs/2503.16428).
+
+With stride s, the scores of s queries and s keys are summed along the antidiagonal that starts at their corner, which one product of
+width s D gives at a cost of 1 / s of all scores; their softmax over a row's keys, summed over a block, stands for its mass:
+
+    a[i, j] = sum over n < s of  q[i s + s - 1 - n] . k[j s + n] * scale / s;   mass[I, J] = sum of softmax_j(a)[i, j] over i in I, j in J
+
+A row keeps its largest blocks until they hold `threshold` of the mass.
+
+Axis legend: B batch, H query heads, G key heads, T queries, S keys, D channels, Q blocks of queries, K blocks of keys.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from longdoc.attention.pattern import SelectingPattern
+from longdoc.attention.selection import Grid, Selection
+
+_LARGEST = 1 << 24
+"""Sums that are held at a time."""
+
+
+@dataclass(frozen=True)
+class Antidiagonal(SelectingPattern):
+    """`block` is a multiple of `stride`; `threshold` in 0..1; `local` blocks before a row's own and `sinks` first keys always stay."""
+
+    stride: int = 16
+    block: int = 128
+    threshold: float = 0.9
+    local: int = 1
+    sinks: int = 128
+    name: str = field(default="antidiagonal", init=False)
+
+    def select(self, q: Tensor, k: Tensor, scale: float) -> Selection:
+        """See SelectingPattern."""
+        grid = Grid(q.shape[2], k.shape[2], self.block)
+        near = grid.near(self.local, self.sinks, q.device)
+        group = q.shape[1] // k.shape[1]
+        heads = []
+        for head in range(q.shape[1]):
+            mass = self.mass(q[:, head], k[:, head // group], scale, grid)
+            heads.append(top_mass(mass, self.threshold) | near)
+        return Selection(grid, torch.stack(heads, dim=1))
+
+    def mass(self, q: Tensor, k: Tensor, scale: float, grid: Grid) -> Tensor:
+        """[B, Q, K]: the estimated mass of blocks for one head, q [B, T, D] and k [B, S, D]; rows sum to the groups of queries in them."""
+        stride, per = self.stride, self.block // self.stride
+        start = grid.first * self.block
+        q = functional.pad(q, (0, 0, grid.offset - start, grid.columns * self.block - grid.keys))
+        k = functional.pad(k, (0, 0, 0, grid.columns * self.block - grid.keys))
+        sums_of_keys = k.reshape(k.shape[0], -1, stride * k.shape[2])
+        turned = q.reshape(q.shape[0], -1, stride, q.shape[2]).flip(2).flatten(2)
+        groups = torch.arange(sums_of_keys.shape[1], device=q.device)
+        step = max(1, _LARGEST // max(1, len(groups) * q.shape[0] * per)) * per
+        found = []
+        for first in range(0, turned.shape[1], step):
+            rows = start // stride + torch.arange(first, min(first + step, turned.shape[1]), device=q.device)
+            scores = (turned[:, first : first + step] @ sums_of_keys.transpose(1, 2)).float() * (scale / stride)
+            # Groups past the end of the keys lie past every query too.
+            scores.masked_fill_(groups > rows[:, None], -torch.inf)
+            shares = torch.softmax(scores, dim=-1)
+            found.append(shares.unflatten(2, (-1, per)).sum(dim=3).unflatten(1, (-1, per)).sum(dim=2))
+        return torch.cat(found, dim=1)
+
+
+def top_mass(mass: Tensor, threshold: float) -> Tensor:
+    """[..., Q, K] bool: the fewest blocks of each row that hold at least `threshold` of its mass [..., Q, K]."""
+    ordered, order = mass.sort(dim=-1, descending=True)
+    before = ordered.cumsum(dim=-1) - ordered
+    wanted = (before < threshold * ordered.sum(dim=-1, keepdim=True)) & (ordered > 0)
+    return torch.zeros_like(wanted).scatter(-1, order, wanted)

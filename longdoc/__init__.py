@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     )
     from longdoc_stores.context import ContextStore
     from longdoc_stores.context_settings import ContextSettings
+    from longdoc_stores.kv_cache import TieredCache
 
 _HOME = {
     "Pipeline": "longdoc.pipeline",
@@ -44,6 +45,7 @@ _HOME = {
     "LabelSet": "longdoc.labels",
     "ContextStore": "longdoc_stores.context",
     "ContextSettings": "longdoc_stores.context_settings",
+    "TieredCache": "longdoc_stores.kv_cache",
 } | dict.fromkeys(
     (
         "Answer",
@@ -82,6 +84,7 @@ __all__ = [
     "Span",
     "Statement",
     "Summary",
+    "TieredCache",
     "Value",
 ]
 

@@ -47,7 +47,7 @@ def test_a_command_prints_what_the_readme_shows(block: str, checkout: Path) -> N
         position = found + len(part)
 
 
-@pytest.mark.parametrize("block", blocks("python"), ids=["use", "promise", "context"])
+@pytest.mark.parametrize("block", blocks("python"), ids=["use", "promise", "context", "cache"])
 def test_the_python_of_the_readme_runs(block: str, checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
     exec(compile(block, "README.md", "exec"), {"__name__": "readme"})
     assert len(capsys.readouterr().out.splitlines()) >= 3

@@ -14,19 +14,21 @@ Axis legend: B batch, H query heads, G key heads, T queries, S keys, D channels.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from longdoc.attention.dense import attend_all, attend_dense
 from longdoc.attention.merge import Attended, merge
 
 SETTINGS = "dual_chunk_attention_config"
+PREPARED = "longdoc_within_chunks"
+"""Attribute of a configuration: its model numbers tokens within chunks."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class DualChunk:
     """`chunk` tokens c a chunk, `size` the largest distance, `trained` the trained length (0: scores do not grow), `speeds` [D / 2] the
     angle by which each pair of channels turns a token."""
@@ -46,24 +48,22 @@ class DualChunk:
         wanted = (place + self.chunk).clamp(max=self.size) if before else torch.full_like(place, self.size)
         return rotated(q, (wanted - place)[:, None] * self.speeds.double())
 
-    def attend(self, q: Tensor, k: Tensor, v: Tensor, attend: Callable[[Tensor, Tensor, Tensor, bool], Attended]) -> Attended:
-        """Attention of q [B, H, T, D], the last T of S positions, numbered as `prepare` does, over k [B, G, S, D] and v [B, G, S, E].
-
-        `attend` (q, k, v, causal) does one part: over all keys, or over those that are not after a query, the queries being the last.
-        """
+    def attend(self, q: Tensor, k: Tensor, v: Tensor, scale: float) -> Attended:
+        """Attention of q [B, H, T, D], the last T of S positions, numbered as `prepare` does, over k [B, G, S, D] and v [B, G, S, E]."""
+        scale = scale * self.growth(k.shape[2])
         offset, outs = k.shape[2] - q.shape[2], []
         first = offset
         while first < k.shape[2]:
             start = first // self.chunk * self.chunk
             last = min(start + self.chunk, k.shape[2])
             queries = q[:, :, first - offset : last - offset]
-            found = attend(queries, k[:, :, start:last], v[:, :, start:last], True)
+            found = attend_dense(queries, k[:, :, start:last], v[:, :, start:last], scale)
             if start:
                 earlier = start - self.chunk
-                part = attend(self.turned(queries, first, True), k[:, :, earlier:start], v[:, :, earlier:start], False)
+                part = attend_all(self.turned(queries, first, True), k[:, :, earlier:start], v[:, :, earlier:start], scale)
                 found = merge(found, part)
                 if earlier:
-                    part = attend(self.turned(queries, first, False), k[:, :, :earlier], v[:, :, :earlier], False)
+                    part = attend_all(self.turned(queries, first, False), k[:, :, :earlier], v[:, :, :earlier], scale)
                     found = merge(found, part)
             outs.append(found)
             first = last
@@ -96,8 +96,8 @@ def of(config: Any) -> DualChunk | None:
 def prepare(model: Any) -> DualChunk | None:
     """Make `model` number its tokens within chunks if its configuration asks for dual chunk attention; None if it does not."""
     made = of(model.config)
-    if made is None:
-        return None
+    if made is None or getattr(model.config.get_text_config(decoder=True), PREPARED, False):
+        return made
     decoder = model.get_decoder()
 
     def within(_: Any, given: tuple[Any, ...], named: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -106,5 +106,5 @@ def prepare(model: Any) -> DualChunk | None:
         return (given[0], given[1] % made.chunk, *given[2:]), named
 
     decoder.rotary_emb.register_forward_pre_hook(within, with_kwargs=True)
-    model.config.get_text_config(decoder=True).longdoc_within_chunks = True
+    setattr(model.config.get_text_config(decoder=True), PREPARED, True)
     return made

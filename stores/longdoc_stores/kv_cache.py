@@ -15,6 +15,7 @@ from typing import Any
 from transformers.cache_utils import DYNAMIC_LAYER_TYPE_MAPPING, Cache
 
 from longdoc import registry
+from longdoc.attention import dual_chunk
 from longdoc.attention.guard import Guard
 from longdoc.attention.pattern import Pattern
 from longdoc.errors import ConfigError
@@ -29,7 +30,8 @@ class TieredCache(Cache):  # type: ignore[misc]
     `recent`, `sinks`, `top_k`: see LayerSettings, whose other fields `settings` gives. `pattern` is the name of a registered pattern
     or one itself, for prefills; `guard` checks it (None: no check). The first `dense_layers` layers read everything.
 
-    Raises: ConfigError for a number that makes no sense; UnknownNameError for a pattern or codec that is not there.
+    Raises: ConfigError for a number that makes no sense, or a model with dual chunk attention that is not prepared;
+    UnknownNameError for a pattern or codec that is not there.
     """
 
     def __init__(
@@ -50,13 +52,19 @@ class TieredCache(Cache):  # type: ignore[misc]
         decoder = config.get_text_config(decoder=True)
         # Multi-head latent attention stores latents and makes keys of all of them afterwards: it is read densely.
         direct = decoder._attn_implementation == "longdoc" and getattr(decoder, "kv_lora_rank", None) is None
+        dual = dual_chunk.of(config)
+        if dual and not (direct and getattr(decoder, dual_chunk.PREPARED, False)):
+            raise ConfigError(
+                "this model asks for dual chunk attention; load it with attn_implementation='longdoc' and call "
+                "longdoc.attention.dual_chunk.prepare(model) first"
+            )
         layers: list[Any] = []
         for number, kind in enumerate(_layer_types(decoder)):
             if kind == "full_attention":
                 everything = number < dense_layers
                 own = replace(settings, top_k=1 << 62) if everything else settings
                 which = registry.load("patterns", "dense")() if everything else made
-                layers.append(TieredLayer(own, which, None if everything else guard, direct))
+                layers.append(TieredLayer(own, which, None if everything else guard, direct, dual))
             else:
                 layers.append(_of_transformers(kind, decoder))
         super().__init__(layers=layers)

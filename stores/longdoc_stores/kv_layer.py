@@ -19,6 +19,7 @@ from torch import Tensor
 from transformers.cache_utils import CacheLayerMixin
 
 from longdoc.attention.dense import attend_all, attend_masked
+from longdoc.attention.dual_chunk import DualChunk
 from longdoc.attention.function import HANDLE
 from longdoc.attention.guard import Guard
 from longdoc.attention.merge import Attended, merge
@@ -59,13 +60,13 @@ class Telemetry:
 
 class TieredLayer(CacheLayerMixin):  # type: ignore[misc]
     """See the module. `direct`: whether attention comes back to the layer (attn_implementation "longdoc"); without it every update
-    returns all keys and values, decoded."""
+    returns all keys and values, decoded. With dual chunk attention (`dual`) every query reads everything."""
 
     is_sliding = False
 
-    def __init__(self, settings: LayerSettings, pattern: Pattern, guard: Guard | None, direct: bool) -> None:
+    def __init__(self, settings: LayerSettings, pattern: Pattern, guard: Guard | None, direct: bool, dual: DualChunk | None = None) -> None:
         super().__init__()
-        self._settings, self._pattern, self._guard, self._direct = settings, pattern, guard, direct
+        self._settings, self._pattern, self._guard, self._direct, self._dual = settings, pattern, guard, direct, dual
         self.telemetry = Telemetry()
         self._clear()
 
@@ -151,7 +152,7 @@ class TieredLayer(CacheLayerMixin):  # type: ignore[misc]
         """out [B, H, T, E] for queries [B, H, T, D], the latest tokens; tokens before `starts` [B], if given, are padding."""
         settings = self._settings
         self._unread = False
-        if q.shape[2] > settings.few or not self._history.length:
+        if self._dual or q.shape[2] > settings.few or not self._history.length:
             return self._prefill(q, scale, starts)
         self.telemetry.steps += 1
         found = self._hot_part(q, scale, starts)
@@ -176,6 +177,8 @@ class TieredLayer(CacheLayerMixin):  # type: ignore[misc]
         return torch.cat(rows)
 
     def _checked(self, q: Tensor, k: Tensor, v: Tensor, scale: float) -> Tensor:
+        if self._dual:
+            return self._dual.attend(q, k, v, scale).out
         found = self._pattern.attend(q, k, v, scale)
         if self._guard is None:
             return found.out

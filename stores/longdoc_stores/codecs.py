@@ -2,7 +2,7 @@
 
     exact  the bytes as they are
     int8   8 bits a value, scale and zero per channel: code = round((x - zero) / scale), x' = zero + scale code
-    int4   4 bits a value, scale and zero per group of 64 channels of a token
+    int4   4 bits a value, scale and zero per group of 64 channels of a token; int4/128: of 128
 
 Per channel for keys and states, whose channels differ in size, per token for values: KIVI (https://arxiv.org/abs/2402.02750).
 Scale and zero are float16, zero rounded down and scale up so that the codes always reach both ends; |x - x'| is then at most half
@@ -124,38 +124,39 @@ class Int8PerChannel:
 
 
 class Int4PerGroup:
-    """Floating point [..., T, D] in 4 bits a value; 2 * 2 bytes more per token and group of 64 channels.
+    """Floating point [..., T, D] in 4 bits a value; 2 * 2 bytes more per token and group of `group` channels.
 
-    D that is no multiple of 64 takes as much as the next one.
+    D that is no multiple of a group takes as much as the next one.
     """
 
-    name = "int4"
+    def __init__(self, name: str = "int4", group: int = GROUP) -> None:
+        self.name, self.group = name, group
 
     def pieces(self, shape: tuple[int, ...], dtype: torch.dtype) -> dict[str, tuple[torch.dtype, tuple[int, ...]]]:
         """See Codec."""
         _check(self.name, shape, dtype)
-        groups = (*shape[:-1], math.ceil(shape[-1] / GROUP))
+        groups = (*shape[:-1], math.ceil(shape[-1] / self.group))
         return {
             "scale": (torch.float16, (*groups, 1)),
             "zero": (torch.float16, (*groups, 1)),
-            "codes": (torch.uint8, (*groups, GROUP // 2)),
+            "codes": (torch.uint8, (*groups, self.group // 2)),
         }
 
     def encode(self, tensor: torch.Tensor) -> Pieces:
         """See Codec."""
         _check(self.name, tuple(tensor.shape), tensor.dtype)
-        short = -tensor.shape[-1] % GROUP
+        short = -tensor.shape[-1] % self.group
         values = tensor.float()
         if short:
             values = torch.cat([values, values[..., -1:].expand(*values.shape[:-1], short)], dim=-1)
-        encoded = [self._encoded(row) for row in _in_pieces(values.unflatten(-1, (-1, GROUP)), dim=-3)]
+        encoded = [self._encoded(row) for row in _in_pieces(values.unflatten(-1, (-1, self.group)), dim=-3)]
         return {name: torch.cat([pieces[name] for pieces in encoded], dim=-3) for name in encoded[0]}
 
     def _encoded(self, groups: torch.Tensor) -> Pieces:
         least, most = groups.aminmax(dim=-1, keepdim=True)
         scale, zero = _scale(least, most, levels=15)
         codes = _codes(groups, scale, zero, levels=15)
-        return {"scale": scale, "zero": zero, "codes": codes[..., : GROUP // 2] | codes[..., GROUP // 2 :] << 4}
+        return {"scale": scale, "zero": zero, "codes": codes[..., : self.group // 2] | codes[..., self.group // 2 :] << 4}
 
     def decode(self, pieces: Mapping[str, torch.Tensor], shape: tuple[int, ...], dtype: torch.dtype) -> torch.Tensor:
         """See Codec."""
@@ -170,10 +171,10 @@ class Int4PerGroup:
     def error_bound(self, pieces: Mapping[str, torch.Tensor], shape: tuple[int, ...]) -> torch.Tensor:
         """Half a step of the group, for each value [..., T, D]."""
         bound = _bound(pieces, levels=15)
-        return bound.expand(*bound.shape[:-1], GROUP).flatten(-2)[..., : shape[-1]]
+        return bound.expand(*bound.shape[:-1], self.group).flatten(-2)[..., : shape[-1]]
 
 
-_CODECS: dict[str, Codec] = {codec.name: codec for codec in (Exact(), Int8PerChannel(), Int4PerGroup())}
+_CODECS: dict[str, Codec] = {codec.name: codec for codec in (Exact(), Int8PerChannel(), Int4PerGroup(), Int4PerGroup("int4/128", 128))}
 
 
 def codec(name: str) -> Codec:

@@ -1,17 +1,18 @@
-"""One attention layer of a decoder: its first and latest tokens at full precision on the device, all others in a `History`.
+"""One attention layer of a decoder's cache in tiers: hot tokens exact on the device, all older ones encoded in RAM or on disk, found by
+an index.
 
-A decoding step reads the hot tokens exactly, and of the history the blocks with the most mass for the query: a `SignIndex` estimates
-every score, the best blocks are scored exactly and the best of these read. What the rest holds is not left out: its estimated scores
-weigh the mean values of its pages.
+The first tokens (`sinks`) and the latest (`recent`) are hot. What is older moves into OldTokens in whole pages. A step of few queries
+reads the hot tokens and the `top_k` old ones of each key head that the index finds; the rest of the mass is estimated. Nothing is
+dropped: a prefill reads old tokens whole, one key head at a time.
 
-    out = merge(hot, blocks read, rest),   rest: lse = log sum exp(estimates), value = mean value of the token's page
+    out = merge(hot, read, rest),   rest: lse = log sum exp(estimates), value = mean value of the token's page
 
-Axis legend: B batch, H query heads, G key heads (H = G * group), T queries, S tokens, K blocks, N tokens read, P pages, D channels.
+Axis legend: B batch, H query heads, G key heads (H = G * group), T queries, S tokens, D channels of a key, E channels of a value.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -25,74 +26,66 @@ from longdoc.attention.guard import Guard
 from longdoc.attention.merge import Attended, merge
 from longdoc.attention.pattern import Pattern
 from longdoc.errors import UnsupportedError
-from longdoc_stores.kv_history import History
-from longdoc_stores.sign_index import SignIndex
+from longdoc_stores.codecs import Pieces
+from longdoc_stores.kv_settings import LayerSettings, Telemetry
+from longdoc_stores.kv_shelf import Shelf
+from longdoc_stores.old_tokens import OldTokens, Read, tokens
 
-
-@dataclass(frozen=True)
-class LayerSettings:
-    """What a layer keeps where. `recent` latest and `sinks` first tokens stay hot; a step reads `top_k` tokens a key head in blocks of
-    `block`, chosen exactly among `candidates` times as many; `keys`, `values` are codecs; `few` queries or fewer are a decoding step."""
-
-    recent: int = 10_000
-    sinks: int = 128
-    top_k: int = 2_048
-    block: int = 16
-    candidates: int = 2
-    keys: str = "int8"
-    values: str = "int4"
-    page: int = 128
-    segment: int = 65_536
-    few: int = 16
-    tail: bool = True
-
-
-@dataclass
-class Telemetry:
-    """What a layer has done: decoding steps, tokens of the history read one by one, and whole; mass kept by head, of prefills whose
-    pattern is checked (a sum and how many)."""
-
-    steps: int = 0
-    gathered: int = 0
-    decoded: int = 0
-    mass: list[Tensor] = field(default_factory=list)
+_AHEAD = 1024
+"""Tokens that there is room for beyond the recent ones, so that what stays is moved once in a while only."""
 
 
 class TieredLayer(CacheLayerMixin):  # type: ignore[misc]
     """See the module. `direct`: whether attention comes back to the layer (attn_implementation "longdoc"); without it every update
-    returns all keys and values, decoded. With dual chunk attention (`dual`) every query reads everything."""
+    returns all keys and values, decoded. With dual chunk attention (`dual`) a context of more than a chunk is read densely. `number` is
+    the layer's; `shelf` gives memory for old tokens; `turn` is called before the old ones are read whole."""
 
     is_sliding = False
 
-    def __init__(self, settings: LayerSettings, pattern: Pattern, guard: Guard | None, direct: bool, dual: DualChunk | None = None) -> None:
+    def __init__(
+        self,
+        settings: LayerSettings,
+        pattern: Pattern,
+        guard: Guard | None,
+        direct: bool,
+        dual: DualChunk | None = None,
+        *,
+        number: int = 0,
+        shelf: Shelf | None = None,
+        turn: Callable[[int], None] | None = None,
+    ) -> None:
         super().__init__()
-        self._settings, self._pattern, self._guard, self._direct, self._dual = settings, pattern, guard, direct, dual
+        self.settings, self._pattern, self._guard, self._direct, self._dual = settings, pattern, guard, direct, dual
+        self._number, self._shelf, self._turn = number, shelf or Shelf(), turn
         self.telemetry = Telemetry()
+        self.trace: Tensor | None = None
+        self.tracing = False
+        self.traced_by: Callable[[], None] | None = None
         self._clear()
 
     def _clear(self) -> None:
-        settings = self._settings
-        self._history = History(settings.keys, settings.values, settings.page, settings.segment)
-        self._index = SignIndex()
-        self._means: Tensor | None = None
-        self._hot: tuple[Tensor, Tensor] | None = None
-        self._count = 0  # hot tokens
+        self.old: OldTokens | None = None
+        self.hot: tuple[Tensor, Tensor] | None = None
+        self.count = 0  # hot tokens
+        self._mark: int | None = None
         self._unread = False
         self.is_initialized = False
 
     def lazy_initialization(self, key_states: Tensor, value_states: Tensor) -> None:
         """See CacheLayerMixin."""
         self.dtype, self.device = key_states.dtype, key_states.device
-        self._hot = (
+        self.hot = (
             key_states.new_empty(*key_states.shape[:2], 0, key_states.shape[3]),
             value_states.new_empty(*value_states.shape[:2], 0, value_states.shape[3]),
         )
+        self.old = OldTokens(self.settings, self.telemetry, self._shelf, self.device, self.dtype, value_states.shape[3])
         self.is_initialized = True
 
     def update(self, key_states: Tensor, value_states: Tensor, *args: Any, **kwargs: Any) -> tuple[Tensor, Tensor]:
         """Take the keys and values [B, G, T, D] of new tokens.
 
-        Raises: UnsupportedError if the model's attention has not come back for what it gave before.
+        Raises: UnsupportedError if the model's attention has not come back for what it gave before; StoreFullError if there is no room
+        for old tokens.
         """
         if self._unread:
             raise UnsupportedError(
@@ -102,83 +95,133 @@ class TieredLayer(CacheLayerMixin):  # type: ignore[misc]
         if not self.is_initialized:
             self.lazy_initialization(key_states, value_states)
         self._make_room(key_states.shape[2])
-        assert self._hot is not None
-        for side, new in zip(self._hot, (key_states, value_states), strict=True):
-            side[:, :, self._count : self._count + new.shape[2]] = new.detach()
-        self._count += key_states.shape[2]
+        assert self.hot is not None
+        for side, new in zip(self.hot, (key_states, value_states), strict=True):
+            side[:, :, self.count : self.count + new.shape[2]] = new.detach()
+        self.count += key_states.shape[2]
         if not self._direct:
             return self.whole()
         setattr(key_states, HANDLE, self)
         self._unread = True
         return key_states, value_states
 
+    def leaving(self, new: int) -> int:
+        """How many tokens are no longer hot once `new` more have come: whole pages, none after a mark."""
+        settings = self.settings
+        if self._fits(new):
+            return 0
+        free = self.count - settings.sinks - settings.recent
+        if self._mark is not None:
+            free = min(free, self._mark - self._length_of_old - settings.sinks)
+        return max(0, free) // settings.page * settings.page
+
+    def _fits(self, new: int) -> bool:
+        """Whether there is room for `new` tokens more, and not many more are hot than are recent, as after a prefill."""
+        assert self.hot is not None
+        surplus = self.count - self.settings.sinks - self.settings.recent
+        return self.count + new <= self.hot[0].shape[2] and (surplus <= _AHEAD or self._mark is not None)
+
     def _make_room(self, new: int) -> None:
-        """Move what is no longer recent into the history, in whole pages, and see that the hot tensors take `new` tokens more."""
-        settings = self._settings
-        assert self._hot is not None
-        capacity = self._hot[0].shape[2]
-        if self._count + new <= capacity:
+        """Move what is no longer recent to the old tokens, and see that the hot tensors take `new` tokens more."""
+        settings = self.settings
+        assert self.hot is not None
+        assert self.old is not None
+        if self._fits(new):
             return
-        old = max(0, self._count - settings.sinks - settings.recent) // settings.page * settings.page
-        keys, values = (side[:, :, : self._count] for side in self._hot)
-        if old:
-            moved = slice(settings.sinks, settings.sinks + old)
-            self._remember(keys[:, :, moved], values[:, :, moved])
-        self._count -= old
-        # Room for as many again, so that what stays is moved once in a while only.
-        room = max(self._count + new, min(settings.sinks + settings.recent + 1024, 2 * (self._count + new)))
-        self._hot = tuple(_moved(side, settings.sinks, old, room) for side in (keys, values))
+        leaving = self.leaving(new)
+        if leaving:
+            moved = slice(settings.sinks, settings.sinks + leaving)
+            self.old.remember(self.hot[0][:, :, moved], self.hot[1][:, :, moved])
+        self.count -= leaving
+        room = max(self.count + new, min(settings.sinks + settings.recent + _AHEAD, 2 * (self.count + new)))
+        kept = self.count
+        self.hot = tuple(_moved(side, settings.sinks, leaving, kept, room) for side in self.hot)
 
-    def _remember(self, keys: Tensor, values: Tensor) -> None:
-        self._history.append(keys, values)
-        self._index.append(keys)
-        means = values.float().unflatten(2, (-1, self._settings.page)).mean(dim=3).to(values.dtype)
-        self._means = means if self._means is None else torch.cat([self._means, means], dim=2)
+    @property
+    def _length_of_old(self) -> int:
+        return self.old.length if self.old is not None else 0
 
-    def whole(self) -> tuple[Tensor, Tensor]:
-        """Keys and values [B, G, S, D] of all tokens, in their order."""
+    def whole(self, heads: slice = slice(None), fetched: list[list[Pieces]] | None = None) -> tuple[Tensor, Tensor]:
+        """Keys and values [B, G, S, D] of all tokens, in their order, of the key heads `heads`."""
         self._unread = False
-        assert self._hot is not None
-        hot = [side[:, :, : self._count] for side in self._hot]
-        if not self._history.length:
+        assert self.hot is not None
+        assert self.old is not None
+        hot = [side[:, heads, : self.count] for side in self.hot]
+        if not self.old.length:
             return hot[0], hot[1]
-        self.telemetry.decoded += self._history.length
-        sinks = self._settings.sinks
-        parts = zip(hot, self._history.whole(self.device, self.dtype), strict=True)
+        sinks = self.settings.sinks
+        parts = zip(hot, self.old.history.whole(self.device, self.dtype, fetched, heads), strict=True)
+        self.telemetry.decoded += self.old.length * parts_of(heads, self.hot[0].shape[1]) // self.hot[0].shape[1]
         keys, values = (torch.cat([side[:, :, :sinks], old, side[:, :, sinks:]], dim=2) for side, old in parts)
         return keys, values
 
     def attend(self, q: Tensor, scale: float, starts: Tensor | None) -> Tensor:
         """out [B, H, T, E] for queries [B, H, T, D], the latest tokens; tokens before `starts` [B], if given, are padding."""
-        settings = self._settings
         self._unread = False
-        if self._dual or q.shape[2] > settings.few or not self._history.length:
-            return self._prefill(q, scale, starts)
-        self.telemetry.steps += 1
-        found = self._hot_part(q, scale, starts)
-        for part in self._history_parts(q, scale, starts):
+        length = self.get_seq_length()
+        dual = self._dual if self._dual and length > self._dual.chunk else None
+        if self._dual and not dual:  # one chunk alone: nothing is out of reach
+            scale = scale * self._dual.growth(length)
+        if dual or q.shape[2] > self.settings.few or not self._length_of_old:
+            return self._prefill(q, scale, starts, dual)
+        return self._step(q, scale, starts)
+
+    def _step(self, q: Tensor, scale: float, starts: Tensor | None) -> Tensor:
+        assert self.old is not None
+        telemetry, audit = self.telemetry, self.settings.audit
+        hot, read = self._hot_part(q, scale, starts), self.old.read(q, scale, starts)
+        found = hot
+        for part in read.parts:
             found = merge(found, part)
+        # Layers take turns, so that no step is slow for all of them.
+        if audit and starts is None and read.scores.numel() and (telemetry.steps + self._number) % audit == 0:
+            recall, share = self.old.audit(q, scale, read)
+            telemetry.recall.append(recall)
+            telemetry.share.append(share)
+        telemetry.steps += 1
+        if self.tracing:
+            self.trace = self._traced(q, scale, read, found.lse)
+            if self.traced_by is not None:
+                self.traced_by()
         return found.out
 
-    def _prefill(self, q: Tensor, scale: float, starts: Tensor | None) -> Tensor:
-        keys, values = self.whole()
-        if starts is None:
-            return self._checked(q, keys, values, scale)
-        length, rows = keys.shape[2], []
-        for number, start in enumerate(starts.tolist()):
-            own = slice(number, number + 1)
-            queries = min(q.shape[2], length - start)
-            out = q.new_zeros(1, q.shape[1], q.shape[2], values.shape[3])
-            if queries > 0:
-                out[:, :, q.shape[2] - queries :] = self._checked(
-                    q[own, :, q.shape[2] - queries :], keys[own, :, start:], values[own, :, start:], scale
-                )
-            rows.append(out)
-        return torch.cat(rows)
+    def _prefill(self, q: Tensor, scale: float, starts: Tensor | None, dual: DualChunk | None) -> Tensor:
+        """By key head, so that no more than one head's old tokens are decoded at a time."""
+        assert self.hot is not None
+        assert self.old is not None
+        heads, length = self.hot[0].shape[1], self.get_seq_length()
+        group = q.shape[1] // heads
+        fetched = None
+        if self.old.length:
+            if self._turn is not None:
+                self._turn(self._number)
+            fetched = self.fetched()
+        outs = []
+        for head in [slice(None)] if not self.old.length else [slice(one, one + 1) for one in range(heads)]:
+            keys, values = self.whole(head, fetched)
+            queries = q if head == slice(None) else q[:, head.start * group : head.stop * group]
+            if starts is None:
+                outs.append(self._checked(queries, keys, values, scale, dual))
+                continue
+            rows = []
+            for number, start in enumerate(starts.tolist()):
+                own, many = slice(number, number + 1), min(q.shape[2], length - start)
+                out = q.new_zeros(1, queries.shape[1], q.shape[2], values.shape[3])
+                if many > 0:
+                    latest = queries[own, :, q.shape[2] - many :]
+                    out[:, :, q.shape[2] - many :] = self._checked(latest, keys[own, :, start:], values[own, :, start:], scale, dual)
+                rows.append(out)
+            outs.append(torch.cat(rows))
+        return torch.cat(outs, dim=1)
 
-    def _checked(self, q: Tensor, k: Tensor, v: Tensor, scale: float) -> Tensor:
-        if self._dual:
-            return self._dual.attend(q, k, v, scale).out
+    def fetched(self) -> list[list[Pieces]]:
+        """The pieces of old tokens on the device: those that were fetched ahead, or now."""
+        assert self.old is not None
+        return self.old.fetched()
+
+    def _checked(self, q: Tensor, k: Tensor, v: Tensor, scale: float, dual: DualChunk | None) -> Tensor:
+        if dual:
+            return dual.attend(q, k, v, scale).out
         found = self._pattern.attend(q, k, v, scale)
         if self._guard is None:
             return found.out
@@ -188,72 +231,52 @@ class TieredLayer(CacheLayerMixin):  # type: ignore[misc]
 
     def _hot_part(self, q: Tensor, scale: float, starts: Tensor | None) -> Attended:
         """Over sinks and recent tokens, the queries' own among them."""
-        assert self._hot is not None
-        keys, values = (side[:, :, : self._count] for side in self._hot)
+        assert self.hot is not None
+        keys, values = (side[:, :, : self.count] for side in self.hot)
         if q.shape[2] == 1 and starts is None:
             return attend_all(q, keys, values, scale)
-        place = self._places()
+        place = self.places()
         mask = place <= place[-q.shape[2] :, None]
         if starts is not None:
             mask = mask & (place >= starts[:, None, None, None].to(place.device))
         return attend_masked(q, keys, values, scale, mask)
 
-    def _places(self) -> Tensor:
+    def places(self) -> Tensor:
         """Positions [S] of the hot tokens."""
-        place = torch.arange(self._count, device=self.device)
-        return torch.where(place < self._settings.sinks, place, place + self._history.length)
+        place = torch.arange(self.count, device=self.device)
+        return torch.where(place < self.settings.sinks, place, place + self._length_of_old)
 
-    def _history_parts(self, q: Tensor, scale: float, starts: Tensor | None) -> list[Attended]:
-        """Over the tokens of the history that are read, and over the rest."""
-        settings, length = self._settings, self._history.length
-        hidden = None
-        if starts is not None:  # padding may reach into the history
-            hidden = torch.arange(length, device=q.device) + settings.sinks < starts[:, None].to(q.device)
-        if settings.top_k >= length:
-            keys, values = self._history.whole(self.device, self.dtype)
-            self.telemetry.decoded += length
-            if hidden is None:
-                return [attend_all(q, keys, values, scale)]
-            return [attend_masked(q, keys, values, scale, ~hidden[:, None, None])]
-        estimates = self._index.scores(q) * scale
-        if hidden is not None:
-            estimates = estimates.masked_fill(hidden[:, None, None], -torch.inf)
-        group = q.shape[1] // self._means.shape[1] if self._means is not None else 1
-        blocks = _block_mass(estimates, group, settings.block)
-        wanted = min(blocks.shape[2], max(1, settings.top_k // settings.block))
-        chosen = blocks.topk(min(blocks.shape[2], settings.candidates * wanted), dim=-1).indices
-        keys = self._history.keys(_tokens(chosen, settings.block), self.device, self.dtype)
-        if chosen.shape[2] > wanted:
-            exact = _folded_scores(q, keys) * scale
-            best = _block_mass(exact, group, settings.block).topk(wanted, dim=-1).indices
-            chosen = chosen.gather(2, best)
-            keys = keys.unflatten(2, (-1, settings.block)).take_along_dim(best[..., None, None], dim=2).flatten(2, 3)
-        index = _tokens(chosen, settings.block)
-        values = self._history.values(index, self.device, self.dtype)
-        self.telemetry.gathered += index.shape[2]
-        read = attend_all(q, keys, values, scale) if hidden is None else self._read_masked(q, keys, values, scale, index, hidden)
-        return [read, self._rest(estimates, index, group)] if settings.tail else [read]
+    def _traced(self, q: Tensor, scale: float, read: Read, lse: Tensor) -> Tensor:
+        """[S]: the share of the latest query's attention that each token has, on average over heads, of the first row of the batch."""
+        assert self.hot is not None
+        assert self.old is not None
+        shares = torch.zeros(self.get_seq_length(), device=self.device)
+        keys = self.hot[0][:1, :, : self.count].repeat_interleave(q.shape[1] // self.hot[0].shape[1], dim=1)
+        scores = (q[:1, :, -1:] @ keys.transpose(-1, -2)).float() * scale
+        shares[self.places()] = torch.exp(scores[0, :, 0] - lse[0, :, -1:]).mean(dim=0)
+        if read.scores.numel():
+            where = tokens(read.blocks, self.settings.block)[0].repeat_interleave(q.shape[1] // read.blocks.shape[1], dim=0)
+            own = torch.exp(read.scores[0, :, -1] - lse[0, :, -1:]) / q.shape[1]
+            shares.index_add_(0, (where + self.settings.sinks).flatten(), own.flatten())
+        return shares
 
-    def _read_masked(self, q: Tensor, k: Tensor, v: Tensor, scale: float, index: Tensor, hidden: Tensor) -> Attended:
-        group = q.shape[1] // k.shape[1]
-        mask = ~hidden[:, None].expand(-1, index.shape[1], -1).gather(2, index)
-        return attend_masked(q, k, v, scale, mask.repeat_interleave(group, dim=1)[:, :, None])
+    def reserve(self, new: int) -> None:
+        """Set memory aside for what leaves the hot tier when `new` more tokens come. Raises: StoreFullError if there is no room."""
+        if self.old is not None and self.old.length:
+            self.old.history.reserve(self.old.length + self.leaving(new))
 
-    def _rest(self, estimates: Tensor, index: Tensor, group: int) -> Attended:
-        """Over the tokens that were not read, by their estimated scores [B, H, T, S] and the mean values of their pages."""
-        assert self._means is not None
-        queries = estimates.shape[2]
-        read = index.repeat_interleave(group, dim=1)[:, :, None].expand(-1, -1, queries, -1)
-        left = estimates.scatter(3, read, -torch.inf)
-        by_page = torch.logsumexp(left.unflatten(3, (-1, self._settings.page)), dim=4)
-        lse = torch.logsumexp(by_page, dim=3)
-        shares = torch.exp(by_page - torch.where(lse == -torch.inf, 0.0, lse)[..., None])
-        means = self._means.float().repeat_interleave(group, dim=1)
-        return Attended((shares @ means).to(self.dtype), lse)
+    def mark(self) -> None:
+        """Let `rewind` come back to here: from now on tokens after this one stay hot."""
+        self._mark = self.get_seq_length()
+
+    def rewind(self) -> None:
+        """Forget the tokens that have come since `mark`."""
+        assert self._mark is not None
+        self.count -= self.get_seq_length() - self._mark
 
     def get_seq_length(self) -> int:
         """Tokens that have come."""
-        return self._history.length + self._count
+        return self._length_of_old + self.count
 
     def get_mask_sizes(self, query_length: int) -> tuple[int, int]:
         """(keys that a mask is about, position of the first)."""
@@ -265,51 +288,36 @@ class TieredLayer(CacheLayerMixin):  # type: ignore[misc]
 
     def reset(self) -> None:
         """Forget all tokens."""
+        if self.old is not None:
+            self.old.history.release()
         self._clear()
 
     def reorder_cache(self, beam_idx: Tensor) -> None:
         """Make the batch that of the given rows of it."""
         if not self.is_initialized:
             return
-        assert self._hot is not None
-        self._hot = tuple(side[beam_idx.to(side.device)] for side in self._hot)
-        if self._history.length:
-            self._history.reorder(beam_idx)
-            self._index.reorder(beam_idx.to(self.device))
-            assert self._means is not None
-            self._means = self._means[beam_idx.to(self.device)]
+        assert self.hot is not None
+        assert self.old is not None
+        self.hot = tuple(side[beam_idx.to(side.device)] for side in self.hot)
+        self.old.reorder(beam_idx)
 
     @property
     def nbytes(self) -> dict[str, int]:
-        """Bytes by tier: "device" (hot tokens, index, page means), "ram" (history)."""
-        hot = sum(side.nbytes for side in self._hot) if self._hot else 0
-        means = self._means.nbytes if self._means is not None else 0
-        return {"device": hot + means + self._index.nbytes, "ram": self._history.nbytes}
+        """Bytes by tier: "device" (hot tokens, index, means of pages, hot blocks), "ram" and "disk" (history)."""
+        hot = sum(side.nbytes for side in self.hot) if self.hot else 0
+        old = self.old.nbytes if self.old is not None else {"device": 0, "ram": 0, "disk": 0}
+        return old | {"device": old["device"] + hot}
 
 
-def _moved(side: Tensor, sinks: int, old: int, room: int) -> Tensor:
-    """A tensor for `room` tokens that starts with those of `side` [B, G, S, D] but `old` ones after the sinks."""
+def parts_of(heads: slice, total: int) -> int:
+    """How many of `total` heads a slice names."""
+    return len(range(total)[heads])
+
+
+def _moved(side: Tensor, sinks: int, left: int, kept: int, room: int) -> Tensor:
+    """A tensor for `room` tokens that starts with `kept` ones of `side` [B, G, S, D]: all but `left` after the sinks."""
     fresh = side.new_empty(*side.shape[:2], room, side.shape[3])
-    kept = side.shape[2] - old
     first = min(sinks, kept)
     fresh[:, :, :first] = side[:, :, :first]
-    fresh[:, :, first:kept] = side[:, :, first + old :]
+    fresh[:, :, first:kept] = side[:, :, first + left : left + kept]
     return fresh
-
-
-def _folded_scores(q: Tensor, k: Tensor) -> Tensor:
-    """Products [B, H, T, N] of queries [B, H, T, D] and the keys [B, G, N, D] of their groups."""
-    group = q.shape[1] // k.shape[1]
-    folded = q.unflatten(1, (-1, group)).flatten(2, 3)
-    return (folded @ k.transpose(-1, -2)).float().unflatten(2, (group, -1)).flatten(1, 2)
-
-
-def _block_mass(scores: Tensor, group: int, block: int) -> Tensor:
-    """[B, G, K]: the share of blocks of `block` tokens in the mass of scores [B, H, T, N], summed over the queries of a key head."""
-    shares = torch.softmax(scores, dim=-1).nan_to_num()
-    return shares.unflatten(1, (-1, group)).sum(dim=(2, 3)).unflatten(2, (-1, block)).sum(dim=3)
-
-
-def _tokens(blocks: Tensor, block: int) -> Tensor:
-    """The tokens [B, G, K * block] of blocks [B, G, K]."""
-    return (blocks[..., None] * block + torch.arange(block, device=blocks.device)).flatten(2)

@@ -31,6 +31,10 @@ class Location:
     def __str__(self) -> str:
         return self.address
 
+    def path_of(self, name: str) -> Path | None:
+        """Where the file lies in the local file system, None where it is elsewhere."""
+        return Path(self._root) / name if self._local else None
+
     def exists(self, name: str) -> bool:
         """Whether there is a file of that name."""
         try:
@@ -47,7 +51,7 @@ class Location:
         except OSError as error:
             raise self._error("read", name, error) from error
 
-    def write(self, name: str, data: bytes) -> None:
+    def write(self, name: str, data: bytes | memoryview) -> None:
         """Write the whole file, durably and so that nobody sees half of it.
 
         Raises: StoreError if it cannot be written; StoreFullError if there is no room.
@@ -57,11 +61,11 @@ class Location:
                 self._write_local(Path(self._root), name, data)
             else:
                 self._files.makedirs(self._root, exist_ok=True)
-                self._files.pipe_file(self._path(name), data)
+                self._files.pipe_file(self._path(name), bytes(data))
         except OSError as error:
             raise self._error("write", name, error) from error
 
-    def _write_local(self, folder: Path, name: str, data: bytes) -> None:
+    def _write_local(self, folder: Path, name: str, data: bytes | memoryview) -> None:
         """For its owner alone, as all that holds what documents say; a folder that was there keeps its permissions."""
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         temporary = folder / f"{TEMPORARY}{os.getpid()}-{name}"

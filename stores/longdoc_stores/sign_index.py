@@ -18,15 +18,22 @@ import math
 import torch
 from torch import Tensor
 
+from longdoc.attention.kernels import usable
+
 _STEP = 1 << 16
 """Keys that are scored together."""
 
 
 class SignIndex:
-    """Keys numbered from 0, on the device of those that come first."""
+    """Keys numbered from 0, on the device of those that come first; `block` of them are estimated together."""
 
-    def __init__(self, seed: int = 0) -> None:
-        self._seed = seed
+    candidates = 4
+    """How many times as many blocks as are wanted it must name to find most of the best."""
+    biased = True
+    """Sums of exp(estimate) are too large, by as much for one block as for another."""
+
+    def __init__(self, block: int = 16, seed: int = 0) -> None:
+        self._block, self._seed = block, seed
         self.length = 0
         self._parts: list[tuple[Tensor, Tensor]] = []
         self._centre = self._flips = torch.zeros(0)
@@ -66,10 +73,34 @@ class SignIndex:
         folded = q.float().unflatten(1, (-1, group)).flatten(2, 3)  # [B, G, group * T, D]
         turned = self._turned(folded)
         base = folded @ self._centre.transpose(-1, -2)
+        return self._estimated(turned, base).unflatten(2, (group, -1)).flatten(1, 2)
+
+    def _estimated(self, turned: Tensor, base: Tensor) -> Tensor:
+        """[B, G, R, S] for turned queries [B, G, R, W] and their products with the centres [B, G, R, 1]."""
+        if usable(turned):
+            from longdoc.attention.kernels import sign_scores
+
+            return sign_scores.scores(turned, base, self._parts)
         found = [
             base + (turned @ _signs(codes, turned.dtype).transpose(-1, -2)) * factor.float()[:, :, None] for codes, factor in self._parts
         ]
-        return torch.cat(found, dim=-1).unflatten(2, (group, -1)).flatten(1, 2)
+        return torch.cat(found, dim=-1)
+
+    def estimate(self, q: Tensor, scale: float) -> tuple[Tensor, Tensor]:
+        """For queries [B, H, T, D], [B, H, T, K] float32: by what blocks are ranked, and the log of their sums of exp(score)."""
+        mass = torch.logsumexp((self.scores(q) * scale).unflatten(3, (-1, self._block)), dim=4)
+        return mass, mass
+
+    def state(self) -> dict[str, Tensor]:
+        """All that it knows, for `restore`."""
+        codes, factors = (torch.cat([part[side] for part in self._parts], dim=2) for side in (0, 1))
+        return {"codes": codes, "factors": factors, "centre": self._centre, "flips": self._flips}
+
+    def restore(self, state: dict[str, Tensor]) -> None:
+        """Know what the index knew that gave `state`."""
+        self._centre, self._flips = state["centre"], state["flips"]
+        self._width, self.length = len(self._flips), state["factors"].shape[2]
+        self._parts = list(zip(state["codes"].split(_STEP, dim=2), state["factors"].split(_STEP, dim=2), strict=True))
 
     def reorder(self, rows: Tensor) -> None:
         """Make the batch that of the given rows of it."""

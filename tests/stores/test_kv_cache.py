@@ -14,7 +14,8 @@ from longdoc.attention.antidiagonal import Antidiagonal
 from longdoc.attention.guard import Guard
 from longdoc.errors import ConfigError, UnknownNameError, UnsupportedError
 from longdoc_stores.kv_cache import TieredCache
-from longdoc_stores.kv_layer import LayerSettings, TieredLayer
+from longdoc_stores.kv_layer import TieredLayer
+from longdoc_stores.kv_settings import LayerSettings
 
 EXACT = LayerSettings(keys="exact", values="exact", page=16, segment=64, few=4)
 

@@ -12,17 +12,22 @@ Axis legend: B batch, H query heads, G key heads, T queries, S keys, D channels,
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from longdoc.attention.kernels import usable
 from longdoc.attention.pattern import SelectingPattern
 from longdoc.attention.selection import Grid, Selection
 
 _LARGEST = 1 << 24
 """Sums that are held at a time."""
+
+_GROUPS = frozenset(1 << power for power in range(7))
+"""Strides in a block for which there is a kernel."""
 
 
 @dataclass(frozen=True)
@@ -40,12 +45,21 @@ class Antidiagonal(SelectingPattern):
         """See SelectingPattern."""
         grid = Grid(q.shape[2], k.shape[2], self.block)
         near = grid.near(self.local, self.sinks, q.device)
-        group = q.shape[1] // k.shape[1]
-        heads = []
-        for head in range(q.shape[1]):
-            mass = self.mass(q[:, head], k[:, head // group], scale, grid)
-            heads.append(top_mass(mass, self.threshold) | near)
+        heads = [top_mass(mass, self.threshold) | near for mass in self.masses(q, k, scale, grid)]
         return Selection(grid, torch.stack(heads, dim=1))
+
+    def masses(self, q: Tensor, k: Tensor, scale: float, grid: Grid) -> Iterator[Tensor]:
+        """[B, Q, K] for each head of q [B, H, T, D], as `mass` has it."""
+        group = q.shape[1] // k.shape[1]
+        fast = usable(q, k) and self.block // self.stride in _GROUPS
+        for own in range(k.shape[1]):
+            heads = q[:, own * group : (own + 1) * group]
+            if fast:
+                from longdoc.attention.kernels import antidiagonal_scores
+
+                yield from antidiagonal_scores.mass(heads, k[:, own, None], scale, grid, self.stride).unbind(1)
+            else:
+                yield from (self.mass(head, k[:, own], scale, grid) for head in heads.unbind(1))
 
     def mass(self, q: Tensor, k: Tensor, scale: float, grid: Grid) -> Tensor:
         """[B, Q, K]: the estimated mass of blocks for one head, q [B, T, D] and k [B, S, D]; rows sum to the groups of queries in them."""

@@ -12,10 +12,14 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from longdoc.attention.kernels import usable
 from longdoc.attention.merge import Attended, merge
 
 _SCORES = 1 << 24
 """Scores that are held at a time where no fused kernel is at hand."""
+
+_FEW = 64
+"""Up to so many queries of a key head are a decoding step, whose keys rather than queries are split among a GPU's processors."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,10 @@ def attend_dense(q: Tensor, k: Tensor, v: Tensor, scale: float) -> Attended:
 def attend_all(q: Tensor, k: Tensor, v: Tensor, scale: float) -> Attended:
     """Attention of q [B, H, T, D] over all of k [B, G, S, D], v [B, G, S, E]."""
     batch, heads, queries, _ = q.shape
+    if queries * heads // k.shape[1] <= _FEW and k.shape[2] and usable(q, k, v):
+        from longdoc.attention.kernels import gathered_decode
+
+        return gathered_decode.attend(q, k, v, scale)
     # The heads that share keys are so many more queries of theirs.
     folded = q.reshape(batch, k.shape[1], -1, q.shape[3])
     out, lse = _fused(folded, k, v, scale, causal=False) or _in_rows(folded, k, v, scale, causal=False)

@@ -69,8 +69,19 @@ class Selection:
     columns: Tensor | None = None
 
     def density(self) -> Tensor:
-        """[B, H]: share of the causal (query, key) pairs that are read."""
-        return self.mask().sum(dim=(2, 3)) / _causal(self.grid, self.blocks.device).sum()
+        """[B, H]: share of the causal (query, key) pairs that are read, counted by blocks: nothing of the attention's size is built."""
+        grid, device = self.grid, self.blocks.device
+        spans = [grid.span(row) for row in range(grid.rows)]
+        queries = torch.tensor([end - start for start, end in spans], device=device)
+        earlier = torch.arange(grid.columns, device=device) < torch.arange(grid.first, grid.columns, device=device)[:, None]
+        read = (self.blocks & earlier).sum(dim=3) * grid.size  # [B, H, Q]: keys before a row's own block that each of its queries reads
+        if self.columns is not None:
+            held = torch.zeros(*self.blocks.shape[:2], grid.columns, dtype=torch.int64, device=device)
+            held.scatter_add_(2, self.columns // grid.size, torch.ones_like(self.columns))
+            read = read + torch.where(~self.blocks & earlier, held[:, :, None], 0).sum(dim=3)
+        places = torch.arange(grid.offset, grid.keys, device=device)
+        own = (places % grid.size + 1).sum()
+        return ((read * queries).sum(dim=2) + own) / (places + 1).sum()
 
     def mask(self) -> Tensor:
         """[B, H, T, S]: True where a query reads a key. Of the size of the whole attention: for tests and small figures."""

@@ -1,6 +1,6 @@
-"""Block-sparse attention on a CPU: for each head and block of queries, the keys that it reads are gathered and attended to densely.
+"""Block-sparse attention: for each head and block of queries, the keys that it reads are gathered and attended to densely.
 
-Time and memory are those of the keys that are read; no matrix over all queries and keys is built.
+Time and memory are those of the keys that are read; no matrix over all queries and keys is built. On a GPU one kernel does it all.
 
 Axis legend: B batch, H query heads, G key heads, T queries, S keys, D channels of a key, E channels of a value, N keys of a row.
 """
@@ -11,12 +11,17 @@ import torch
 from torch import Tensor
 
 from longdoc.attention.dense import attend_all, attend_own
+from longdoc.attention.kernels import usable
 from longdoc.attention.merge import Attended, merge
 from longdoc.attention.selection import Grid, Selection
 
 
 def attend_sparse(q: Tensor, k: Tensor, v: Tensor, scale: float, selection: Selection) -> Attended:
     """Attention of q [B, H, T, D], the last T of S positions, over what `selection` keeps of k [B, G, S, D], v [B, G, S, E]."""
+    if usable(q, k, v):
+        from longdoc.attention.kernels import block_sparse
+
+        return block_sparse.attend(q, k, v, scale, selection)
     grid, group = selection.grid, q.shape[1] // k.shape[1]
     out = q.new_empty(*q.shape[:3], v.shape[3])
     lse = torch.empty(q.shape[:3], device=q.device)

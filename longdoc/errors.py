@@ -22,6 +22,7 @@
     |  |- StoreBusyError       another run holds it
     |  |- StoreFullError       a budget or the disk does not hold more
     |  `- StoreDamagedError    a checksum does not match
+    |- EngineError             a language model failed                             exit code 4
     `- GroundingError          a quote that cannot be located                      exit code 4
 
 A message says what was wrong, where, and what to do.
@@ -122,6 +123,10 @@ class StoreFullError(StoreError):
 
 class StoreDamagedError(StoreError):
     """A checksum in the corpus does not match."""
+
+
+class EngineError(LongdocError):
+    """A language model failed: its numbers are none, or its server does not answer."""
 
 
 class GroundingError(LongdocError):

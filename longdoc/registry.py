@@ -20,7 +20,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "txt": "longdoc.ingest.txt:TxtIngestor",
     },
     "readers": {"embedded": "longdoc.model.reader:EmbeddedReader"},
-    "engines": {},
+    "engines": {"local": "longdoc.engines.local:LocalEngine"},
     "patterns": {
         "auto": "longdoc.attention.auto:Auto",
         "dense": "longdoc.attention.dense:Dense",

@@ -1,0 +1,1 @@
+"""Language models: what writes, where the encoder only finds."""

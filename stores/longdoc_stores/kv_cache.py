@@ -122,14 +122,17 @@ class TieredCache(Cache):  # type: ignore[misc]
                 self.layers[number] = deepcopy(self._marked[number])
 
     @contextmanager
-    def traced(self) -> Iterator[list[Tensor]]:
-        """While it is open, every decoding step adds to the list the share of attention [S] that its last token gave to each token,
-        on average over tiered layers and heads, of the first row of a batch."""
+    def traced(self, wanted: bool = True) -> Iterator[list[Tensor]]:
+        """While it is open, if that is `wanted`, every decoding step adds to the list the share of attention [S] that its last token gave
+        to each token, on average over tiered layers and heads, of the first row of a batch."""
         found: list[Tensor] = []
-        layers = list(self.tiered.values())
+        layers = list(self.tiered.values()) if wanted else []
         for layer in layers:
             layer.tracing = True
-        layers[-1].traced_by = lambda: found.append(torch.stack([layer.trace for layer in layers if layer.trace is not None]).mean(dim=0))
+        if layers:
+            layers[-1].traced_by = lambda: found.append(
+                torch.stack([layer.trace for layer in layers if layer.trace is not None]).mean(dim=0)
+            )
         try:
             yield found
         finally:

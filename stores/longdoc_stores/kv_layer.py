@@ -254,10 +254,10 @@ class TieredLayer(CacheLayerMixin):  # type: ignore[misc]
         keys = self.hot[0][:1, :, : self.count].repeat_interleave(q.shape[1] // self.hot[0].shape[1], dim=1)
         scores = (q[:1, :, -1:] @ keys.transpose(-1, -2)).float() * scale
         shares[self.places()] = torch.exp(scores[0, :, 0] - lse[0, :, -1:]).mean(dim=0)
-        if read.scores.numel():
-            where = tokens(read.blocks, self.settings.block)[0].repeat_interleave(q.shape[1] // read.blocks.shape[1], dim=0)
-            own = torch.exp(read.scores[0, :, -1] - lse[0, :, -1:]) / q.shape[1]
-            shares.index_add_(0, (where + self.settings.sinks).flatten(), own.flatten())
+        exact = read.scores if read.scores.numel() else self.old.scores(q, scale)
+        where = tokens(read.blocks, self.settings.block)[0].repeat_interleave(q.shape[1] // read.blocks.shape[1], dim=0)
+        own = torch.exp(exact[0, :, -1] - lse[0, :, -1:]) / q.shape[1]
+        shares.index_add_(0, (where + self.settings.sinks).flatten(), own.flatten())
         return shares
 
     def reserve(self, new: int) -> None:

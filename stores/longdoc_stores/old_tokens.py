@@ -33,8 +33,8 @@ INDEXES: dict[str, Any] = {"bounds": BoundsIndex, "signs": SignIndex}
 
 @dataclass(frozen=True)
 class Read:
-    """What a step read: its blocks [B, G, N], the log of each token's exp(score) share-to-be [B, H, T, N * block], and attention over
-    them and over the rest, if that is estimated."""
+    """What a step read: its blocks [B, G, N], the scores [B, H, T, N * block] of their tokens (none where all was read), and attention
+    over them and over the rest, if that is estimated."""
 
     blocks: Tensor
     scores: Tensor
@@ -224,11 +224,15 @@ class OldTokens:
         shares = torch.exp(by_page - torch.where(lse == -torch.inf, 0.0, lse)[..., None])
         return Attended(_mixed(shares, self.means).to(self._dtype), lse)
 
+    def scores(self, q: Tensor, scale: float) -> Tensor:
+        """Exact scores [B, H, T, S] of all of them."""
+        keys, _ = self.history.whole(self._device, self._dtype)
+        return _products(q, keys) * scale
+
     def audit(self, q: Tensor, scale: float, read: Read) -> tuple[float, float]:
         """(share of the best blocks of as many that were read, share of the mass of the best ones that was read), by all keys."""
-        keys, _ = self.history.whole(self._device, self._dtype)
-        scores = _products(q, keys) * scale
-        group = q.shape[1] // keys.shape[1]
+        scores = self.scores(q, scale)
+        group = q.shape[1] // self._heads
         shares = _shares(torch.logsumexp(scores.unflatten(3, (-1, self.settings.block)), dim=4), group)
         ideal = shares.topk(read.blocks.shape[2], dim=-1)
         mine = torch.zeros_like(shares, dtype=torch.bool).scatter(2, read.blocks, True)

@@ -16,6 +16,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from longdoc.config import Settings
+    from longdoc.engines.local import load_model
     from longdoc.errors import LongdocError
     from longdoc.labels import LabelSet
     from longdoc.pipeline import Pipeline
@@ -46,6 +47,7 @@ _HOME = {
     "ContextStore": "longdoc_stores.context",
     "ContextSettings": "longdoc_stores.context_settings",
     "TieredCache": "longdoc_stores.kv_cache",
+    "load_model": "longdoc.engines.local",
 } | dict.fromkeys(
     (
         "Answer",
@@ -86,6 +88,7 @@ __all__ = [
     "Summary",
     "TieredCache",
     "Value",
+    "load_model",
 ]
 
 

@@ -35,6 +35,7 @@ def test_every_script_is_run_here() -> None:
         "keep_states.py",
         "open_citation.py",
         "own_labels.py",
+        "read_long_filing.py",
         "summarize_folder.py",
     ]
 
@@ -90,3 +91,31 @@ def test_states_are_kept_found_and_opened_from_a_copy(run: RunScript) -> None:
     assert "page 11: " in printed
     assert "total liability of either Party" in printed
     assert "blocks opened from the copy" in printed
+
+
+def test_a_filing_of_300_pages_is_read_by_a_checkpoint_and_asked_again_from_a_snapshot(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from checkpoints import checkpoint
+    from reportlab.pdfgen.canvas import Canvas
+
+    filing = tmp_path / "annual-report.pdf"
+    canvas = Canvas(str(filing))
+    for page in range(1, 301):
+        canvas.drawString(72, 740, f"Annual report, note {page}")
+        canvas.drawString(72, 700, f"Site {page} had revenue of ${page * 37} thousand in the year, and {page % 7} people.")
+        canvas.showPage()
+    canvas.save()
+    model = checkpoint(tmp_path / "tiny", max_position_embeddings=32_768)
+    kept = tmp_path / "kept"
+    arguments = [str(tmp_path / "store"), str(model), str(filing), "What was the revenue of site 17?", str(kept), "--explain-attention"]
+    printed = []
+    for _ in range(2):
+        monkeypatch.setattr(sys, "argv", ["read_long_filing.py", *arguments])
+        runpy.run_path(str(EXAMPLES / "read_long_filing.py"), run_name="__main__")
+        printed.append(capsys.readouterr().out)
+    assert printed[0].startswith("read 300 pages, ")
+    assert printed[1].startswith(f"opened {kept} in ")
+    answers = [text[text.index("What was the revenue") : text.index("first token after")] for text in printed]
+    assert answers[0] == answers[1]
+    assert answers[0].count(" % of attention, page ") == 5

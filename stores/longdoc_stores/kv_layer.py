@@ -162,19 +162,19 @@ class TieredLayer(CacheLayerMixin):  # type: ignore[misc]
         dual = self._dual if self._dual and length > self._dual.chunk else None
         if self._dual and not dual:  # one chunk alone: nothing is out of reach
             scale = scale * self._dual.growth(length)
-        if dual or q.shape[2] > self.settings.few or not self._length_of_old:
+        if dual or q.shape[2] > self.settings.few or not (self._length_of_old or self.tracing):
             return self._prefill(q, scale, starts, dual)
         return self._step(q, scale, starts)
 
     def _step(self, q: Tensor, scale: float, starts: Tensor | None) -> Tensor:
         assert self.old is not None
         telemetry, audit = self.telemetry, self.settings.audit
-        hot, read = self._hot_part(q, scale, starts), self.old.read(q, scale, starts)
-        found = hot
-        for part in read.parts:
+        found = self._hot_part(q, scale, starts)
+        read = self.old.read(q, scale, starts) if self.old.length else None
+        for part in read.parts if read else ():
             found = merge(found, part)
         # Layers take turns, so that no step is slow for all of them.
-        if audit and starts is None and read.scores.numel() and (telemetry.steps + self._number) % audit == 0:
+        if audit and starts is None and read and read.scores.numel() and (telemetry.steps + self._number) % audit == 0:
             recall, share = self.old.audit(q, scale, read)
             telemetry.recall.append(recall)
             telemetry.share.append(share)
@@ -246,7 +246,7 @@ class TieredLayer(CacheLayerMixin):  # type: ignore[misc]
         place = torch.arange(self.count, device=self.device)
         return torch.where(place < self.settings.sinks, place, place + self._length_of_old)
 
-    def _traced(self, q: Tensor, scale: float, read: Read, lse: Tensor) -> Tensor:
+    def _traced(self, q: Tensor, scale: float, read: Read | None, lse: Tensor) -> Tensor:
         """[S]: the share of the latest query's attention that each token has, on average over heads, of the first row of the batch."""
         assert self.hot is not None
         assert self.old is not None
@@ -254,6 +254,8 @@ class TieredLayer(CacheLayerMixin):  # type: ignore[misc]
         keys = self.hot[0][:1, :, : self.count].repeat_interleave(q.shape[1] // self.hot[0].shape[1], dim=1)
         scores = (q[:1, :, -1:] @ keys.transpose(-1, -2)).float() * scale
         shares[self.places()] = torch.exp(scores[0, :, 0] - lse[0, :, -1:]).mean(dim=0)
+        if read is None:
+            return shares
         exact = read.scores if read.scores.numel() else self.old.scores(q, scale)
         where = tokens(read.blocks, self.settings.block)[0].repeat_interleave(q.shape[1] // read.blocks.shape[1], dim=0)
         own = torch.exp(exact[0, :, -1] - lse[0, :, -1:]) / q.shape[1]

@@ -161,11 +161,12 @@ def test_a_trace_names_where_attention_went() -> None:
     # Of the others each key head reads its own; what the layer below left out moves shares a little.
     assert float((steps[0] - expected).max()) < 1e-3
     assert 0.4 < float(steps[0].sum()) < float(expected.sum()) == pytest.approx(1.0)
-    everything = made(model, top_k=10_000, settings={"keys": "exact", "values": "exact"})
-    read(model, everything, ids)
-    with everything.traced() as whole:
-        read(model, everything, tokens(1, seed=3))
-    torch.testing.assert_close(whole[0], expected, atol=1e-5, rtol=0)
+    for more in ({"top_k": 10_000}, {"recent": 10_000}):
+        everything = made(model, settings={"keys": "exact", "values": "exact"}, **more)
+        read(model, everything, ids)
+        with everything.traced() as whole:
+            read(model, everything, tokens(1, seed=3))
+        torch.testing.assert_close(whole[0], expected, atol=1e-5, rtol=0)
     read(model, small, tokens(1, seed=4))
     assert len(steps) == 1, "nothing is traced afterwards"
     assert small.layers[0].trace is None

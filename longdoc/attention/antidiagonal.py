@@ -23,8 +23,8 @@ from longdoc.attention.kernels import usable
 from longdoc.attention.pattern import SelectingPattern
 from longdoc.attention.selection import Grid, Selection
 
-_LARGEST = 1 << 24
-"""Sums that are held at a time."""
+_ROWS = 32
+"""Blocks of queries that are scored at a time."""
 
 _GROUPS = frozenset(1 << power for power in range(7))
 """Strides in a block for which there is a kernel."""
@@ -69,17 +69,19 @@ class Antidiagonal(SelectingPattern):
         k = functional.pad(k, (0, 0, 0, grid.columns * self.block - grid.keys))
         sums_of_keys = k.reshape(k.shape[0], -1, stride * k.shape[2])
         turned = q.reshape(q.shape[0], -1, stride, q.shape[2]).flip(2).flatten(2)
-        groups = torch.arange(sums_of_keys.shape[1], device=q.device)
-        step = max(1, _LARGEST // max(1, len(groups) * q.shape[0] * per)) * per
-        found = []
-        for first in range(0, turned.shape[1], step):
-            rows = start // stride + torch.arange(first, min(first + step, turned.shape[1]), device=q.device)
-            scores = (turned[:, first : first + step] @ sums_of_keys.transpose(1, 2)).float() * (scale / stride)
-            # Groups past the end of the keys lie past every query too.
-            scores.masked_fill_(groups > rows[:, None], -torch.inf)
-            shares = torch.softmax(scores, dim=-1)
-            found.append(shares.unflatten(2, (-1, per)).sum(dim=3).unflatten(1, (-1, per)).sum(dim=2))
-        return torch.cat(found, dim=1)
+        found = q.new_zeros(q.shape[0], grid.rows, grid.columns, dtype=torch.float32)
+        step = _ROWS * per
+        for one in range(q.shape[0]):  # a product of matrices: torch's batched one would copy the keys to turn them
+            for first in range(0, turned.shape[1], step):
+                rows = start // stride + torch.arange(first, min(first + step, turned.shape[1]), device=q.device)
+                seen = int(rows[-1]) + 1
+                scores = (turned[one, first : first + step] @ sums_of_keys[one, :seen].T).float().mul_(scale / stride)
+                # Groups past the end of the keys lie past every query too.
+                later = torch.arange(int(rows[0]), seen, device=q.device) > rows[:, None]
+                scores[:, int(rows[0]) :].masked_fill_(later, -torch.inf)
+                shares = torch.softmax(scores, dim=-1).unflatten(1, (-1, per)).sum(dim=2).unflatten(0, (-1, per)).sum(dim=1)
+                found[one, first // per : first // per + len(shares), : shares.shape[1]] = shares
+        return found
 
 
 def top_mass(mass: Tensor, threshold: float) -> Tensor:

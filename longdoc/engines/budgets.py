@@ -102,7 +102,7 @@ def plan(
             f"kv_budget is {kv:,} bytes; {tokens:,} tokens of this model need at least {need:,} on the device (index, {beside:,} tokens "
             f"in hand and {_LEAST} recent ones): raise it, or read smaller chunks than {chunk:,} tokens"
         )
-    history = math.ceil(batch * max(0, tokens - recent - settings.sinks) * shape.old(settings))
+    history = math.ceil(batch * max(0, tokens - recent - settings.sinks + settings.page) * shape.old(settings))
     if ram is not None and history > ram and not spill:
         raise StoreFullError(
             f"ram_budget is {ram:,} bytes; {tokens:,} tokens of this model need {history:,}: raise it, or name a folder with spill= for "

@@ -224,7 +224,8 @@ class LocalEngine:
                     raise EngineError(f"cancelled after {first:,} of {ids.shape[1]:,} tokens")
                 part = ids[:, first : first + self._chunk]
                 last = first + part.shape[1]
-                cache.reserve(part.shape[1])
+                # Once the first chunk has told the layers what tokens are like, all at once: segments stay few.
+                cache.reserve(ids.shape[1] - first)
                 more: dict[str, Any] = {}
                 if there is not None and places is not None:
                     more = {"attention_mask": there[:, :last], "position_ids": places[:, first:last]}

@@ -24,54 +24,59 @@ from longdoc_stores.products import products
 
 _RANK = 0.6
 _MASS = 0.1
-_STEP = 1 << 14
-"""Blocks that are scored together."""
+_RARELY = 8
+"""All parts are copied into one when those after the first are more than one in so many of it."""
 
 
 class BoundsIndex:
     """Blocks of `block` keys, numbered from 0, on the device of those that come."""
 
-    candidates = 8
+    candidates = 6
     """How many times as many blocks as are wanted it must name to find most of the best."""
     biased = False
 
     def __init__(self, block: int = 16) -> None:
         self._block = block
-        self._parts: list[tuple[Tensor, Tensor]] = []
+        self._parts: list[Tensor] = []  # [B, G, K, 2 D]: middles and halves of the ranges
 
     @property
     def nbytes(self) -> int:
         """Bytes that it takes."""
-        return sum(tensor.nbytes for part in self._parts for tensor in part)
+        return sum(part.nbytes for part in self._parts)
 
     def append(self, keys: Tensor) -> None:
         """Take keys [B, G, S, D], S a multiple of a block."""
-        least, most = keys.unflatten(2, (-1, self._block)).aminmax(dim=3)
-        new = tuple(side.to(torch.bfloat16) for side in ((most.float() + least.float()) / 2, (most.float() - least.float()) / 2))
-        if self._parts and self._parts[-1][0].shape[2] + new[0].shape[2] <= _STEP:
-            last = self._parts.pop()
-            new = tuple(torch.cat(pair, dim=2) for pair in zip(last, new, strict=True))
-        self._parts.append((new[0], new[1]))
+        least, most = keys.float().unflatten(2, (-1, self._block)).aminmax(dim=3)
+        self._parts.append(torch.cat([(most + least) / 2, (most - least) / 2], dim=-1).to(torch.bfloat16))
 
     def estimate(self, q: Tensor, scale: float) -> tuple[Tensor, Tensor]:
         """For queries [B, H, T, D], [B, H, T, K] float32: by what blocks are ranked, and the log of their sums of exp(score)."""
-        group = q.shape[1] // self._parts[0][0].shape[1]
-        folded = (q.float() * scale).unflatten(1, (-1, group)).flatten(2, 3).to(torch.bfloat16)
-        sizes = folded.abs()
-        middle = torch.cat([products(folded, middle) for middle, _ in self._parts], dim=-1)
-        spread = torch.cat([products(sizes, half) for _, half in self._parts], dim=-1)
-        rank = torch.add(middle, spread, alpha=_RANK)
-        mass = torch.add(middle, spread, alpha=_MASS).add_(math.log(self._block))
-        return rank.unflatten(2, (group, -1)).flatten(1, 2), mass.unflatten(2, (group, -1)).flatten(1, 2)
+        self._tidy()
+        group = q.shape[1] // self._parts[0].shape[1]
+        folded = (q.float() * scale).unflatten(1, (-1, group)).flatten(2, 3)
+        # Both at once: reading the ranges is what takes the time.
+        rows = torch.cat([torch.cat([folded, weight * folded.abs()], dim=-1) for weight in (_RANK, _MASS)], dim=2).to(torch.bfloat16)
+        found = [products(rows, part) for part in self._parts]
+        both = found[0] if len(found) == 1 else torch.cat(found, dim=-1)
+        rank, mass = (half.unflatten(2, (group, -1)).flatten(1, 2) for half in both.chunk(2, dim=2))
+        return rank, mass + math.log(self._block)
+
+    def _tidy(self) -> None:
+        """Put parts together: all where the first is not most of them, else those after it."""
+        later = self._parts[1:]
+        if sum(part.shape[2] for part in later) > self._parts[0].shape[2] // _RARELY:
+            self._parts = [torch.cat(self._parts, dim=2)]
+        elif len(later) > 1:
+            self._parts = [self._parts[0], torch.cat(later, dim=2)]
 
     def reorder(self, rows: Tensor) -> None:
         """Make the batch that of the given rows of it."""
-        self._parts = [(middle[rows], half[rows]) for middle, half in self._parts]
+        self._parts = [part[rows] for part in self._parts]
 
     def state(self) -> dict[str, Tensor]:
         """All that it knows, for `restore`."""
-        return {"middle": torch.cat([part[0] for part in self._parts], dim=2), "half": torch.cat([part[1] for part in self._parts], dim=2)}
+        return {"ranges": torch.cat(self._parts, dim=2)}
 
     def restore(self, state: dict[str, Tensor]) -> None:
         """Know what the index knew that gave `state`."""
-        self._parts = list(zip(state["middle"].split(_STEP, dim=2), state["half"].split(_STEP, dim=2), strict=True))
+        self._parts = [state["ranges"]]

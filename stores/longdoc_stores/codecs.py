@@ -109,7 +109,7 @@ class Int8PerChannel:
 
     def decode(self, pieces: Mapping[str, torch.Tensor], shape: tuple[int, ...], dtype: torch.dtype) -> torch.Tensor:
         """See Codec."""
-        return pieces["codes"].float().mul_(pieces["scale"].float()).add_(pieces["zero"].float()).to(dtype)
+        return torch.addcmul(pieces["zero"].float(), pieces["codes"].float(), pieces["scale"].float()).to(dtype)
 
     def decode_into(self, pieces: Mapping[str, torch.Tensor], out: torch.Tensor) -> None:
         """See Codec."""

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from longdoc.errors import StoreFullError
 from longdoc_stores.codecs import Pieces, codec
 from longdoc_stores.kv_shelf import Shelf, Slab
 
@@ -56,6 +57,11 @@ class History:
         """Whether any of it is."""
         return any(segment.slab.on_disk for side in self.sides for segment in side.segments)
 
+    def expect(self, keys: Tensor, values: Tensor) -> None:
+        """Tokens will be like these [B, G, T, D] and [B, G, T, E]."""
+        for side, tensor in zip(self.sides, (keys, values), strict=True):
+            side.shape, side.dtype = (*tensor.shape[:2], tensor.shape[3]), tensor.dtype
+
     def append(self, keys: Tensor, values: Tensor) -> None:
         """Take tokens [B, G, T, D] and [B, G, T, E]; T is a multiple of a page.
 
@@ -67,7 +73,7 @@ class History:
         self.length += keys.shape[2]
 
     def reserve(self, tokens: int) -> None:
-        """Set memory aside now for `tokens` in all, once the first have come. Raises: StoreFullError if there is no room."""
+        """Set memory aside now for `tokens` in all. Raises: StoreFullError if there is no room."""
         for side in self.sides:
             side.reserve(math.ceil(tokens / self.page))
 
@@ -131,9 +137,8 @@ class Side:
 
     def append(self, paged: Tensor, done: int) -> None:
         """Take pages [B, G, P, page, width] after the `done` that there are."""
-        self.shape, self.dtype = (*paged.shape[:2], paged.shape[4]), paged.dtype
         encoded = self._codec.encode(paged.contiguous())
-        self.reserve(done + paged.shape[2])
+        self._grow(done + paged.shape[2])
         for segment, start, end in self._across(done, done + paged.shape[2]):
             for name, piece in encoded.items():
                 segment.pieces[name][:, :, start - segment.first : end - segment.first] = piece[:, :, start - done : end - done].cpu()
@@ -141,9 +146,17 @@ class Side:
     def reserve(self, pages: int) -> None:
         """See History.reserve."""
         missing = pages - self.capacity
-        if self.shape[2] and missing > 0:
-            size = max(missing, self._least, self.capacity // _GROWTH) if self.capacity else max(missing, self._least)
-            self.segments.append(self.segment(self.capacity, size))
+        if missing > 0:
+            self.segments.append(self.segment(self.capacity, missing))
+
+    def _grow(self, pages: int) -> None:
+        """Make room for so many pages, and for as many more that segments stay few, where there is room for those."""
+        if pages <= self.capacity:
+            return
+        try:
+            self.reserve(max(pages, self.capacity + max(self._least, self.capacity // _GROWTH)))
+        except StoreFullError:
+            self.reserve(pages)
 
     def segment(self, first: int, pages: int, slab: Slab | None = None) -> Segment:
         """A segment of so many pages, in `slab` or a new one."""

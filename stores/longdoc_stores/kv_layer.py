@@ -78,7 +78,7 @@ class TieredLayer(CacheLayerMixin):  # type: ignore[misc]
             key_states.new_empty(*key_states.shape[:2], 0, key_states.shape[3]),
             value_states.new_empty(*value_states.shape[:2], 0, value_states.shape[3]),
         )
-        self.old = OldTokens(self.settings, self.telemetry, self._shelf, self.device, self.dtype, value_states.shape[3])
+        self.old = OldTokens(self.settings, self.telemetry, self._shelf, key_states, value_states)
         self.is_initialized = True
 
     def update(self, key_states: Tensor, value_states: Tensor, *args: Any, **kwargs: Any) -> tuple[Tensor, Tensor]:
@@ -104,6 +104,10 @@ class TieredLayer(CacheLayerMixin):  # type: ignore[misc]
         setattr(key_states, HANDLE, self)
         self._unread = True
         return key_states, value_states
+
+    def read_by_caller(self) -> None:
+        """Say that whoever gave the last tokens reads them without `attend`."""
+        self._unread = False
 
     def leaving(self, new: int) -> int:
         """How many tokens are no longer hot once `new` more have come: whole pages, none after a mark."""
@@ -170,11 +174,11 @@ class TieredLayer(CacheLayerMixin):  # type: ignore[misc]
         assert self.old is not None
         telemetry, audit = self.telemetry, self.settings.audit
         found = self._hot_part(q, scale, starts)
-        read = self.old.read(q, scale, starts) if self.old.length else None
+        read = self.old.read(q, scale, starts, self.tracing) if self.old.length else None
         for part in read.parts if read else ():
             found = merge(found, part)
         # Layers take turns, so that no step is slow for all of them.
-        if audit and starts is None and read and read.scores.numel() and (telemetry.steps + self._number) % audit == 0:
+        if audit and starts is None and read and not read.whole and (telemetry.steps + self._number) % audit == 0:
             recall, share = self.old.audit(q, scale, read)
             telemetry.recall.append(recall)
             telemetry.share.append(share)
@@ -256,16 +260,19 @@ class TieredLayer(CacheLayerMixin):  # type: ignore[misc]
         shares[self.places()] = torch.exp(scores[0, :, 0] - lse[0, :, -1:]).mean(dim=0)
         if read is None:
             return shares
-        exact = read.scores if read.scores.numel() else self.old.scores(q, scale)
+        exact = read.scores if read.scores is not None else self.old.scores(q, scale)
         where = tokens(read.blocks, self.settings.block)[0].repeat_interleave(q.shape[1] // read.blocks.shape[1], dim=0)
         own = torch.exp(exact[0, :, -1] - lse[0, :, -1:]) / q.shape[1]
         shares.index_add_(0, (where + self.settings.sinks).flatten(), own.flatten())
         return shares
 
     def reserve(self, new: int) -> None:
-        """Set memory aside for what leaves the hot tier when `new` more tokens come. Raises: StoreFullError if there is no room."""
-        if self.old is not None and self.old.length:
-            self.old.history.reserve(self.old.length + self.leaving(new))
+        """Set memory aside for what will have left the hot tier when `new` more tokens have come.
+
+        Raises: StoreFullError if there is no room.
+        """
+        if self.old is not None:
+            self.old.history.reserve(self.get_seq_length() + new - self.settings.sinks - self.settings.recent)
 
     def mark(self) -> None:
         """Let `rewind` come back to here: from now on tokens after this one stay hot."""

@@ -28,27 +28,30 @@ from longdoc_stores.kv_shelf import Shelf
 from longdoc_stores.products import products
 from longdoc_stores.sign_index import SignIndex
 
+_TINY = 1e-30
 INDEXES: dict[str, Any] = {"bounds": BoundsIndex, "signs": SignIndex}
 
 
 @dataclass(frozen=True)
 class Read:
-    """What a step read: its blocks [B, G, N], the scores [B, H, T, N * block] of their tokens (none where all was read), and attention
-    over them and over the rest, if that is estimated."""
+    """What a step read: its blocks [B, G, N], if asked for the scores [B, H, T, N * block] of their tokens, and attention over them and
+    over the rest, if that is estimated; `whole`: it read everything."""
 
     blocks: Tensor
-    scores: Tensor
+    scores: Tensor | None
     parts: list[Attended]
+    whole: bool = False
 
 
 class OldTokens:
     """Tokens that come with `remember`; `telemetry` counts what is read."""
 
-    def __init__(
-        self, settings: LayerSettings, telemetry: Telemetry, shelf: Shelf, device: torch.device, dtype: torch.dtype, width: int
-    ) -> None:
-        self.settings, self.telemetry, self._device, self._dtype = settings, telemetry, device, dtype
-        self.history = History(settings.keys, value_codec(settings.values, width), settings.page, settings.segment, shelf)
+    def __init__(self, settings: LayerSettings, telemetry: Telemetry, shelf: Shelf, keys: Tensor, values: Tensor) -> None:
+        """For tokens like `keys` [B, G, S, D] and `values` [B, G, S, E]."""
+        self.settings, self.telemetry, self._device, self._dtype = settings, telemetry, keys.device, keys.dtype
+        device, coded = keys.device, value_codec(settings.values, values.shape[3])
+        self.history = History(settings.keys, coded, settings.page, settings.segment, shelf)
+        self.history.expect(keys, values)
         kind = settings.index if settings.index != "auto" else "signs" if device.type == "cuda" else "bounds"
         self.index: Any = INDEXES[kind](settings.block)
         self.means: Tensor | None = None
@@ -77,9 +80,9 @@ class OldTokens:
 
     def reorder(self, rows: Tensor) -> None:
         """Make the batch that of the given rows of it."""
+        self.history.reorder(rows)
         if not self.length:
             return
-        self.history.reorder(rows)
         self.index.reorder(rows.to(self._device))
         assert self.means is not None
         self.means = self.means[rows.to(self._device)]
@@ -113,8 +116,9 @@ class OldTokens:
         side.synchronize()
         return found
 
-    def read(self, q: Tensor, scale: float, starts: Tensor | None) -> Read:
-        """What queries [B, H, T, D], all after these tokens, read; tokens before `starts` [B], if given, are padding."""
+    def read(self, q: Tensor, scale: float, starts: Tensor | None, traced: bool = False) -> Read:
+        """What queries [B, H, T, D], all after these tokens, read; tokens before `starts` [B], if given, are padding. With `traced` the
+        scores of what was read are given too."""
         settings, length = self.settings, self.length
         hidden = None
         if starts is not None:  # padding may reach in here
@@ -135,21 +139,21 @@ class OldTokens:
         if hidden is not None:
             padding = hidden[:, None].expand(-1, named.shape[1], -1).gather(2, tokens(named, settings.block))
             scores = scores.masked_fill(padding.repeat_interleave(group, dim=1)[:, :, None], -torch.inf)
-        exact = torch.softmax(scores, dim=-1).nan_to_num().unflatten(3, (-1, settings.block)).sum(dim=4)
+        # From here on sums of exp(score - top): one exponential for all that follows.
+        top = _finite(torch.maximum(scores.amax(dim=3, keepdim=True), mass.amax(dim=3, keepdim=True)))
+        weights = torch.exp(scores - top).unflatten(3, (-1, settings.block))
+        by_block = weights.sum(dim=4)
+        exact = by_block / by_block.sum(dim=3, keepdim=True).clamp(min=_TINY)
         best = exact.unflatten(1, (-1, group)).sum(dim=(2, 3)).topk(wanted, dim=-1, sorted=False).indices
         chosen = named.gather(2, best)
         values = self._values(chosen, keys, slots, best)
-        by_block = scores.unflatten(3, (-1, settings.block))
-        mine = best.repeat_interleave(group, dim=1)[:, :, None, :, None].expand(-1, -1, q.shape[2], -1, settings.block)
-        kept = by_block.gather(3, mine).flatten(3)
-        lse = torch.logsumexp(kept, dim=-1)
-        weights = torch.exp(kept - torch.where(lse == -torch.inf, 0.0, lse)[..., None])
-        out = _mixed(weights, values.flatten(2, 3))
+        mine = _spread(best, group, q.shape[2])[..., None].expand(-1, -1, -1, -1, settings.block)
+        kept = weights.gather(3, mine).flatten(3)
         self.telemetry.gathered += chosen.shape[2] * settings.block
-        parts = [Attended(out.to(q.dtype), lse)]
+        parts = [_attended(kept, values.flatten(2, 3), top[..., 0], self._dtype)]
         if settings.tail:
-            parts.append(self._rest(mass, torch.logsumexp(by_block, dim=4), named, best, group))
-        return Read(chosen, kept, parts)
+            parts.append(self._rest(torch.exp(mass - top), by_block, named, best, group, top[..., 0]))
+        return Read(chosen, scores.unflatten(3, (-1, settings.block)).gather(3, mine).flatten(3) if traced else None, parts)
 
     @property
     def _heads(self) -> int:
@@ -203,26 +207,23 @@ class OldTokens:
     def _read_all(self, q: Tensor, scale: float, hidden: Tensor | None) -> Read:
         keys, values = self.history.whole(self._device, self._dtype)
         self.telemetry.decoded += self.length
-        scores = torch.empty(0)
         blocks = torch.arange(self.length // self.settings.block, device=q.device).expand(*keys.shape[:2], -1)
         if hidden is None:
-            return Read(blocks, scores, [attend_all(q, keys, values, scale)])
-        return Read(blocks, scores, [attend_masked(q, keys, values, scale, ~hidden[:, None, None])])
+            return Read(blocks, None, [attend_all(q, keys, values, scale)], whole=True)
+        return Read(blocks, None, [attend_masked(q, keys, values, scale, ~hidden[:, None, None])], whole=True)
 
-    def _rest(self, mass: Tensor, exact: Tensor, named: Tensor, best: Tensor, group: int) -> Attended:
-        """Over the blocks that were not read, by the log of their mass: `mass` [B, H, T, K], `exact` [B, H, T, N] for those named."""
+    def _rest(self, mass: Tensor, exact: Tensor, named: Tensor, best: Tensor, group: int, top: Tensor) -> Attended:
+        """Over the blocks that were not read, by their sums of exp(score - top): `mass` [B, H, T, K], `exact` [B, H, T, N] for those
+        named."""
         assert self.means is not None
-        left = exact.scatter(3, _spread(best, group, mass.shape[2]), -torch.inf)
+        left = exact.scatter(3, _spread(best, group, mass.shape[2]), 0.0)
         where = _spread(named, group, mass.shape[2])
         if self.index.biased:
-            said = mass.gather(3, where).masked_fill(left == -torch.inf, -torch.inf)
-            off = torch.logsumexp(left, dim=-1) - torch.logsumexp(said, dim=-1)
-            mass = mass + torch.where(off.isfinite(), off, 0.0)[..., None]
-        left = mass.scatter(3, where, left)
-        by_page = torch.logsumexp(left.unflatten(3, (-1, self.settings.page // self.settings.block)), dim=4)
-        lse = torch.logsumexp(by_page, dim=3)
-        shares = torch.exp(by_page - torch.where(lse == -torch.inf, 0.0, lse)[..., None])
-        return Attended(_mixed(shares, self.means).to(self._dtype), lse)
+            said = mass.gather(3, where).masked_fill(left == 0.0, 0.0).sum(dim=3, keepdim=True)
+            off = left.sum(dim=3, keepdim=True) / said.clamp(min=_TINY)
+            mass = mass * torch.where(off > 0.0, off, 1.0)
+        by_page = mass.scatter(3, where, left).unflatten(3, (-1, self.settings.page // self.settings.block)).sum(dim=4)
+        return _attended(by_page, self.means, top, self._dtype)
 
     def scores(self, q: Tensor, scale: float) -> Tensor:
         """Exact scores [B, H, T, S] of all of them."""
@@ -248,6 +249,18 @@ def tokens(blocks: Tensor, size: int) -> Tensor:
 def _spread(index: Tensor, group: int, queries: int) -> Tensor:
     """[B, G, N] to [B, H, T, N]."""
     return index.repeat_interleave(group, dim=1)[:, :, None].expand(-1, -1, queries, -1)
+
+
+def _finite(top: Tensor) -> Tensor:
+    """Where nothing is seen there is nothing to subtract."""
+    return torch.where(top == -torch.inf, 0.0, top)
+
+
+def _attended(weights: Tensor, values: Tensor, top: Tensor, dtype: torch.dtype) -> Attended:
+    """Attention with weights exp(score - top) [B, H, T, N] over values [B, G, N, E]."""
+    total = weights.sum(dim=3)
+    out = _mixed(weights / total.clamp(min=_TINY)[..., None], values)
+    return Attended(out.to(dtype), top + torch.log(total))
 
 
 def _shares(scores: Tensor, group: int) -> Tensor:

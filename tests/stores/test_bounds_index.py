@@ -37,7 +37,8 @@ def test_no_product_is_past_the_bound_that_middle_and_width_give() -> None:
     index = BoundsIndex(16)
     index.append(keys)
     state = index.state()
-    bound = q[:, ::2] @ state["middle"].float().transpose(-1, -2) + q[:, ::2].abs() @ state["half"].float().transpose(-1, -2)
+    middle, half = state["ranges"].float().chunk(2, dim=3)
+    bound = q[:, ::2] @ middle.transpose(-1, -2) + q[:, ::2].abs() @ half.transpose(-1, -2)
     largest = (q[:, ::2] @ keys.transpose(-1, -2)).unflatten(3, (-1, 16)).amax(dim=4)
     assert (bound > largest - 0.01 * largest.abs() - 0.2).all(), "but for the rounding of middle and width"
 

@@ -89,7 +89,9 @@ def memory(tokens: int, device: str, rows: list[list[Any]], figures: dict[str, A
     dense = 2 * LAYERS * KEY_HEADS * WIDTH * 2 * tokens
     figures["memory"] = {tier: LAYERS * count for tier, count in size.items()} | {"bfloat16": dense, "tokens": tokens}
     figures["memory"]["peak_of_one_layer"] = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024
-    rows.append(["memory", f"{tokens:,} tokens", f"RAM {LAYERS * size['ram'] / 1e9:.2f} GB", f"device {LAYERS * size['device'] / 1e9:.2f} GB"])
+    rows.append(
+        ["memory", f"{tokens:,} tokens", f"RAM {LAYERS * size['ram'] / 1e9:.2f} GB", f"device {LAYERS * size['device'] / 1e9:.2f} GB"]
+    )
     rows.append(["", "bfloat16, all on the device", f"{dense / 1e9:.1f} GB", ""])
 
 
@@ -108,7 +110,9 @@ def prefill(length: int, device: str, rows: list[list[Any]], figures: dict[str, 
     figures.setdefault("prefill", []).append(
         {"length": length, "dense_s": dense, "sparse_s": sparse, "select_s": choose, "density": density, "mass_kept": kept}
     )
-    rows.append([f"prefill {length:,}", f"dense {dense:.2f} s", f"sparse {sparse:.2f} s ({choose:.2f} to choose)", f"{dense / sparse:.1f} x"])
+    rows.append(
+        [f"prefill {length:,}", f"dense {dense:.2f} s", f"sparse {sparse:.2f} s ({choose:.2f} to choose)", f"{dense / sparse:.1f} x"]
+    )
     rows.append(["", f"{100 * density:.1f} % of pairs read", f"mass kept {kept:.3f}", f"floor {density * dense:.2f} s"])
 
 
@@ -125,7 +129,9 @@ def decode(tokens: int, device: str, rows: list[list[Any]], figures: dict[str, A
     assert layer.old is not None
     index = timed(lambda: layer.old.index.estimate(q, SCALE), 50, device)  # type: ignore[union-attr]
     figures["decode"] = {"tokens": tokens, "step_ms": 1000 * pair[0], "kept_ms": 1000 * pair[1], "index_ms": 1000 * index}
-    rows.append([f"decode {tokens:,}", f"step {1000 * pair[0]:.2f} ms", f"kept alone {1000 * pair[1]:.2f} ms", f"{pair[0] / pair[1]:.1f} x"])
+    rows.append(
+        [f"decode {tokens:,}", f"step {1000 * pair[0]:.2f} ms", f"kept alone {1000 * pair[1]:.2f} ms", f"{pair[0] / pair[1]:.1f} x"]
+    )
     rows.append(["", f"index {1000 * index:.2f} ms", "", ""])
 
 

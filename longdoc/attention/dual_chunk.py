@@ -28,6 +28,10 @@ PREPARED = "longdoc_within_chunks"
 """Attribute of a configuration: its model numbers tokens within chunks."""
 
 
+Views = list[tuple[int, Tensor]]
+"""Queries [B, H, T, D] as they stand to keys from each position on, which ascend from 0."""
+
+
 @dataclass(frozen=True, eq=False)
 class DualChunk:
     """`chunk` tokens c a chunk, `size` the largest distance, `trained` the trained length (0: scores do not grow), `speeds` [D / 2] the
@@ -47,6 +51,18 @@ class DualChunk:
         place = torch.arange(first, first + q.shape[2], dtype=torch.float64) % self.chunk
         wanted = (place + self.chunk).clamp(max=self.size) if before else torch.full_like(place, self.size)
         return rotated(q, (wanted - place)[:, None] * self.speeds.double())
+
+    def views(self, q: Tensor, first: int) -> Views | None:
+        """Queries from position `first` on as keys from each position on see them; None if they are not in one chunk."""
+        start = first // self.chunk * self.chunk
+        if (first + q.shape[2] - 1) // self.chunk * self.chunk != start:
+            return None
+        found = [(start, q)]
+        if start:
+            found.insert(0, (start - self.chunk, self.turned(q, first, True)))
+        if start > self.chunk:
+            found.insert(0, (0, self.turned(q, first, False)))
+        return found
 
     def attend(self, q: Tensor, k: Tensor, v: Tensor, scale: float) -> Attended:
         """Attention of q [B, H, T, D], the last T of S positions, numbered as `prepare` does, over k [B, G, S, D] and v [B, G, S, E]."""

@@ -58,7 +58,7 @@ class TieredSteps:
         old = self.layer.old
         if old is not None and old.length:
             settings = self.layer.settings
-            blocks = old.read(self._tensors.q[:, :, place : place + 1], self._tensors.scale, None).blocks[0]
+            blocks = old.read([(0, self._tensors.q[:, :, place : place + 1])], self._tensors.scale, None).blocks[0]
             read.scatter_(1, settings.sinks + tokens(blocks[None], settings.block)[0], True)
             if blocks.shape[1] * settings.block < old.length:
                 recall = self._recall(scores[:, settings.sinks : settings.sinks + old.length], blocks)

@@ -77,15 +77,15 @@ class History:
         for side in self.sides:
             side.reserve(math.ceil(tokens / self.page))
 
-    def fetch(self, device: torch.device, start: int = 0) -> list[list[Pieces]]:
-        """The pieces of keys and of values from token `start` on, by segment, on `device`; those on disk are read."""
-        return [side.fetch(start // self.page, self.length // self.page, device) for side in self.sides]
+    def fetch(self, device: torch.device, start: int, end: int) -> list[list[Pieces]]:
+        """The pieces of keys and of values of tokens [start, end), by segment, on `device`; those on disk are read."""
+        return [side.fetch(start // self.page, end // self.page, device) for side in self.sides]
 
     def whole(
         self, device: torch.device, dtype: torch.dtype, fetched: list[list[Pieces]] | None = None, heads: slice = slice(None)
     ) -> tuple[Tensor, Tensor]:
         """All keys [B, G, length, D] and values [B, G, length, E], of the key heads `heads`; of what `fetch` gave, if that is given."""
-        found = fetched or self.fetch(device)
+        found = fetched or self.fetch(device, 0, self.length)
         keys, values = (
             side.decoded([{name: piece[:, heads] for name, piece in part.items()} for part in parts], dtype)
             for side, parts in zip(self.sides, found, strict=True)

@@ -12,7 +12,8 @@ Axis legend: B batch, H query heads, G key heads (H = G * group), T queries, S t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import reduce
 from typing import Any
 
 import torch
@@ -20,7 +21,7 @@ from torch import Tensor
 from transformers.cache_utils import CacheLayerMixin
 
 from longdoc.attention.dense import attend_all, attend_masked
-from longdoc.attention.dual_chunk import DualChunk
+from longdoc.attention.dual_chunk import DualChunk, Views
 from longdoc.attention.function import HANDLE
 from longdoc.attention.guard import Guard
 from longdoc.attention.merge import Attended, merge
@@ -164,27 +165,32 @@ class TieredLayer(CacheLayerMixin):  # type: ignore[misc]
         self._unread = False
         length = self.get_seq_length()
         dual = self._dual if self._dual and length > self._dual.chunk else None
-        if self._dual and not dual:  # one chunk alone: nothing is out of reach
-            scale = scale * self._dual.growth(length)
-        if dual or q.shape[2] > self.settings.few or not (self._length_of_old or self.tracing):
-            return self._prefill(q, scale, starts, dual)
-        return self._step(q, scale, starts)
+        views: Views | None = [(0, q)]
+        if dual:
+            views = dual.views(q, length - q.shape[2]) if starts is None else None
+        if views is None or q.shape[2] > self.settings.few or not (self._length_of_old or self.tracing):
+            # In one chunk alone nothing is out of reach; dual chunk attention sees to the growth of scores itself.
+            return self._prefill(q, scale if dual else self._grown(scale, length), starts, dual)
+        return self._step(views, self._grown(scale, length), starts)
 
-    def _step(self, q: Tensor, scale: float, starts: Tensor | None) -> Tensor:
+    def _grown(self, scale: float, length: int) -> float:
+        return scale * self._dual.growth(length) if self._dual else scale
+
+    def _step(self, views: Views, scale: float, starts: Tensor | None) -> Tensor:
         assert self.old is not None
         telemetry, audit = self.telemetry, self.settings.audit
-        found = self._hot_part(q, scale, starts)
-        read = self.old.read(q, scale, starts, self.tracing) if self.old.length else None
+        found = self._hot_part(views, scale, starts)
+        read = self.old.read(views, scale, starts, self.tracing) if self.old.length else None
         for part in read.parts if read else ():
             found = merge(found, part)
         # Layers take turns, so that no step is slow for all of them.
         if audit and starts is None and read and not read.whole and (telemetry.steps + self._number) % audit == 0:
-            recall, share = self.old.audit(q, scale, read)
+            recall, share = self.old.audit(views, scale, read)
             telemetry.recall.append(recall)
             telemetry.share.append(share)
         telemetry.steps += 1
         if self.tracing:
-            self.trace = self._traced(q, scale, read, found.lse)
+            self.trace = self._traced(views, scale, read, found.lse)
             if self.traced_by is not None:
                 self.traced_by()
         return found.out
@@ -233,34 +239,47 @@ class TieredLayer(CacheLayerMixin):  # type: ignore[misc]
         self.telemetry.mass.append(mass.detach().cpu())
         return found.out
 
-    def _hot_part(self, q: Tensor, scale: float, starts: Tensor | None) -> Attended:
+    def _hot_part(self, views: Views, scale: float, starts: Tensor | None) -> Attended:
         """Over sinks and recent tokens, the queries' own among them."""
         assert self.hot is not None
         keys, values = (side[:, :, : self.count] for side in self.hot)
-        if q.shape[2] == 1 and starts is None:
-            return attend_all(q, keys, values, scale)
+        queries = views[-1][1].shape[2]
+        if queries == 1 and starts is None:
+            return reduce(merge, (attend_all(q, keys[:, :, part], values[:, :, part], scale) for q, part in self._regions(views)))
         place = self.places()
-        mask = place <= place[-q.shape[2] :, None]
+        mask = place <= place[-queries:, None]
         if starts is not None:
             mask = mask & (place >= starts[:, None, None, None].to(place.device))
-        return attend_masked(q, keys, values, scale, mask)
+        parts = [attend_masked(q, keys[:, :, part], values[:, :, part], scale, mask[..., part]) for q, part in self._regions(views)]
+        return reduce(merge, parts)
+
+    def _regions(self, views: Views) -> Iterator[tuple[Tensor, slice]]:
+        """The queries, and the hot tokens to which they stand so."""
+        if len(views) == 1:
+            yield views[0][1], slice(0, self.count)
+            return
+        firsts = torch.searchsorted(self.places(), torch.tensor([first for first, _ in views], device=self.device)).tolist()
+        for (_, q), start, end in zip(views, firsts, [*firsts[1:], self.count], strict=True):
+            if start < end:
+                yield q, slice(start, end)
 
     def places(self) -> Tensor:
         """Positions [S] of the hot tokens."""
         place = torch.arange(self.count, device=self.device)
         return torch.where(place < self.settings.sinks, place, place + self._length_of_old)
 
-    def _traced(self, q: Tensor, scale: float, read: Read | None, lse: Tensor) -> Tensor:
+    def _traced(self, views: Views, scale: float, read: Read | None, lse: Tensor) -> Tensor:
         """[S]: the share of the latest query's attention that each token has, on average over heads, of the first row of the batch."""
         assert self.hot is not None
         assert self.old is not None
-        shares = torch.zeros(self.get_seq_length(), device=self.device)
+        shares, q = torch.zeros(self.get_seq_length(), device=self.device), views[-1][1]
         keys = self.hot[0][:1, :, : self.count].repeat_interleave(q.shape[1] // self.hot[0].shape[1], dim=1)
-        scores = (q[:1, :, -1:] @ keys.transpose(-1, -2)).float() * scale
+        parts = [one[:1, :, -1:] @ keys[:, :, part].transpose(-1, -2) for one, part in self._regions(views)]
+        scores = torch.cat(parts, dim=3).float() * scale
         shares[self.places()] = torch.exp(scores[0, :, 0] - lse[0, :, -1:]).mean(dim=0)
         if read is None:
             return shares
-        exact = read.scores if read.scores is not None else self.old.scores(q, scale)
+        exact = read.scores if read.scores is not None else self.old.scores(views, scale)
         where = tokens(read.blocks, self.settings.block)[0].repeat_interleave(q.shape[1] // read.blocks.shape[1], dim=0)
         own = torch.exp(exact[0, :, -1] - lse[0, :, -1:]) / q.shape[1]
         shares.index_add_(0, (where + self.settings.sinks).flatten(), own.flatten())

@@ -10,6 +10,7 @@ Axis legend: B batch, H query heads, G key heads (H = G * group), T queries, S o
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,7 @@ import torch
 from torch import Tensor
 
 from longdoc.attention.dense import attend_all, attend_masked
+from longdoc.attention.dual_chunk import Views
 from longdoc.attention.merge import Attended
 from longdoc_stores.bounds_index import BoundsIndex
 from longdoc_stores.codecs import Pieces
@@ -91,15 +93,15 @@ class OldTokens:
     def prefetch(self, pool: Executor) -> None:
         """Begin to bring all of it onto the device, where it is not there already."""
         if self.length and (self._device.type != "cpu" or self.history.on_disk):
-            self._coming = (self.length, pool.submit(self._fetch))
+            self._coming = (self.length, pool.submit(self._fetch, self.length))
 
     def fetched(self) -> list[list[Pieces]]:
         """The pieces of all of it on the device: those that were on their way, or now."""
         coming, self._coming = self._coming, None
         if coming is None:
-            found = self.history.fetch(self._device)
+            found = self.history.fetch(self._device, 0, self.length)
         else:  # more tokens may have come since
-            rest = self.history.fetch(self._device, coming[0])
+            rest = self.history.fetch(self._device, coming[0], self.length)
             found = [early + late for early, late in zip(coming[1].result(), rest, strict=True)]
             self.telemetry.ahead += coming[0]
         if self._device.type == "cuda":  # they may come from another stream
@@ -107,25 +109,26 @@ class OldTokens:
                 piece.record_stream(torch.cuda.current_stream(self._device))
         return found
 
-    def _fetch(self) -> list[list[Pieces]]:
+    def _fetch(self, end: int) -> list[list[Pieces]]:
+        """The first `end` tokens; more may come while another thread is at it."""
         if self._device.type != "cuda":
-            return self.history.fetch(self._device)
+            return self.history.fetch(self._device, 0, end)
         side = torch.cuda.Stream(self._device)
         with torch.cuda.stream(side):
-            found = self.history.fetch(self._device)
+            found = self.history.fetch(self._device, 0, end)
         side.synchronize()
         return found
 
-    def read(self, q: Tensor, scale: float, starts: Tensor | None, traced: bool = False) -> Read:
-        """What queries [B, H, T, D], all after these tokens, read; tokens before `starts` [B], if given, are padding. With `traced` the
-        scores of what was read are given too."""
-        settings, length = self.settings, self.length
+    def read(self, views: Views, scale: float, starts: Tensor | None, traced: bool = False) -> Read:
+        """What queries [B, H, T, D], all after these tokens and as they stand to each position, read; tokens before `starts` [B], if
+        given, are padding. With `traced` the scores of what was read are given too."""
+        settings, length, q = self.settings, self.length, views[-1][1]
         hidden = None
         if starts is not None:  # padding may reach in here
             hidden = torch.arange(length, device=q.device) + settings.sinks < starts[:, None].to(q.device)
         if settings.top_k >= length:
-            return self._read_all(q, scale, hidden)
-        rank, mass = self.index.estimate(q, scale)
+            return self._read_all(views, scale, hidden)
+        rank, mass = self._estimated(views, scale)
         if hidden is not None:
             gone = hidden.unflatten(1, (-1, settings.block)).all(dim=2)[:, None, None]
             rank, mass = rank.masked_fill(gone, -torch.inf), mass.masked_fill(gone, -torch.inf)
@@ -135,7 +138,7 @@ class OldTokens:
         named = _shares(rank, group).topk(many, dim=-1, sorted=False).indices
         slots = None if self._hot_blocks is None else self._hot_blocks.find(named.flatten(0, 1)).view_as(named)
         keys = self._keys(named, slots)
-        scores = _products(q, keys.flatten(2, 3)) * scale
+        scores = self._scored(views, keys.flatten(2, 3), tokens(named, settings.block)) * scale
         if hidden is not None:
             padding = hidden[:, None].expand(-1, named.shape[1], -1).gather(2, tokens(named, settings.block))
             scores = scores.masked_fill(padding.repeat_interleave(group, dim=1)[:, :, None], -torch.inf)
@@ -204,13 +207,40 @@ class OldTokens:
         self.telemetry.moved += int((~there).sum()) * history.sides[side].block_bytes(size)
         return found.view(*blocks.shape, size, width)
 
-    def _read_all(self, q: Tensor, scale: float, hidden: Tensor | None) -> Read:
+    def _estimated(self, views: Views, scale: float) -> tuple[Tensor, Tensor]:
+        """What the index says of each block, of the queries as they stand to its first token."""
+        rank, mass = self.index.estimate(views[0][1], scale)
+        for first, q in views[1:]:
+            block = max(0, first - self.settings.sinks) // self.settings.block
+            for side, other in zip((rank, mass), self.index.estimate(q, scale), strict=True):
+                side[..., block:] = other[..., block:]
+        return rank, mass
+
+    def _scored(self, views: Views, keys: Tensor, places: Tensor) -> Tensor:
+        """Products [B, H, T, N] with keys [B, G, N, D] of the old tokens `places` [B, G, N]."""
+        scores = _products(views[0][1], keys)
+        for first, q in views[1:]:
+            later = _spread(places >= first - self.settings.sinks, q.shape[1] // keys.shape[1], q.shape[2])
+            scores = torch.where(later, _products(q, keys), scores)
+        return scores
+
+    def _read_all(self, views: Views, scale: float, hidden: Tensor | None) -> Read:
         keys, values = self.history.whole(self._device, self._dtype)
         self.telemetry.decoded += self.length
-        blocks = torch.arange(self.length // self.settings.block, device=q.device).expand(*keys.shape[:2], -1)
-        if hidden is None:
-            return Read(blocks, None, [attend_all(q, keys, values, scale)], whole=True)
-        return Read(blocks, None, [attend_masked(q, keys, values, scale, ~hidden[:, None, None])], whole=True)
+        blocks = torch.arange(self.length // self.settings.block, device=keys.device).expand(*keys.shape[:2], -1)
+        parts = []
+        for q, part in self._regions(views):
+            own = keys[:, :, part], values[:, :, part]
+            seen = None if hidden is None else ~hidden[:, None, None, part]
+            parts.append(attend_all(q, *own, scale) if seen is None else attend_masked(q, *own, scale, seen))
+        return Read(blocks, None, parts, whole=True)
+
+    def _regions(self, views: Views) -> Iterator[tuple[Tensor, slice]]:
+        """The queries, and the old tokens to which they stand so."""
+        firsts = [min(self.length, max(0, first - self.settings.sinks)) for first, _ in views]
+        for (_, q), start, end in zip(views, firsts, [*firsts[1:], self.length], strict=True):
+            if start < end:
+                yield q, slice(start, end)
 
     def _rest(self, mass: Tensor, exact: Tensor, named: Tensor, best: Tensor, group: int, top: Tensor) -> Attended:
         """Over the blocks that were not read, by their sums of exp(score - top): `mass` [B, H, T, K], `exact` [B, H, T, N] for those
@@ -225,15 +255,15 @@ class OldTokens:
         by_page = mass.scatter(3, where, left).unflatten(3, (-1, self.settings.page // self.settings.block)).sum(dim=4)
         return _attended(by_page, self.means, top, self._dtype)
 
-    def scores(self, q: Tensor, scale: float) -> Tensor:
+    def scores(self, views: Views, scale: float) -> Tensor:
         """Exact scores [B, H, T, S] of all of them."""
         keys, _ = self.history.whole(self._device, self._dtype)
-        return _products(q, keys) * scale
+        return torch.cat([_products(q, keys[:, :, part]) for q, part in self._regions(views)], dim=3) * scale
 
-    def audit(self, q: Tensor, scale: float, read: Read) -> tuple[float, float]:
+    def audit(self, views: Views, scale: float, read: Read) -> tuple[float, float]:
         """(share of the best blocks of as many that were read, share of the mass of the best ones that was read), by all keys."""
-        scores = self.scores(q, scale)
-        group = q.shape[1] // self._heads
+        scores = self.scores(views, scale)
+        group = scores.shape[1] // self._heads
         shares = _shares(torch.logsumexp(scores.unflatten(3, (-1, self.settings.block)), dim=4), group)
         ideal = shares.topk(read.blocks.shape[2], dim=-1)
         mine = torch.zeros_like(shares, dtype=torch.bool).scatter(2, read.blocks, True)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,10 +10,11 @@ from torch import Tensor
 from transformers import AttentionInterface, DynamicCache
 
 from longdoc.attention import dual_chunk
+from longdoc.attention.antidiagonal import Antidiagonal
 from longdoc.attention.dual_chunk import DualChunk, prepare, rotated
 from longdoc.errors import ConfigError
 from longdoc_stores.kv_cache import TieredCache
-from longdoc_stores.kv_layer import LayerSettings
+from longdoc_stores.kv_layer import LayerSettings, TieredLayer
 
 ASKED = {"chunk_size": 48, "local_size": 16, "original_max_position_embeddings": 64}
 CHUNK, SIZE, TRAINED = 32, 48, 64
@@ -77,6 +79,40 @@ def test_a_model_that_asks_for_it_gets_it_beyond_its_trained_length(recent: int)
     grown = asking("by_the_formulas")(torch.cat([ids, ids[:, :1]], dim=1)).logits[:, -1]
     again = model(ids[:, :1], past_key_values=cache).logits[:, -1]
     assert float((again - grown).abs().mean()) < 0.1 * float(grown.std())
+
+
+@pytest.mark.parametrize(("count", "queries"), [(200, 1), (225, 1), (200, 5)])
+def test_a_step_over_old_tokens_reads_them_as_they_stand(count: int, queries: int) -> None:
+    speeds = 1.0 / 10_000 ** (torch.arange(0, 16, 2) / 16)
+    q, k, v = rows(1, 4, queries, 16, seed=0) * 2, rows(1, 2, count, 16, seed=1), rows(1, 2, count, 16, seed=2)
+    dual = DualChunk(CHUNK, SIZE, TRAINED, speeds)
+    angles = (torch.arange(count) % CHUNK)[:, None] * speeds
+    keys = rotated(k, angles)
+    q = rotated(q, angles[-queries:])
+    expected = dual.attend(q, keys, v, 0.3).out
+    apart = {}
+    for top_k in (32, 96, 10_000):
+        settings = LayerSettings(recent=24, sinks=16, top_k=top_k, keys="exact", values="exact", page=16, block=8, audit=1)
+        layer = TieredLayer(settings, Antidiagonal(), None, True, dual)
+        layer.update(keys[:, :, : -queries - 3], v[:, :, : -queries - 3])
+        layer.attend(rows(1, 4, count - queries - 3, 16, seed=3), 0.3, None)
+        layer.settings = replace(settings)
+        layer.hot = tuple(side[:, :, : layer.count] for side in layer.hot)  # type: ignore[union-attr] # no room left
+        layer.update(keys[:, :, -queries - 3 : -queries], v[:, :, -queries - 3 : -queries])
+        layer.read_by_caller()
+        layer.update(keys[:, :, -queries:], v[:, :, -queries:])
+        assert layer.nbytes["ram"] > 0
+        apart[top_k] = float((layer.attend(q, 0.3, None) - expected).norm() / expected.norm())
+        assert layer.telemetry.steps == 1, "no step read everything as a prefill does"
+    assert apart[10_000] < 1e-4
+    assert apart[10_000] < apart[96] < apart[32] < 0.5, apart
+
+
+def test_a_step_across_the_end_of_a_chunk_is_read_densely() -> None:
+    dual = DualChunk(CHUNK, SIZE, TRAINED, torch.ones(8))
+    assert dual.views(rows(1, 2, 4, 16, seed=0), 62) is None
+    assert [first for first, _ in dual.views(rows(1, 2, 2, 16, seed=0), 62) or []] == [0, 32]
+    assert [first for first, _ in dual.views(rows(1, 2, 1, 16, seed=0), 96) or []] == [0, 64, 96]
 
 
 def test_within_one_chunk_it_is_plain_attention() -> None:

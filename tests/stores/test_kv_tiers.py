@@ -170,3 +170,29 @@ def test_a_trace_names_where_attention_went() -> None:
     read(model, small, tokens(1, seed=4))
     assert len(steps) == 1, "nothing is traced afterwards"
     assert small.layers[0].trace is None
+
+
+def test_what_is_fetched_late_holds_no_token_twice(tmp_path: Path) -> None:
+    model = decoder("qwen2", "longdoc")
+    cache, pool = made(model, ram_budget=0, spill=tmp_path), Late()
+    cache._pool = pool  # type: ignore[assignment]
+    expected = made(model)
+    for start in range(0, 600, 100):
+        part = tokens(600)[:, start : start + 100]
+        torch.testing.assert_close(read(model, cache, part), read(model, expected, part), atol=0, rtol=0)
+    assert pool.run > 0
+
+
+class Late:
+    """Runs what it is given when the result is asked for."""
+
+    def __init__(self) -> None:
+        self.run = 0
+
+    def submit(self, call: Any, *arguments: Any) -> Late:
+        self._call = lambda: call(*arguments)
+        return self
+
+    def result(self) -> Any:
+        self.run += 1
+        return self._call()

@@ -1,11 +1,12 @@
 """A decoder's keys and values at length: memory of the tiers at a million tokens, a sparse prefill beside a dense one, a decoding step
 over a million tokens beside one over what it keeps alone.
 
-    python benchmarks/kv.py [memory] [prefill] [decode] [--tokens N] [--lengths N ...] [--device cuda] [--plot FILE]
+    python benchmarks/kv.py [memory] [prefill] [decode] [index] [--tokens N] [--lengths N ...] [--device cuda] [--plot FILE]
 
 The shape is that of Qwen2.5-7B: 28 layers, 28 query and 4 key heads of 128 channels. `memory` runs one layer for real and multiplies by
-28. `prefill` and `decode` run one key head with its 7 query heads. Queries and keys are drawn: blocks of 128 tokens have one of 64 topics,
-and attend to the blocks of their topic; the share of pairs that is read and the mass that is kept are printed. The guard is off.
+28. `prefill` and `decode` run one key head with its 7 query heads; `index` times what could name its blocks, FAISS's RaBitQ among them.
+Queries and keys are drawn: blocks of 128 tokens have one of 64 topics, and attend to the blocks of their topic; the share of pairs that is
+read and the mass that is kept are printed. The guard is off.
 
 The floor of a prefill is its share of pairs times the dense time of the same run; that of a step, the step over what is kept.
 """
@@ -16,18 +17,22 @@ import argparse
 import resource
 import time
 from collections.abc import Callable
+from pathlib import Path
 from statistics import median
 from typing import Any
 
 import torch
 from common import report
+from plots import bars
 from torch import Tensor
 
 from longdoc.attention.antidiagonal import Antidiagonal
 from longdoc.attention.dense import attend_dense
 from longdoc.attention.guard import mass_kept
+from longdoc_stores.bounds_index import BoundsIndex
 from longdoc_stores.kv_layer import TieredLayer
 from longdoc_stores.kv_settings import LayerSettings
+from longdoc_stores.sign_index import SignIndex
 
 LAYERS, QUERY_HEADS, KEY_HEADS, WIDTH = 28, 28, 4, 128
 GROUP = QUERY_HEADS // KEY_HEADS
@@ -135,15 +140,53 @@ def decode(tokens: int, device: str, rows: list[list[Any]], figures: dict[str, A
     rows.append(["", f"index {1000 * index:.2f} ms", "", ""])
 
 
+def index(tokens: int, device: str, rows: list[list[Any]], figures: dict[str, Any]) -> None:
+    """What names blocks or tokens for one key head's 7 queries: seconds of one look-up, bytes a token."""
+    import faiss
+
+    draw = torch.Generator(device).manual_seed(0)
+    keys = torch.randn(1, 1, tokens // 16 * 16, WIDTH, generator=draw, device=device)
+    q = torch.randn(1, GROUP, 1, WIDTH, generator=draw, device=device)
+    found: dict[str, float] = {}
+    for name, made in (("bounds", BoundsIndex()), ("signs", SignIndex())):
+        made.append(keys)
+        found[name] = timed(lambda made=made: made.estimate(q, SCALE), 5, device)  # type: ignore[misc]
+        rows.append([f"index {name}", f"{1000 * found[name]:.2f} ms", f"{made.nbytes / keys.shape[2]:.0f} B a token", ""])
+    faiss.omp_set_num_threads(torch.get_num_threads())
+    other = faiss.IndexRaBitQFastScan(WIDTH, faiss.METRIC_INNER_PRODUCT)
+    array = keys[0, 0].cpu().numpy()
+    other.train(array[:10_000])
+    other.add(array)
+    asked = q[0, :, 0].cpu().numpy()
+    found["faiss"] = timed(lambda: other.search(asked, 2_048), 5, "cpu")
+    rows.append(["index FAISS RaBitQ fast scan", f"{1000 * found['faiss']:.2f} ms", "top 2,048 tokens of each query", ""])
+    figures["index_ms"] = {name: 1000 * seconds for name, seconds in found.items()}
+
+
+def drawn_bars(figures: dict[str, Any]) -> list[tuple[str, str, float]]:
+    """(group, name, seconds) of what was timed."""
+    found = []
+    for one in figures.get("prefill", []):
+        group = f"prefill of {one['length']:,} tokens"
+        floor = one["density"] * one["dense_s"]
+        found += [(group, "dense", one["dense_s"]), (group, "antidiagonal", one["sparse_s"]), (group, "floor: pairs read", floor)]
+    if "decode" in figures:
+        one = figures["decode"]
+        group = f"a step over {one['tokens']:,} tokens"
+        found += [(group, "tiered cache", one["step_ms"] / 1000), (group, "floor: what it keeps, alone", one["kept_ms"] / 1000)]
+    return found
+
+
 def main() -> None:
     """See the module."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("parts", nargs="*", choices=["memory", "prefill", "decode", []], default=[])
+    parser.add_argument("parts", nargs="*", choices=["memory", "prefill", "decode", "index", []], default=[])
     parser.add_argument("--tokens", type=int, default=1_000_000)
     parser.add_argument("--lengths", type=int, nargs="+", default=[65_536, 131_072])
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--plot", type=Path, help="an SVG of the times")
     options = parser.parse_args()
-    parts = options.parts or ["memory", "prefill", "decode"]
+    parts = options.parts or ["memory", "prefill", "decode", "index"]
     rows: list[list[Any]] = []
     figures: dict[str, Any] = {"device": options.device, "threads": torch.get_num_threads()}
     with torch.no_grad():
@@ -152,8 +195,12 @@ def main() -> None:
         if "prefill" in parts:
             for length in options.lengths:
                 prefill(length, options.device, rows, figures)
+        if "index" in parts:
+            index(options.tokens, options.device, rows, figures)
         if "memory" in parts:
             memory(options.tokens, options.device, rows, figures)
+    if options.plot:
+        options.plot.write_text(bars("Seconds, one key head of Qwen2.5-7B's shape", drawn_bars(figures)), encoding="utf-8")
     report("kv", ["what", "", "", ""], rows, **figures)
 
 

@@ -47,8 +47,13 @@ def test_a_command_prints_what_the_readme_shows(block: str, checkout: Path) -> N
         position = found + len(part)
 
 
-@pytest.mark.parametrize("block", blocks("python"), ids=["use", "promise", "context", "cache"])
+@pytest.mark.parametrize("block", blocks("python"), ids=["use", "promise", "context", "cache", "engine"])
 def test_the_python_of_the_readme_runs(block: str, checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    if "load_model" in block:  # what a user has: a checkpoint and a long text
+        from checkpoints import TEXT, checkpoint
+
+        checkpoint(checkout / "path" / "to" / "Qwen2.5-7B-Instruct-1M")
+        (checkout / "annual-report.txt").write_text(TEXT * 10, encoding="utf-8")
     exec(compile(block, "README.md", "exec"), {"__name__": "readme"})
     assert len(capsys.readouterr().out.splitlines()) >= 3
 

@@ -14,6 +14,7 @@ Axis legend: B batch, H query heads, G key heads, T queries, S keys, D channels.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +29,7 @@ PREPARED = "longdoc_within_chunks"
 """Attribute of a configuration: its model numbers tokens within chunks."""
 
 
+Attend = Callable[[Tensor, Tensor, Tensor, float], Attended]
 Views = list[tuple[int, Tensor]]
 """Queries [B, H, T, D] as they stand to keys from each position on, which ascend from 0."""
 
@@ -64,8 +66,9 @@ class DualChunk:
             found.insert(0, (0, self.turned(q, first, False)))
         return found
 
-    def attend(self, q: Tensor, k: Tensor, v: Tensor, scale: float) -> Attended:
-        """Attention of q [B, H, T, D], the last T of S positions, numbered as `prepare` does, over k [B, G, S, D] and v [B, G, S, E]."""
+    def attend(self, q: Tensor, k: Tensor, v: Tensor, scale: float, within: Attend = attend_dense) -> Attended:
+        """Attention of q [B, H, T, D], the last T of S positions, numbered as `prepare` does, over k [B, G, S, D] and v [B, G, S, E];
+        `within` reads the keys of the queries' own chunk."""
         scale = scale * self.growth(k.shape[2])
         offset, outs = k.shape[2] - q.shape[2], []
         first = offset
@@ -73,7 +76,7 @@ class DualChunk:
             start = first // self.chunk * self.chunk
             last = min(start + self.chunk, k.shape[2])
             queries = q[:, :, first - offset : last - offset]
-            found = attend_dense(queries, k[:, :, start:last], v[:, :, start:last], scale)
+            found = within(queries, k[:, :, start:last], v[:, :, start:last], scale)
             if start:
                 earlier = start - self.chunk
                 part = attend_all(self.turned(queries, first, True), k[:, :, earlier:start], v[:, :, earlier:start], scale)

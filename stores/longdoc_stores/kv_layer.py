@@ -38,7 +38,8 @@ _AHEAD = 1024
 
 class TieredLayer(CacheLayerMixin):  # type: ignore[misc]
     """See the module. `direct`: whether attention comes back to the layer (attn_implementation "longdoc"); without it every update
-    returns all keys and values, decoded. With dual chunk attention (`dual`) a context of more than a chunk is read densely. `number` is
+    returns all keys and values, decoded. With dual chunk attention (`dual`) a prefill reads by `pattern` in its own chunk, and the chunks
+    before densely. `number` is
     the layer's; `shelf` gives memory for old tokens; `turn` is called before the old ones are read whole."""
 
     is_sliding = False
@@ -230,14 +231,15 @@ class TieredLayer(CacheLayerMixin):  # type: ignore[misc]
         return self.old.fetched()
 
     def _checked(self, q: Tensor, k: Tensor, v: Tensor, scale: float, dual: DualChunk | None) -> Tensor:
-        if dual:
-            return dual.attend(q, k, v, scale).out
+        return (dual.attend(q, k, v, scale, self._sparse) if dual else self._sparse(q, k, v, scale)).out
+
+    def _sparse(self, q: Tensor, k: Tensor, v: Tensor, scale: float) -> Attended:
         found = self._pattern.attend(q, k, v, scale)
         if self._guard is None:
-            return found.out
+            return found
         found, mass = self._guard.check(q, k, v, scale, found)
         self.telemetry.mass.append(mass.detach().cpu())
-        return found.out
+        return found
 
     def _hot_part(self, views: Views, scale: float, starts: Tensor | None) -> Attended:
         """Over sinks and recent tokens, the queries' own among them."""

@@ -11,6 +11,8 @@ from transformers import AttentionInterface, DynamicCache
 
 from longdoc.attention import dual_chunk
 from longdoc.attention.antidiagonal import Antidiagonal
+from longdoc.attention.block_local import BlockLocal
+from longdoc.attention.dense import attend_dense
 from longdoc.attention.dual_chunk import DualChunk, prepare, rotated
 from longdoc.errors import ConfigError
 from longdoc_stores.kv_cache import TieredCache
@@ -106,6 +108,26 @@ def test_a_step_over_old_tokens_reads_them_as_they_stand(count: int, queries: in
         assert layer.telemetry.steps == 1, "no step read everything as a prefill does"
     assert apart[10_000] < 1e-4
     assert apart[10_000] < apart[96] < apart[32] < 0.5, apart
+
+
+def test_a_prefill_reads_its_own_chunk_by_the_pattern() -> None:
+    speeds = 1.0 / 10_000 ** (torch.arange(0, 16, 2) / 16)
+    q, k, v = (rows(1, 2, 150, 16, seed=seed) for seed in range(3))
+    dual = DualChunk(CHUNK, SIZE, TRAINED, speeds)
+    read: list[tuple[int, int]] = []
+
+    def counted(*given: Any) -> Any:
+        read.append((given[0].shape[2], given[1].shape[2]))
+        return attend_dense(*given)
+
+    found = dual.attend(q[:, :, -40:], k, v, 0.3, counted)
+    torch.testing.assert_close(found.out, dual.attend(q[:, :, -40:], k, v, 0.3).out)
+    assert read == [(18, 32), (22, 22)]
+    layer = TieredLayer(LayerSettings(), BlockLocal(block=8, sinks=1), None, True, dual)
+    layer.update(k, v)
+    expected = dual.attend(q, k, v, 0.3, BlockLocal(block=8, sinks=1).attend).out
+    torch.testing.assert_close(layer.attend(q, 0.3, None), expected)
+    assert float((expected - dual.attend(q, k, v, 0.3).out).abs().max()) > 0.01
 
 
 def test_a_step_across_the_end_of_a_chunk_is_read_densely() -> None:

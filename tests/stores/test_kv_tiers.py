@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import torch
 from decoders import FAMILIES, decoder, tokens
 
 import longdoc.attention  # noqa: F401 - registers the attention
-from longdoc.errors import StoreFullError, UsageError
+from longdoc.errors import StoreError, StoreFullError, UsageError
 from longdoc_stores.hot_blocks import NONE, HotBlocks
 from longdoc_stores.kv_cache import TieredCache
 from longdoc_stores.kv_settings import LayerSettings
@@ -63,6 +64,23 @@ def test_a_budget_that_is_used_up_is_an_error_with_both_numbers() -> None:
     cache = made(model, ram_budget=20_000)
     with pytest.raises(StoreFullError, match=r"ram_budget is 20,000 bytes: raise it, or name a folder"):
         read(model, cache, tokens(400))
+
+
+def test_a_full_disk_is_a_clean_error_and_what_was_read_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = decoder("qwen2", "longdoc")
+    cache = made(model, ram_budget=0, spill=tmp_path / "spill")
+    read(model, cache, tokens(200))
+    cache.save(tmp_path / "kept", model)
+
+    def full(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.posix_fallocate", full)
+    with pytest.raises(StoreError, match=r"cannot set [\d,]+ bytes aside for keys and values: the disk is full; free some space"):
+        cache.reserve(4_000)
+    assert list((tmp_path / "spill").iterdir()) == []
+    assert [layer.get_seq_length() for layer in cache.layers] == [200, 200]
+    assert TieredCache.restore(tmp_path / "kept", model).get_seq_length() == 200
 
 
 def test_memory_that_is_reserved_is_there_and_what_is_not_leaves_the_cache_as_it_was() -> None:

@@ -19,9 +19,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from longdoc.attention.dense import attend_all
 from longdoc.attention.kernels import usable
+from longdoc.attention.merge import Attended
 from longdoc.attention.pattern import SelectingPattern
 from longdoc.attention.selection import Grid, Selection
+from longdoc.attention.sparse import attend_sparse
 
 _ROWS = 32
 """Blocks of queries that are scored at a time."""
@@ -48,6 +51,18 @@ class Antidiagonal(SelectingPattern):
         heads = [top_mass(mass, self.threshold) | near for mass in self.masses(q, k, scale, grid)]
         return Selection(grid, torch.stack(heads, dim=1))
 
+    def attend_before(self, q: Tensor, k: Tensor, v: Tensor, scale: float) -> Attended:
+        """See ReadsBefore."""
+        if k.shape[2] % self.block:
+            return attend_all(q, k, v, scale)
+        grid = Grid(q.shape[2], k.shape[2] + q.shape[2], self.block)
+        sinks = torch.arange(grid.columns, device=q.device) * self.block < self.sinks
+        group = q.shape[1] // k.shape[1]
+        masses = [self.mass(q[:, head], k[:, head // group], scale, grid, own=False) for head in range(q.shape[1])]
+        blocks = torch.stack([top_mass(mass, self.threshold) | sinks for mass in masses], dim=1)
+        blocks[..., k.shape[2] // self.block :] = False
+        return attend_sparse(q, k, v, scale, Selection(grid, blocks, own=False))
+
     def masses(self, q: Tensor, k: Tensor, scale: float, grid: Grid) -> Iterator[Tensor]:
         """[B, Q, K] for each head of q [B, H, T, D], as `mass` has it."""
         group = q.shape[1] // k.shape[1]
@@ -61,12 +76,14 @@ class Antidiagonal(SelectingPattern):
             else:
                 yield from (self.mass(head, k[:, own], scale, grid) for head in heads.unbind(1))
 
-    def mass(self, q: Tensor, k: Tensor, scale: float, grid: Grid) -> Tensor:
-        """[B, Q, K]: the estimated mass of blocks for one head, q [B, T, D] and k [B, S, D]; rows sum to the groups of queries in them."""
+    def mass(self, q: Tensor, k: Tensor, scale: float, grid: Grid, own: bool = True) -> Tensor:
+        """[B, Q, K]: the estimated mass of blocks for one head, q [B, T, D] and k [B, S, D]; rows sum to the groups of queries in them.
+        Without `own` k are the keys before the queries alone."""
         stride, per = self.stride, self.block // self.stride
         start = grid.first * self.block
         q = functional.pad(q, (0, 0, grid.offset - start, grid.columns * self.block - grid.keys))
-        k = functional.pad(k, (0, 0, 0, grid.columns * self.block - grid.keys))
+        if own:
+            k = functional.pad(k, (0, 0, 0, grid.columns * self.block - grid.keys))
         sums_of_keys = k.reshape(k.shape[0], -1, stride * k.shape[2])
         turned = q.reshape(q.shape[0], -1, stride, q.shape[2]).flip(2).flatten(2)
         found = q.new_zeros(q.shape[0], grid.rows, grid.columns, dtype=torch.float32)
@@ -74,11 +91,11 @@ class Antidiagonal(SelectingPattern):
         for one in range(q.shape[0]):  # a product of matrices: torch's batched one would copy the keys to turn them
             for first in range(0, turned.shape[1], step):
                 rows = start // stride + torch.arange(first, min(first + step, turned.shape[1]), device=q.device)
-                seen = int(rows[-1]) + 1
+                seen = int(rows[-1]) + 1 if own else sums_of_keys.shape[1]
                 scores = (turned[one, first : first + step] @ sums_of_keys[one, :seen].T).float().mul_(scale / stride)
-                # Groups past the end of the keys lie past every query too.
-                later = torch.arange(int(rows[0]), seen, device=q.device) > rows[:, None]
-                scores[:, int(rows[0]) :].masked_fill_(later, -torch.inf)
+                if own:  # groups past the end of the keys lie past every query too
+                    later = torch.arange(int(rows[0]), seen, device=q.device) > rows[:, None]
+                    scores[:, int(rows[0]) :].masked_fill_(later, -torch.inf)
                 shares = torch.softmax(scores, dim=-1).unflatten(1, (-1, per)).sum(dim=2).unflatten(0, (-1, per)).sum(dim=1)
                 found[one, first // per : first // per + len(shares), : shares.shape[1]] = shares
         return found

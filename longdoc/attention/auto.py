@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from torch import Tensor
 
 from longdoc.attention.antidiagonal import Antidiagonal
-from longdoc.attention.dense import Dense
+from longdoc.attention.dense import Dense, attend_all
 from longdoc.attention.merge import Attended
-from longdoc.attention.pattern import Pattern
+from longdoc.attention.pattern import Pattern, ReadsBefore
 from longdoc.attention.retrieval import Retrieval
 
 
@@ -37,3 +37,8 @@ class Auto:
     def attend(self, q: Tensor, k: Tensor, v: Tensor, scale: float) -> Attended:
         """See Pattern."""
         return self.choose(q.shape[2], k.shape[2]).attend(q, k, v, scale)
+
+    def attend_before(self, q: Tensor, k: Tensor, v: Tensor, scale: float) -> Attended:
+        """See ReadsBefore."""
+        chosen = self.choose(q.shape[2], k.shape[2])
+        return chosen.attend_before(q, k, v, scale) if isinstance(chosen, ReadsBefore) else attend_all(q, k, v, scale)

@@ -66,9 +66,9 @@ class DualChunk:
             found.insert(0, (0, self.turned(q, first, False)))
         return found
 
-    def attend(self, q: Tensor, k: Tensor, v: Tensor, scale: float, within: Attend = attend_dense) -> Attended:
+    def attend(self, q: Tensor, k: Tensor, v: Tensor, scale: float, within: Attend = attend_dense, before: Attend = attend_all) -> Attended:
         """Attention of q [B, H, T, D], the last T of S positions, numbered as `prepare` does, over k [B, G, S, D] and v [B, G, S, E];
-        `within` reads the keys of the queries' own chunk."""
+        `within` reads the keys of the queries' own chunk, `before` those of chunks before it."""
         scale = scale * self.growth(k.shape[2])
         offset, outs = k.shape[2] - q.shape[2], []
         first = offset
@@ -79,10 +79,10 @@ class DualChunk:
             found = within(queries, k[:, :, start:last], v[:, :, start:last], scale)
             if start:
                 earlier = start - self.chunk
-                part = attend_all(self.turned(queries, first, True), k[:, :, earlier:start], v[:, :, earlier:start], scale)
+                part = before(self.turned(queries, first, True), k[:, :, earlier:start], v[:, :, earlier:start], scale)
                 found = merge(found, part)
                 if earlier:
-                    part = attend_all(self.turned(queries, first, False), k[:, :, :earlier], v[:, :, :earlier], scale)
+                    part = before(self.turned(queries, first, False), k[:, :, :earlier], v[:, :, :earlier], scale)
                     found = merge(found, part)
             outs.append(found)
             first = last

@@ -5,7 +5,7 @@ Axis legend: B batch, H query heads, G key heads (H = G * group), T queries, S k
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from torch import Tensor
 
@@ -24,6 +24,15 @@ class Pattern(Protocol):
 
     def attend(self, q: Tensor, k: Tensor, v: Tensor, scale: float) -> Attended:
         """Attention of q [B, H, T, D] over k [B, G, S, D] and v [B, G, S, E]."""
+        ...
+
+
+@runtime_checkable
+class ReadsBefore(Protocol):
+    """A pattern that can also read keys that all lie before all queries, as chunks before theirs do in dual chunk attention."""
+
+    def attend_before(self, q: Tensor, k: Tensor, v: Tensor, scale: float) -> Attended:
+        """Attention of q [B, H, T, D] over k [B, G, S, D] and v [B, G, S, E], all of which every query may read."""
         ...
 
 

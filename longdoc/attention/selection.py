@@ -62,11 +62,13 @@ class Grid:
 @dataclass(frozen=True)
 class Selection:
     """`blocks` [B, H, Q, K] on `grid`, no later than the row's own, which every row keeps; `columns` [B, H, C] are keys, none of them
-    twice, that every query after them reads as well."""
+    twice, that every query after them reads as well. Without `own` the queries read only keys before all of them, which are whole blocks,
+    and are given those alone."""
 
     grid: Grid
     blocks: Tensor
     columns: Tensor | None = None
+    own: bool = True
 
     def density(self) -> Tensor:
         """[B, H]: share of the causal (query, key) pairs that are read, counted by blocks: nothing of the attention's size is built."""

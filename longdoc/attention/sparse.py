@@ -25,7 +25,7 @@ _GATHERED = 1 << 21
 
 def attend_sparse(q: Tensor, k: Tensor, v: Tensor, scale: float, selection: Selection) -> Attended:
     """Attention of q [B, H, T, D], the last T of S positions, over what `selection` keeps of k [B, G, S, D], v [B, G, S, E]."""
-    if usable(q, k, v):
+    if usable(q, k, v) and selection.own:
         from longdoc.attention.kernels import block_sparse
 
         return block_sparse.attend(q, k, v, scale, selection)
@@ -36,9 +36,7 @@ def attend_sparse(q: Tensor, k: Tensor, v: Tensor, scale: float, selection: Sele
     for one in range(q.shape[0]):
         for own in range(k.shape[1]) if whole else ():
             heads = slice(own * group, (own + 1) * group)
-            _together(
-                q[one, heads], k[one, own], v[one, own], scale, grid, whole, selection.blocks[one, heads], out[one, heads], lse[one, heads]
-            )
+            _together(q[one, heads], k[one, own], v[one, own], scale, selection, one, heads, out[one, heads], lse[one, heads])
         for row in range(grid.rows):
             if row in whole:
                 continue
@@ -48,7 +46,7 @@ def attend_sparse(q: Tensor, k: Tensor, v: Tensor, scale: float, selection: Sele
                 queries = q[one, head, rows][None, None]
                 keys, values = k[one, head // group][None, None], v[one, head // group][None, None]
                 columns = None if selection.columns is None else selection.columns[one, head]
-                found = _of_row(queries, keys, values, scale, grid, row, selection.blocks[one, head, row], columns)
+                found = _of_row(queries, keys, values, scale, selection, row, selection.blocks[one, head, row], columns)
                 out[one, head, rows], lse[one, head, rows] = found.out[0, 0], found.lse[0, 0]
     return Attended(out, lse)
 
@@ -58,8 +56,11 @@ def _whole_rows(grid: Grid) -> range:
     return range(int(grid.offset % grid.size > 0), grid.rows - int(grid.keys % grid.size > 0))
 
 
-def _together(q: Tensor, k: Tensor, v: Tensor, scale: float, grid: Grid, whole: range, blocks: Tensor, out: Tensor, lse: Tensor) -> None:
-    """Into out [H, T, E] and lse [H, T]: the rows `whole` of queries [H, T, D] that share k [S, D], v [S, E], by blocks [H, Q, K]."""
+def _together(
+    q: Tensor, k: Tensor, v: Tensor, scale: float, selection: Selection, one: int, heads: slice, out: Tensor, lse: Tensor
+) -> None:
+    """Into out [H, T, E] and lse [H, T]: the whole rows of queries [H, T, D] that share k [S, D], v [S, E]: `heads` of row `one`."""
+    grid, blocks, whole = selection.grid, selection.blocks[one, heads], _whole_rows(selection.grid)
     size, first = grid.size, grid.first + whole.start
     tokens = slice(first * size - grid.offset, (first + len(whole)) * size - grid.offset)
     keys, values = (side[: (first + len(whole)) * size].unflatten(0, (-1, size)) for side in (k, v))
@@ -73,8 +74,10 @@ def _together(q: Tensor, k: Tensor, v: Tensor, scale: float, grid: Grid, whole: 
     outs, lses = queries.new_empty(*queries.shape[:3], v.shape[1]), torch.empty(queries.shape[:3], device=q.device)
     step = max(1, _GATHERED // (size * (k.shape[1] + v.shape[1])))
     for rows, which in _by_count(before[order], counts[order], step):
-        near = [side.index_select(0, own[rows])[:, None] for side in (keys, values)]
-        found = attend_own(queries[rows], near[0], near[1], scale)
+        found = _nothing(queries[rows], v)
+        if selection.own:
+            near = [side.index_select(0, own[rows])[:, None] for side in (keys, values)]
+            found = attend_own(queries[rows], near[0], near[1], scale)
         if which.shape[1]:
             # Whole blocks by index_select: a copy of memory each, where indexing takes twice as long.
             far = [side.index_select(0, which.flatten()).view(len(which), 1, -1, side.shape[2]) for side in (keys, values)]
@@ -100,10 +103,18 @@ def _by_count(kept: Tensor, counts: Tensor, step: int) -> Iterator[tuple[slice, 
         first += many
 
 
-def _of_row(q: Tensor, k: Tensor, v: Tensor, scale: float, grid: Grid, row: int, kept: Tensor, columns: Tensor | None) -> Attended:
+def _nothing(q: Tensor, v: Tensor) -> Attended:
+    """What queries [..., T, D] have read of no keys."""
+    return Attended(q.new_zeros(*q.shape[:-1], v.shape[-1]), q.new_full(q.shape[:-1], -torch.inf, dtype=torch.float32))
+
+
+def _of_row(
+    q: Tensor, k: Tensor, v: Tensor, scale: float, selection: Selection, row: int, kept: Tensor, columns: Tensor | None
+) -> Attended:
     """One row of one head. Keys before its queries are read whole, the queries' own causally."""
+    grid = selection.grid
     start, end = grid.span(row)
-    own = attend_own(q, k[:, :, start:end], v[:, :, start:end], scale)
+    own = attend_own(q, k[:, :, start:end], v[:, :, start:end], scale) if selection.own else _nothing(q, v)
     index = _before(grid, start, kept, columns)
     if index is None:
         return merge(attend_all(q, k[:, :, :start], v[:, :, :start], scale), own) if start else own

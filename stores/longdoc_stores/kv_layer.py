@@ -25,7 +25,7 @@ from longdoc.attention.dual_chunk import DualChunk, Views
 from longdoc.attention.function import HANDLE
 from longdoc.attention.guard import Guard
 from longdoc.attention.merge import Attended, merge
-from longdoc.attention.pattern import Pattern
+from longdoc.attention.pattern import Pattern, ReadsBefore
 from longdoc.errors import UnsupportedError
 from longdoc_stores.codecs import Pieces
 from longdoc_stores.kv_settings import LayerSettings, Telemetry
@@ -38,8 +38,8 @@ _AHEAD = 1024
 
 class TieredLayer(CacheLayerMixin):  # type: ignore[misc]
     """See the module. `direct`: whether attention comes back to the layer (attn_implementation "longdoc"); without it every update
-    returns all keys and values, decoded. With dual chunk attention (`dual`) a prefill reads by `pattern` in its own chunk, and the chunks
-    before densely. `number` is
+    returns all keys and values, decoded. With dual chunk attention (`dual`) a prefill reads its own chunk by `pattern`, and the
+    chunks before too if the pattern can. `number` is
     the layer's; `shelf` gives memory for old tokens; `turn` is called before the old ones are read whole."""
 
     is_sliding = False
@@ -231,13 +231,20 @@ class TieredLayer(CacheLayerMixin):  # type: ignore[misc]
         return self.old.fetched()
 
     def _checked(self, q: Tensor, k: Tensor, v: Tensor, scale: float, dual: DualChunk | None) -> Tensor:
-        return (dual.attend(q, k, v, scale, self._sparse) if dual else self._sparse(q, k, v, scale)).out
+        return (dual.attend(q, k, v, scale, self._within, self._before) if dual else self._within(q, k, v, scale)).out
 
-    def _sparse(self, q: Tensor, k: Tensor, v: Tensor, scale: float) -> Attended:
-        found = self._pattern.attend(q, k, v, scale)
+    def _within(self, q: Tensor, k: Tensor, v: Tensor, scale: float) -> Attended:
+        return self._guarded(q, k, v, scale, self._pattern.attend(q, k, v, scale), causal=True)
+
+    def _before(self, q: Tensor, k: Tensor, v: Tensor, scale: float) -> Attended:
+        if not isinstance(self._pattern, ReadsBefore):
+            return attend_all(q, k, v, scale)
+        return self._guarded(q, k, v, scale, self._pattern.attend_before(q, k, v, scale), causal=False)
+
+    def _guarded(self, q: Tensor, k: Tensor, v: Tensor, scale: float, found: Attended, causal: bool) -> Attended:
         if self._guard is None:
             return found
-        found, mass = self._guard.check(q, k, v, scale, found)
+        found, mass = self._guard.check(q, k, v, scale, found, causal)
         self.telemetry.mass.append(mass.detach().cpu())
         return found
 

@@ -14,6 +14,7 @@ from longdoc.attention.antidiagonal import Antidiagonal
 from longdoc.attention.block_local import BlockLocal
 from longdoc.attention.dense import attend_dense
 from longdoc.attention.dual_chunk import DualChunk, prepare, rotated
+from longdoc.attention.guard import Guard
 from longdoc.errors import ConfigError
 from longdoc_stores.kv_cache import TieredCache
 from longdoc_stores.kv_layer import LayerSettings, TieredLayer
@@ -128,6 +129,22 @@ def test_a_prefill_reads_its_own_chunk_by_the_pattern() -> None:
     expected = dual.attend(q, k, v, 0.3, BlockLocal(block=8, sinks=1).attend).out
     torch.testing.assert_close(layer.attend(q, 0.3, None), expected)
     assert float((expected - dual.attend(q, k, v, 0.3).out).abs().max()) > 0.01
+
+
+@pytest.mark.parametrize("threshold", [0.5, 1.1])
+def test_a_prefill_reads_chunks_before_by_the_pattern_too(threshold: float) -> None:
+    speeds = 1.0 / 10_000 ** (torch.arange(0, 16, 2) / 16)
+    q, k, v = (rows(1, 2, 150, 16, seed=seed) for seed in range(3))
+    dual = DualChunk(CHUNK, SIZE, TRAINED, speeds)
+    pattern = Antidiagonal(stride=4, block=8, threshold=threshold, sinks=1)
+    apart, layers = [], [TieredLayer(LayerSettings(), pattern, guard, True, dual) for guard in (None, Guard())]
+    for layer in layers:
+        layer.update(k, v)
+        apart.append(float((layer.attend(q, 0.3, None) - dual.attend(q, k, v, 0.3).out).abs().max()))
+    assert apart[0] < 1e-4 if threshold > 1 else apart[0] > 0.01
+    assert apart[1] < 1e-4 or apart[1] < 0.5 * apart[0]
+    # Own chunks five times, the one before four times, all earlier three times.
+    assert len(layers[1].telemetry.mass) == 12
 
 
 def test_a_step_across_the_end_of_a_chunk_is_read_densely() -> None:

@@ -8,7 +8,7 @@ from longdoc import registry
 from longdoc.attention.antidiagonal import Antidiagonal, top_mass
 from longdoc.attention.auto import Auto
 from longdoc.attention.block_local import BlockLocal
-from longdoc.attention.dense import Dense, attend_dense, attend_masked
+from longdoc.attention.dense import Dense, attend_all, attend_dense, attend_masked
 from longdoc.attention.guard import Guard, mass_kept
 from longdoc.attention.merge import Attended, merge
 from longdoc.attention.pattern import Pattern, SelectingPattern
@@ -68,6 +68,29 @@ def test_a_pattern_equals_dense_attention_under_its_mask(pattern: SelectingPatte
     same(pattern.attend(q, k, v, 0.3), attend_masked(q, k, v, 0.3, mask))
     assert selection.density().shape == (2, 4)
     torch.testing.assert_close(selection.density(), mask.sum(dim=(2, 3)) / causal(*shape).sum())
+
+
+@pytest.mark.parametrize(("queries", "keys"), [(100, 96), (16, 64), (1, 32), (37, 160)])
+def test_antidiagonal_reads_keys_before_all_queries_too(queries: int, keys: int) -> None:
+    pattern = Antidiagonal(stride=4, block=16, threshold=0.6, sinks=4)
+    q, k, v = tensors(queries, keys + queries)
+    before = k[:, :, :keys], v[:, :, :keys]
+    found = pattern.attend_before(q, *before, 0.3)
+    grid = Grid(queries, keys + queries, 16)
+    masses = [pattern.mass(q[:, head], before[0][:, head // 2], 0.3, grid, own=False) for head in range(4)]
+    blocks = torch.stack([top_mass(mass, 0.6) for mass in masses], dim=1)
+    blocks[..., 0] = True
+    assert not blocks[..., keys // 16 :].any()
+    rows = torch.arange(queries) // 16
+    mask = blocks[:, :, rows][:, :, :, torch.arange(keys) // 16]
+    assert 0.3 < float(mask.float().mean()) < 0.95
+    same(found, attend_masked(q, *before, 0.3, mask))
+    everything = Antidiagonal(stride=4, block=16, threshold=1.1, sinks=4)
+    same(everything.attend_before(q, *before, 0.3), attend_all(q, *before, 0.3))
+    kept = mass_kept(q, before[0], 0.3, found.lse, torch.arange(queries), causal=False)
+    torch.testing.assert_close(kept, torch.exp(found.lse - attend_all(q, *before, 0.3).lse))
+    checked, _ = Guard(target=1.0, samples=queries).check(q, *before, 0.3, found, causal=False)
+    same(checked, attend_all(q, *before, 0.3))
 
 
 @pytest.mark.parametrize("shape", SHAPES)

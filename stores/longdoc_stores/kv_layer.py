@@ -112,13 +112,12 @@ class TieredLayer(CacheLayerMixin):  # type: ignore[misc]
         self._unread = False
 
     def leaving(self, new: int) -> int:
-        """How many tokens are no longer hot once `new` more have come: whole pages, none after a mark."""
+        """How many tokens are no longer hot once `new` more have come: whole pages; none after a mark, so that what was asked does not
+        change what the next question finds."""
         settings = self.settings
-        if self._fits(new):
+        if self._mark is not None or self._fits(new):
             return 0
         free = self.count - settings.sinks - settings.recent
-        if self._mark is not None:
-            free = min(free, self._mark - self._length_of_old - settings.sinks)
         return max(0, free) // settings.page * settings.page
 
     def _fits(self, new: int) -> bool:
@@ -139,8 +138,8 @@ class TieredLayer(CacheLayerMixin):  # type: ignore[misc]
             moved = slice(settings.sinks, settings.sinks + leaving)
             self.old.remember(self.hot[0][:, :, moved], self.hot[1][:, :, moved])
         self.count -= leaving
-        room = max(self.count + new, min(settings.sinks + settings.recent + _AHEAD, 2 * (self.count + new)))
-        kept = self.count
+        kept, needed = self.count, self.count + new
+        room = needed + min(_AHEAD, needed)
         self.hot = tuple(_moved(side, settings.sinks, leaving, kept, room) for side in self.hot)
 
     @property
@@ -303,7 +302,9 @@ class TieredLayer(CacheLayerMixin):  # type: ignore[misc]
             self.old.history.reserve(self.get_seq_length() + new - self.settings.sinks - self.settings.recent)
 
     def mark(self) -> None:
-        """Let `rewind` come back to here: from now on tokens after this one stay hot."""
+        """Let `rewind` come back to here: from now on all stays hot that is. What a prefill left over leaves first."""
+        if self.is_initialized:
+            self._make_room(1)
         self._mark = self.get_seq_length()
 
     def rewind(self) -> None:

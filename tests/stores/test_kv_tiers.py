@@ -117,6 +117,17 @@ def test_a_cache_goes_back_to_its_mark_as_often_as_asked(family: str) -> None:
         made(model).rewind()
 
 
+def test_what_a_prefill_left_over_is_no_longer_hot_when_questions_begin() -> None:
+    model = decoder("qwen2", "longdoc")
+    cache = made(model)
+    read(model, cache, tokens(3000), 1500)
+    layer = cache.layers[0]
+    assert layer.count > 1500
+    cache.mark()
+    assert layer.count < 16 + 32 + 16
+    assert layer.get_seq_length() == 3000
+
+
 def test_hot_blocks_change_nothing_but_where_they_are_read() -> None:
     model = decoder("qwen2", "longdoc")
     plain, hot = made(model), made(model, settings={"hot_blocks": 8})

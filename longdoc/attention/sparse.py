@@ -19,7 +19,7 @@ from longdoc.attention.kernels import usable
 from longdoc.attention.merge import Attended, merge
 from longdoc.attention.selection import Grid, Selection
 
-_GATHERED = 1 << 21
+_GATHERED = 1 << 22
 """Numbers of keys and values that are gathered at a time: what stays in a core's cache is read twice as fast."""
 
 

@@ -73,7 +73,7 @@ def load_decoder(folder: Path, *, dtype: str, device: str, adapter: Path | None,
     if device != "cpu":
         settings["device_map"] = device
     try:
-        with _no_bars():
+        with no_bars():
             model = AutoModelForCausalLM.from_pretrained(folder, config=config, **settings)
     except ValueError as error:
         if "Unrecognized configuration class" in str(error):
@@ -91,7 +91,7 @@ def load_decoder(folder: Path, *, dtype: str, device: str, adapter: Path | None,
 
 
 @contextmanager
-def _no_bars() -> Iterator[None]:
+def no_bars() -> Iterator[None]:
     """transformers would show a bar of its own."""
     from transformers.utils import logging
 

@@ -17,10 +17,10 @@ import torch
 from torch import Tensor
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
-from transformers.utils import logging
 
 import longdoc.attention  # noqa: F401 - registers the attention
 from longdoc.attention.function import NAME, attention
+from longdoc.engines.checkpoint import no_bars
 from longdoc.errors import ConfigError, UsageError
 from longdoc_pipelines.attention_sources import LayerTensors, Visit, named
 
@@ -81,7 +81,7 @@ class CheckpointSource:
 
     @cached_property
     def _model(self) -> Any:
-        with _refused(self._folder), _no_bars():
+        with _refused(self._folder), no_bars():
             model = AutoModelForCausalLM.from_pretrained(self._folder, attn_implementation=NAME, dtype="auto", local_files_only=True)
         return model.eval().requires_grad_(False)
 
@@ -104,14 +104,3 @@ def _called(instead: Callable[..., Any]) -> Iterator[None]:
         yield
     finally:
         del ALL_ATTENTION_FUNCTIONS[NAME]
-
-
-@contextmanager
-def _no_bars() -> Iterator[None]:
-    shown = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        if shown:
-            logging.enable_progress_bar()

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -21,11 +20,12 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import Tensor
 
-from longdoc.errors import StoreDamagedError, StoreError, StoreVersionError, UsageError
+from longdoc.errors import StoreDamagedError, UsageError
 from longdoc_stores.kv_layer import TieredLayer
 from longdoc_stores.kv_settings import LayerSettings
 from longdoc_stores.kv_shelf import Slab, mapped
 from longdoc_stores.locations import Location
+from longdoc_stores.manifest import MANIFEST, read_manifest, write_manifest
 from longdoc_stores.old_tokens import INDEXES
 
 if TYPE_CHECKING:
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 KIND = "longdoc decoder cache"
-MANIFEST = "manifest.json"
 _KEPT = ("recent", "sinks", "block", "keys", "values", "page", "segment", "index")
 """Settings that belong to the snapshot; the others are the reader's."""
 _SIDES = ("keys", "values")
@@ -70,14 +69,13 @@ def save(cache: TieredCache, location: str | Path, model: Any, notes: Mapping[st
         "layers": layers,
         "files": files,
     }
-    body = json.dumps(manifest, separators=(",", ":")).encode()
-    place.write(MANIFEST, hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
+    write_manifest(place, manifest)
 
 
 def restore(kind: type[TieredCache], location: str | Path, model: Any, settings: Mapping[str, Any]) -> TieredCache:
     """See TieredCache.restore."""
     place = Location(str(location))
-    found = manifest(place)
+    found = read_manifest(place, KIND, FORMAT, "read the document again")
     own, made = found["model"], digest(model)
     if own != made:
         different = [name for name in made if own.get(name) != made[name]]
@@ -107,26 +105,6 @@ def restore(kind: type[TieredCache], location: str | Path, model: Any, settings:
             vars(layer).update(read)
     cache.notes = found["notes"]
     return cache
-
-
-def manifest(place: Location) -> dict[str, Any]:
-    """The manifest of a snapshot. Raises: StoreError; StoreVersionError; StoreDamagedError."""
-    try:
-        checksum, _, body = place.read(MANIFEST).partition(b"\n")
-    except KeyError as error:
-        raise StoreError(f"{place}: no snapshot there (no {MANIFEST}); it was not finished, or the location is another") from error
-    try:
-        found = json.loads(body)
-        kind, form = found["kind"], int(found["format"])
-    except (ValueError, TypeError, KeyError) as error:
-        raise StoreDamagedError(f"{place}: {MANIFEST} is cut short or no snapshot's; read the document again") from error
-    if kind != KIND:
-        raise StoreDamagedError(f"{place}: {MANIFEST} is of a {kind!r}, not of a {KIND}")
-    if form > FORMAT:
-        raise StoreVersionError(f"{place}: the snapshot has format {form}, this longdoc reads up to {FORMAT}; upgrade longdoc")
-    if hashlib.sha256(body).hexdigest().encode() != checksum:
-        raise StoreDamagedError(f"{place}: the checksum of {MANIFEST} does not match; read the document again")
-    return dict(found)
 
 
 def digest(model: Any) -> dict[str, str]:

@@ -14,17 +14,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from longdoc.errors import StoreDamagedError, StoreError, StoreVersionError, UsageError
+from longdoc.errors import StoreDamagedError, StoreError, UsageError
 from longdoc_stores.blocks import read_key
 from longdoc_stores.context import ContextSettings, ContextStore
 from longdoc_stores.locations import Location
+from longdoc_stores.manifest import MANIFEST, read_manifest, write_manifest
 
 if TYPE_CHECKING:
     import torch
 
 FORMAT = 1
 KIND = "longdoc context snapshot"
-MANIFEST = "manifest.json"
 SHARD_BYTES = 64 << 20
 
 
@@ -77,8 +77,7 @@ def snapshot(context: ContextStore, location: str | Path) -> int:
         "layouts": [json.loads(layout) for layout in layouts],
         "shards": shards,
     }
-    body = json.dumps(manifest, separators=(",", ":")).encode()
-    place.write(MANIFEST, hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
+    write_manifest(place, manifest)
     return len(infos)
 
 
@@ -93,7 +92,7 @@ def restore(location: str | Path, folder: Path | None, settings: ContextSettings
     from dataclasses import replace
 
     place = Location(str(location))
-    manifest = _manifest(place)
+    manifest = read_manifest(place, KIND, FORMAT, "take the snapshot again")
     own = settings or ContextSettings(block_size=manifest["block_size"], codec=manifest["codec"])
     context = ContextStore(folder, manifest["width"], replace(own, dtype=manifest["dtype"]))
     try:
@@ -113,25 +112,6 @@ def _write(place: Location, number: int, shard: _Shard) -> dict[str, Any]:
     data = b"".join(memoryview(each.numpy()) for each in shard.data)
     place.write(name, data)
     return {"name": name, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest(), "blocks": shard.blocks}
-
-
-def _manifest(place: Location) -> dict[str, Any]:
-    try:
-        checksum, _, body = place.read(MANIFEST).partition(b"\n")
-    except KeyError as error:
-        raise StoreError(f"{place}: no snapshot there (no {MANIFEST}); it was not finished, or the location is another") from error
-    try:
-        manifest = json.loads(body)
-        kind, form = manifest["kind"], int(manifest["format"])
-    except (ValueError, TypeError, KeyError) as error:
-        raise StoreDamagedError(f"{place}: {MANIFEST} is cut short or no snapshot's; take the snapshot again") from error
-    if kind != KIND:
-        raise StoreDamagedError(f"{place}: {MANIFEST} is of a {kind!r}, not of a {KIND}")
-    if form > FORMAT:
-        raise StoreVersionError(f"{place}: the snapshot has format {form}, this longdoc reads up to {FORMAT}; upgrade longdoc")
-    if hashlib.sha256(body).hexdigest().encode() != checksum:
-        raise StoreDamagedError(f"{place}: the checksum of {MANIFEST} does not match; take the snapshot again")
-    return dict(manifest)
 
 
 def _values(place: Location, manifest: dict[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -47,6 +47,8 @@ bench: $(VENV)/bench
 	$(BIN)/python benchmarks/kill.py
 	$(BIN)/python benchmarks/index.py
 	$(BIN)/python benchmarks/store.py --cache out/states
+	$(BIN)/python benchmarks/kv.py --plot out/kv.svg
+	$(BIN)/python benchmarks/needles.py --cache out/needles --lengths 4096 16384
 
 clean:
 	rm -rf $(VENV) out dist

@@ -200,6 +200,7 @@ def main() -> None:
         if "memory" in parts:
             memory(options.tokens, options.device, rows, figures)
     if options.plot:
+        options.plot.parent.mkdir(parents=True, exist_ok=True)
         options.plot.write_text(bars("Seconds, one key head of Qwen2.5-7B's shape", drawn_bars(figures)), encoding="utf-8")
     report("kv", ["what", "", "", ""], rows, **figures)
 

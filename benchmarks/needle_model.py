@@ -52,7 +52,7 @@ STAGES = (
     Stage(1_700, 32, 64, 1.0, 1.0, 0.5, False),
     Stage(400, 64, 512, 0.5, 0.5, 0.2, True),
     Stage(300, 512, 2_048, 0.2, 0.2, 0.02, True),
-    Stage(120, 2_048, 8_192, 0.1, 0.1, 0.01, True),
+    Stage(100, 2_048, 8_192, 0.1, 0.1, 0.01, True),
 )
 
 
@@ -97,9 +97,10 @@ def trained(cache: Path, seed: int) -> tuple[dict[str, Tensor], float]:
     training = Training(seed)
     if file.exists():
         training.restore(torch.load(file, weights_only=False))
-    while training.step < sum(stage.steps for stage in STAGES):
+    steps = sum(stage.steps for stage in STAGES)
+    while training.step < steps:
         training.learn()
-        if training.step % SAVE_EVERY == 0:
+        if training.step % SAVE_EVERY == 0 or training.step == steps:
             print(training.news(), flush=True)
             torch.save(training.state(), file.with_suffix(".part"))
             file.with_suffix(".part").replace(file)

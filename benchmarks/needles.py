@@ -1,6 +1,6 @@
 """Whether tiers and sparse attention find what dense attention finds: RULER's needle tasks, asked of a small decoder trained for them.
 
-    python benchmarks/needles.py --cache FOLDER [--lengths 2048 4096 ...] [--ways dense tiers ...] [--scale 1.0] [--quick]
+    python benchmarks/needles.py --cache FOLDER [--lengths 2048 4096 ...] [--ways dense tiers ...] [--scale 1.0] [--quick] [--plot FILE]
 
 needle_tasks.py says what is asked, needle_model.py how the decoder learns to answer; that takes minutes, once for a FOLDER, and goes on
 where it was stopped. A haystack is read in chunks, dense or by `Antidiagonal`, and then asked several questions, each from the same
@@ -39,6 +39,7 @@ import numpy as np
 import torch
 from common import report
 from needle_tasks import TASKS, Haystack, Question, most, plant, score
+from plots import bars
 from torch import Tensor
 from transformers import DynamicCache
 
@@ -75,6 +76,7 @@ def main() -> None:
     parser.add_argument("--ways", nargs="+", choices=list(WAYS), default=list(WAYS), help="beside dense")
     parser.add_argument("--scale", type=float, default=1.0, help="times as many haystacks as are usual for a length")
     parser.add_argument("--quick", action="store_true", help="some questions at 2,048 and 4,096 tokens")
+    parser.add_argument("--plot", type=Path, help="an SVG of the scores")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()
@@ -92,9 +94,12 @@ def main() -> None:
                 print(f"{task}, {length} tokens: dense {cells[-1]['dense'][0]}, apart {apart}", file=sys.stderr)
             recalls.append(recalled(models["longdoc"], length, arguments.seed))
             print(recalls[-1], file=sys.stderr)
+    if arguments.plot:
+        arguments.plot.parent.mkdir(parents=True, exist_ok=True)
+        arguments.plot.write_text(bars("RULER's score, percent", drawn_bars(cells), most=100.0), encoding="utf-8")
     figures = {"training_seconds": round(seconds), "cells": cells, "index": recalls}
-    bars = {"points": BAR_POINTS, "mass": BAR_MASS, "recall": BAR_RECALL}
-    report("needles", COLUMNS, table(cells, recalls), bars=bars, **figures)
+    wanted = {"points": BAR_POINTS, "mass": BAR_MASS, "recall": BAR_RECALL}
+    report("needles", COLUMNS, table(cells, recalls), bars=wanted, **figures)
 
 
 @dataclass(frozen=True)
@@ -324,6 +329,15 @@ def table(cells: list[Figures], recalls: list[Figures]) -> list[list[Any]]:
         rows.append(["index", one["length"], f"top {one['top_k']}", one["queries"], "", "", bar, ""])
         rows[-1] += [one["mass"], f"best {one['best_mass']}", one["recall"], one["block_share"], ""]
     return rows
+
+
+def drawn_bars(cells: list[Figures]) -> list[tuple[str, str, float]]:
+    """(group, name, score) of every way."""
+    found = []
+    for one in cells:
+        scores = {"dense": one["dense"]} | {name: way["score"] for name, way in one["ways"].items()}
+        found += [(f"{one['task']}, {one['length']:,} tokens", name, score[0]) for name, score in scores.items()]
+    return found
 
 
 def plus_minus(mean_and_error: tuple[float, float]) -> str:

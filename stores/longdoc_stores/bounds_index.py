@@ -50,7 +50,8 @@ class BoundsIndex:
         self._parts.append(torch.cat([(most + least) / 2, (most - least) / 2], dim=-1).to(torch.bfloat16))
 
     def estimate(self, q: Tensor, scale: float) -> tuple[Tensor, Tensor]:
-        """For queries [B, H, T, D], [B, H, T, K] float32: by what blocks are ranked, and the log of their sums of exp(score)."""
+        """For queries [B, H, T, D], [B, H, T, K] float32: by what blocks are ranked, and the log of their sums of exp(score);
+        both are the caller's to write over."""
         self._tidy()
         group = q.shape[1] // self._parts[0].shape[1]
         folded = (q.float() * scale).unflatten(1, (-1, group)).flatten(2, 3)
@@ -59,7 +60,7 @@ class BoundsIndex:
         found = [products(rows, part) for part in self._parts]
         both = found[0] if len(found) == 1 else torch.cat(found, dim=-1)
         rank, mass = (half.unflatten(2, (group, -1)).flatten(1, 2) for half in both.chunk(2, dim=2))
-        return rank, mass + math.log(self._block)
+        return rank, mass.add_(math.log(self._block))
 
     def _tidy(self) -> None:
         """Put parts together: all where the first is not most of them, else those after it."""

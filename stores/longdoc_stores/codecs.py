@@ -26,6 +26,8 @@ GROUP = 64
 _LARGEST = 65504.0
 _ONE_CORE = 32_768
 """Values up to which torch does not share an operation out among cores."""
+_NEAR = 1 << 18
+"""Values that are decoded at a time, so that what lies between code and value stays in a core's cache."""
 _FLOAT32_STEP = 2.0**-24
 _FLOAT32_LEAST = 2.0**-126  # what is nearer to 0 may be taken for 0
 
@@ -109,7 +111,15 @@ class Int8PerChannel:
 
     def decode(self, pieces: Mapping[str, torch.Tensor], shape: tuple[int, ...], dtype: torch.dtype) -> torch.Tensor:
         """See Codec."""
-        return torch.addcmul(pieces["zero"].float(), pieces["codes"].float(), pieces["scale"].float()).to(dtype)
+        zero, codes, scale = pieces["zero"].float(), pieces["codes"], pieces["scale"].float()
+        if codes.device.type != "cpu" or codes.numel() <= _NEAR or codes.ndim < 3:
+            return torch.addcmul(zero, codes.float(), scale).to(dtype)
+        found = torch.empty(codes.shape, dtype=dtype)
+        rows = [each.flatten(0, -3) for each in (found, zero, codes, scale)]
+        step = max(1, _NEAR // rows[0][0].numel())
+        for out, *part in zip(*(each.split(step) for each in rows), strict=True):
+            out.copy_(torch.addcmul(part[0], part[1].float(), part[2]))
+        return found
 
     def decode_into(self, pieces: Mapping[str, torch.Tensor], out: torch.Tensor) -> None:
         """See Codec."""

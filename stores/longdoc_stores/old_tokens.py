@@ -144,7 +144,7 @@ class OldTokens:
             scores = scores.masked_fill(padding.repeat_interleave(group, dim=1)[:, :, None], -torch.inf)
         # From here on sums of exp(score - top): one exponential for all that follows.
         top = _finite(torch.maximum(scores.amax(dim=3, keepdim=True), mass.amax(dim=3, keepdim=True)))
-        weights = torch.exp(scores - top).unflatten(3, (-1, settings.block))
+        weights = (scores - top).exp_().unflatten(3, (-1, settings.block))
         by_block = weights.sum(dim=4)
         exact = by_block / by_block.sum(dim=3, keepdim=True).clamp(min=_TINY)
         best = exact.unflatten(1, (-1, group)).sum(dim=(2, 3)).topk(wanted, dim=-1, sorted=False).indices
@@ -155,7 +155,7 @@ class OldTokens:
         self.telemetry.gathered += chosen.shape[2] * settings.block
         parts = [_attended(kept, values.flatten(2, 3), top[..., 0], self._dtype)]
         if settings.tail:
-            parts.append(self._rest(torch.exp(mass - top), by_block, named, best, group, top[..., 0]))
+            parts.append(self._rest(mass.sub_(top).exp_(), by_block, named, best, group, top[..., 0]))
         return Read(chosen, scores.unflatten(3, (-1, settings.block)).gather(3, mine).flatten(3) if traced else None, parts)
 
     @property
@@ -252,7 +252,7 @@ class OldTokens:
             said = mass.gather(3, where).masked_fill(left == 0.0, 0.0).sum(dim=3, keepdim=True)
             off = left.sum(dim=3, keepdim=True) / said.clamp(min=_TINY)
             mass = mass * torch.where(off > 0.0, off, 1.0)
-        by_page = mass.scatter(3, where, left).unflatten(3, (-1, self.settings.page // self.settings.block)).sum(dim=4)
+        by_page = mass.scatter_(3, where, left).unflatten(3, (-1, self.settings.page // self.settings.block)).sum(dim=4)
         return _attended(by_page, self.means, top, self._dtype)
 
     def scores(self, views: Views, scale: float) -> Tensor:
@@ -294,8 +294,11 @@ def _attended(weights: Tensor, values: Tensor, top: Tensor, dtype: torch.dtype) 
 
 
 def _shares(scores: Tensor, group: int) -> Tensor:
-    """[B, G, K]: the share of blocks in the mass of scores [B, H, T, K], summed over the queries of a key head."""
-    return torch.softmax(scores, dim=-1).nan_to_num().unflatten(1, (-1, group)).sum(dim=(2, 3))
+    """[B, G, K]: the share of blocks in the mass of scores [B, H, T, K], which are written over, summed over the queries of a key head."""
+    top = _finite(scores.amax(dim=-1, keepdim=True))
+    weights = scores.sub_(top).exp_().unflatten(1, (-1, group)).flatten(2, 3)  # [B, G, group * T, K]
+    total = weights.sum(dim=-1).clamp(min=_TINY)
+    return ((1.0 / total)[:, :, None] @ weights)[:, :, 0]
 
 
 def _products(q: Tensor, k: Tensor) -> Tensor:

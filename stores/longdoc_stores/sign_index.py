@@ -87,9 +87,10 @@ class SignIndex:
         return torch.cat(found, dim=-1)
 
     def estimate(self, q: Tensor, scale: float) -> tuple[Tensor, Tensor]:
-        """For queries [B, H, T, D], [B, H, T, K] float32: by what blocks are ranked, and the log of their sums of exp(score)."""
+        """For queries [B, H, T, D], [B, H, T, K] float32: by what blocks are ranked, and the log of their sums of exp(score);
+        both are the caller's to write over."""
         mass = torch.logsumexp((self.scores(q) * scale).unflatten(3, (-1, self._block)), dim=4)
-        return mass, mass
+        return mass.clone(), mass
 
     def state(self) -> dict[str, Tensor]:
         """All that it knows, for `restore`."""

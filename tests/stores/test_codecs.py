@@ -151,3 +151,13 @@ def test_an_unknown_codec_names_those_there_are() -> None:
 def test_an_unknown_dtype_is_refused(name: str) -> None:
     with pytest.raises(StoreError, match=f"no tensor dtype '{name}'"):
         dtype_named(name)
+
+
+def test_many_values_that_are_decoded_in_pieces_are_those_of_each_row_alone() -> None:
+    values = torch.randn(3, 50, 40, 64)
+    int8 = codec("int8")
+    pieces = int8.encode(values)
+    found = int8.decode(pieces, tuple(values.shape), torch.bfloat16)
+    rows = [int8.decode({name: piece[row] for name, piece in pieces.items()}, tuple(values.shape[1:]), torch.bfloat16) for row in range(3)]
+    assert values.numel() > 1 << 18 >= values[0].numel()
+    assert torch.equal(found, torch.stack(rows))

@@ -126,36 +126,48 @@ class Reader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request to a language model: chat messages, and the JSON schema its output must match, if any."""
+    """One request to a language model: chat messages ("role" and "content"), the JSON schema its output must match, if any, and the LoRA
+    adapter to answer with, by the name that the engine knows it by (None: the model alone)."""
 
     messages: tuple[Mapping[str, str], ...]
     schema: Mapping[str, Any] | None = None
     max_tokens: int = 1024
     temperature: float = 0.0
     seed: int = 0
+    adapter: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What the model gave: the text, the parsed object where a schema was asked for, tokens and seconds spent."""
+    """What the model gave: the text, the parsed object where a schema was asked for; tokens of the prompt, how many of them had been read
+    before, and tokens written; seconds in all, and to the first token where that is known; or `error`, a sentence for a person."""
 
     text: str
     parsed: Any = None
     prompt_tokens: int = 0
+    cached_tokens: int = 0
     completion_tokens: int = 0
     seconds: float = 0.0
+    first_token_seconds: float | None = None
     error: str | None = None
 
 
 @runtime_checkable
 class Engine(Protocol):
-    """A language model."""
+    """A language model. `name` tells it from others, "kind:model"."""
 
     name: str
     context_length: int
+    """Tokens of a prompt and its answer together."""
+    enforces_schema: bool
+    """Whether output cannot but match the schema of its request; where it can, it is validated and asked for once more."""
 
-    def generate(self, requests: Sequence[Request]) -> Iterator[tuple[int, Response]]:
-        """(index of the request, response) as each is done; a failed request yields a Response with `error`."""
+    def generate(self, requests: Sequence[Request], *, cancelled: Callable[[], bool] | None = None) -> Iterator[tuple[int, Response]]:
+        """(index of the request, response) as each is done, in any order; a request that failed gives a Response with `error`, the others
+        go on. Once `cancelled` says so those that are left give such a Response too.
+
+        Raises: EngineError for what would befall every request: no server, a wrong key, an unknown model.
+        """
         ...
 
     def count_tokens(self, text: str) -> int:

@@ -168,10 +168,10 @@ class Context:
 def response(tokenizer: Any, written: list[int], request: Request, prompt: int, seconds: float) -> Response:
     """What was written as a Response; with a schema its object, or an error where it was cut short."""
     text = tokenizer.decode(written, skip_special_tokens=True)
-    if request.schema is None:
-        return Response(text, None, prompt, len(written), seconds)
-    try:
-        return Response(text, json.loads(text), prompt, len(written), seconds)
-    except ValueError:
-        error = f"the answer is no whole JSON after {len(written)} tokens; raise max_tokens"
-        return Response(text, None, prompt, len(written), seconds, error)
+    parsed, error = None, None
+    if request.schema is not None:
+        try:
+            parsed = json.loads(text)
+        except ValueError:
+            error = f"the answer is no whole JSON after {len(written)} tokens; raise max_tokens"
+    return Response(text, parsed, prompt_tokens=prompt, completion_tokens=len(written), seconds=seconds, error=error)

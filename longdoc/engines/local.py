@@ -86,6 +86,8 @@ def load_model(
 class LocalEngine:
     """See load_model. One thread at a time uses it."""
 
+    enforces_schema = True
+
     def __init__(
         self,
         model: Any,
@@ -153,7 +155,7 @@ class LocalEngine:
         ids, offsets = self._tokens(notes["before"])
         return Context(self, cache, Prompt(notes["before"], start, end, notes["after"], notes["own"], ids, offsets), 0.0)
 
-    def generate(self, requests: Sequence[Request]) -> Iterator[tuple[int, Response]]:
+    def generate(self, requests: Sequence[Request], *, cancelled: Callable[[], bool] | None = None) -> Iterator[tuple[int, Response]]:
         """See Engine."""
         for first in range(0, len(requests), self._batch):
             some = requests[first : first + self._batch]

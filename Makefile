@@ -1,5 +1,6 @@
 PYTHON ?= python3
 VENV ?= .venv
+VLLM_VENV ?= .venv-vllm
 BIN := $(VENV)/bin
 SYSTEM_PACKAGES := poppler-utils libreoffice-writer-nogui
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -17,13 +18,15 @@ demo: $(VENV)/installed
 test: $(VENV)/installed
 	$(BIN)/python -m pytest -n 2
 
-# What needs programs beside Python. Installs them where they are missing and this user may.
+# What needs programs beside Python, and vLLM, which has an environment of its own. Installs them where they are missing and this user may.
 test-system: $(VENV)/installed
 	@for package in $(SYSTEM_PACKAGES); do \
 		dpkg -s $$package >/dev/null 2>&1 || missing="$$missing $$package"; \
 	done; \
 	if [ -n "$$missing" ]; then apt-get update -qq && apt-get install -qq -y --no-install-recommends $$missing >/dev/null; fi
+	$(BIN)/python .ci/vllm_environment.py $(VLLM_VENV)
 	$(BIN)/python -m pytest -m system
+	$(VLLM_VENV)/bin/python -m pytest -m vllm tests/with_vllm
 
 lint: $(VENV)/installed
 	$(BIN)/ruff check .

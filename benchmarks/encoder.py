@@ -207,11 +207,12 @@ def measure_reading(parsed: Sequence[Any], warm_up: Any, threads: int, runs: int
 
     from longdoc.labels import load_labels
     from longdoc.model.reader import EmbeddedReader
+    from longdoc.protocols import Source
 
     reader, labels = EmbeddedReader(threads=threads), load_labels("cuad")
     reader.embed(["The model is loaded when it is first needed."])
     loaded = psutil.Process().memory_info().rss
-    reader.extract(warm_up.document, reader.read(warm_up.document, warm_up.chunks), labels)
+    reader.extract(Source(warm_up.document, reader.read(warm_up.document, warm_up.chunks), warm_up.chunks), labels)
     seconds: list[float] = []
     readings: list[Any] = []
     for _ in range(runs):
@@ -221,7 +222,7 @@ def measure_reading(parsed: Sequence[Any], warm_up: Any, threads: int, runs: int
         seconds.append(round(time.perf_counter() - started, 3))
     peak = peak_bytes()
     started = time.perf_counter()
-    clauses = [reader.extract(one.document, reading, labels) for one, reading in zip(parsed, readings, strict=True)]
+    clauses = [reader.extract(Source(one.document, reading, ()), labels) for one, reading in zip(parsed, readings, strict=True)]
     return {
         "tokens": sum(reading.tokens for reading in readings),
         "seconds": statistics.median(seconds),

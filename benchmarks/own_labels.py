@@ -38,7 +38,7 @@ from longdoc.model.measure import curve, outcomes
 from longdoc.model.reader import EmbeddedReader
 from longdoc.model.sentences import split
 from longdoc.model.targets import YES, Gold, targets
-from longdoc.protocols import Reading
+from longdoc.protocols import Reading, Source
 
 Row = dict[str, Any]
 LORA, FOLDS = 8, 4
@@ -64,7 +64,7 @@ class Contracts:
         if reader.reading_fingerprint not in self.readings:
             self.readings[reader.reading_fingerprint] = [reader.read(one.document, one.chunks) for one in self.parsed]
         read = zip(self.parsed, self.readings[reader.reading_fingerprint], strict=True)
-        clauses = [reader.extract(one.document, reading, self.labels) for one, reading in read]
+        clauses = [reader.extract(Source(one.document, reading, ()), self.labels) for one, reading in read]
         spans = [[(one, one.citation.span) for one in listed] for listed in clauses]
         return [[Found(one.label, span.start, span.end, one.score) for one, span in listed] for listed in spans]
 

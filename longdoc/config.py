@@ -33,7 +33,19 @@ class Settings(BaseSettings):
     disk_budget: Annotated[int | None, Field(ge=1 << 21, description="bytes of disk for the same, a reader; None: no limit")] = None
     archive: Annotated[str | None, Field(description="fsspec address for what the disk's budget does not hold, such as s3://bucket")] = None
     reader: Annotated[str, Field(description="what reads documents")] = "embedded"
-    model: Annotated[Path | None, Field(description="folder of a model made by `longdoc train`; None: the shipped one")] = None
+    model: Annotated[
+        str | None,
+        Field(
+            description="folder of a model made by `longdoc train`; None: the shipped one. With an engine: its model, a name or a folder"
+        ),
+    ] = None
+    engine: Annotated[str | None, Field(description="language model that writes: openai, vllm or local; None: none")] = None
+    base_url: Annotated[str | None, Field(description="address of an OpenAI-compatible server; text of documents is sent there")] = None
+    context_length: Annotated[int | None, Field(ge=512, description="tokens that the engine reads; None: as it says itself")] = None
+    adapter: Annotated[str | None, Field(description="LoRA adapter, by the name that the engine knows it by")] = None
+    prompts: Annotated[Path | None, Field(description="folder of prompts that replace the shipped ones of the same name")] = None
+    max_tokens: Annotated[int | None, Field(ge=1, description="tokens that a run may spend, prompts and answers; None: no limit")] = None
+    engine_options: Annotated[dict[str, Any], Field(description="further arguments of the engine, a table in longdoc.toml")] = {}
     labels: Annotated[str, Field(description='label set: a name, a file, or "auto" by domain')] = "auto"
     domain: Annotated[Literal["auto", "legal", "financial", "research", "plain"], Field(description="profile for new documents")] = "auto"
 

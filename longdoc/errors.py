@@ -16,6 +16,7 @@
     |  |- NeedsOcrError        pages are pictures, there is no text to read
     |  |- EncodingError        text in no known encoding
     |  |- ChangedError         the file changed while it was read
+    |  |- UnansweredError      a language model gave no answer about it
     |  `- LimitError           too big, too slow, too deep: both numbers are named
     |- StoreError              the corpus folder cannot be used                    exit code 4
     |  |- StoreVersionError    made by a newer longdoc
@@ -99,6 +100,10 @@ class EncodingError(InputError):
 
 class ChangedError(InputError):
     """The file changed while it was read."""
+
+
+class UnansweredError(InputError):
+    """A language model gave no answer about a document; what it did answer is kept, and asked for no more."""
 
 
 class LimitError(InputError):

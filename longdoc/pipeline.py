@@ -9,52 +9,35 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypedDict, TypeVar, Unpack, cast
+from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack, cast, overload
 
-from longdoc import errors
+from longdoc.arguments import PathLike, Paths, SettingArguments, failure, named, unread
 from longdoc.config import Settings, load_settings
-from longdoc.errors import InputError, UsageError
+from longdoc.errors import UnansweredError, UsageError
 from longdoc.labels import LabelSet, load_labels
 from longdoc.protocols import Progress, Reader
-from longdoc.types import Answer, Clause, Document, Outcome, Overview, Passage, Span, Summary
+from longdoc.training import Training
+from longdoc.types import Answer, Clause, Document, Filled, Outcome, Overview, Passage, Span, Summary
 
 if TYPE_CHECKING:
-    from longdoc.model.report import Report
-    from longdoc.model.train_encoder import EncoderRecipe
-    from longdoc.model.train_salience import SalienceReport
+    from longdoc.engines.forms import Form
+    from longdoc_pipelines.language_model import LanguageModel
     from longdoc_stores.corpus import Corpus, Entry
     from longdoc_stores.records import Problem, Status
 
-PathLike = str | os.PathLike[str]
-Paths = PathLike | Iterable[PathLike]
 T = TypeVar("T")
 
 
-class SettingArguments(TypedDict, total=False):
-    """The settings as keyword arguments of `Pipeline`; see `longdoc.config.Settings`. None stands for not given."""
-
-    workers: int | str | None
-    threads: int | str | None
-    timeout: float | None
-    memory_limit: int | None
-    max_pages: int | None
-    max_file_size: int | None
-    ram_budget: int | None
-    disk_budget: int | None
-    archive: str | None
-    reader: str | None
-    model: PathLike | None
-    labels: PathLike | None
-    domain: str | None
-
-
-class Pipeline:
+class Pipeline(Training):
     """A corpus folder with what reads, searches and answers from it. Use it as a context manager.
 
     Settings not given come from LONGDOC_* variables, then `config` (default: ./longdoc.toml if it exists), then defaults.
     `progress` is told where long work stands, `on_outcome` what became of each file as soon as it is known. A file that
     cannot be read is an `Outcome`, not an exception, unless `raise_on_error` is set. Nothing is opened or loaded before
     it is needed.
+
+    With an `engine` a language model writes summaries and answers and quotes clauses (longdoc/engines/); `cancelled` is asked while
+    it does, and with `dry_run` it is asked nothing: `language_model.spent` tells what it would cost.
 
     Methods that take paths (files and folders) ingest what is new first, unless `ingest=False`, and answer about the
     documents named and no others.
@@ -69,6 +52,8 @@ class Pipeline:
         progress: Callable[[Progress], None] | None = None,
         on_outcome: Callable[[Outcome], None] | None = None,
         raise_on_error: bool = False,
+        dry_run: bool = False,
+        cancelled: Callable[[], bool] | None = None,
         **settings: Unpack[SettingArguments],
     ) -> None:
         given: dict[str, Any] = {"store": store, **settings}
@@ -80,9 +65,12 @@ class Pipeline:
         self._progress = progress
         self._on_outcome = on_outcome
         self._raise_on_error = raise_on_error
+        self._dry_run, self._cancelled = dry_run, cancelled
         self._thread: ThreadPoolExecutor | None = None
         self._corpus: Corpus | None = None
+        self._embedded: Reader | None = None
         self._reader: Reader | None = None
+        self._model: LanguageModel | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -95,6 +83,9 @@ class Pipeline:
         if self._thread is not None:
             self._thread.shutdown()
             self._thread = None
+        if self._model is not None:
+            self._model.close()
+            self._model = self._reader = None
         if self._corpus is not None:
             self._corpus.close()
             self._corpus = None
@@ -113,13 +104,34 @@ class Pipeline:
 
     @property
     def reader(self) -> Reader:
-        """What reads documents, with its weights loaded."""
+        """What gives results: `embedded`, or with an engine the language model beside it."""
         if self._reader is None:
+            engine = self.settings.engine is not None
+            self._reader = self.language_model.reader(self.embedded, cancelled=self._cancelled) if engine else self.embedded
+        return self._reader
+
+    @property
+    def embedded(self) -> Reader:
+        """What reads documents and finds passages, with its weights loaded."""
+        if self._embedded is None:
             from longdoc.registry import load
 
-            threads = self.settings.resolved().threads
-            self._reader = load("readers", self.settings.reader)(threads=threads, model=self.settings.model)
-        return self._reader
+            settings = self.settings
+            own = None if settings.model is None or settings.engine is not None else Path(settings.model)
+            self._embedded = load("readers", settings.reader)(threads=settings.resolved().threads, model=own)
+        return self._embedded
+
+    @property
+    def language_model(self) -> LanguageModel:
+        """The engine that the settings name, loaded, with its journal, its budget and its metrics.
+
+        Raises: ConfigError if they name none; what the engine raises.
+        """
+        if self._model is None:
+            from longdoc_pipelines.language_model import LanguageModel
+
+            self._model = LanguageModel(self.settings, lambda: self.corpus, dry_run=self._dry_run)
+        return self._model
 
     def ingest(self, paths: Paths, password: str | None = None) -> list[Outcome]:
         """Read what is new below `paths`; one Outcome per file, in the order of `paths`, inside a folder by name.
@@ -132,7 +144,7 @@ class Pipeline:
         wanted = named(paths)
         self.outcomes = []
         secret = password if password is not None else self._password
-        run = ingest(self.corpus, wanted, self.reader, self.settings, password=secret, progress=self._progress)
+        run = ingest(self.corpus, wanted, self.embedded, self.settings, password=secret, progress=self._progress)
         with closing(cast("Generator[Outcome, None, None]", run)) as outcomes:
             for outcome in outcomes:
                 self._tell(outcome)
@@ -165,15 +177,16 @@ class Pipeline:
         from longdoc_pipelines.summarize import summarize
 
         entries = self._select(paths, ingest)
-        yield from summarize(self.corpus, self.reader, entries, sentences=sentences)
+        yield from summarize(self.corpus, self.reader, entries, sentences=sentences, on_failure=self._tell)
 
     def overview(self, paths: Paths, *, ingest: bool = True) -> list[Overview]:
         """What the documents hold together."""
         from longdoc_pipelines.overview import overview
 
         entries = self._select(paths, ingest)
-        return overview(self.corpus, self.reader, entries)
+        return overview(self.corpus, self.reader, entries, self.embedded)
 
+    @overload
     def extract(
         self,
         paths: Paths,
@@ -182,27 +195,47 @@ class Pipeline:
         only: Sequence[str] = (),
         min_score: float | None = None,
         ingest: bool = True,
-    ) -> Iterator[Clause]:
-        """The passages that carry a label, in path order.
+    ) -> Iterator[Clause]: ...
+
+    @overload
+    def extract(self, paths: Paths, *, schema: Form, ingest: bool = True) -> Iterator[Filled]: ...
+
+    def extract(
+        self,
+        paths: Paths,
+        labels: LabelSet | PathLike | None = None,
+        *,
+        schema: Form | None = None,
+        only: Sequence[str] = (),
+        min_score: float | None = None,
+        ingest: bool = True,
+    ) -> Iterator[Clause] | Iterator[Filled]:
+        """The passages that carry a label, in path order; or with `schema`, a pydantic model or a JSON schema, an instance of it from each
+        document, every value with its place, which takes an engine.
 
         `labels` is a label set, the name of a shipped one or a YAML file (default: the setting, which chooses by domain);
         `only` names the labels wanted. Without `min_score` what a person would want to see; 0 gives every candidate, at
         most 50 a label and document.
 
-        Raises: UnknownNameError for a label or label set that does not exist.
+        Raises: UnknownNameError for a label or label set that does not exist; ConfigError for a schema that cannot be used, or without
+        an engine.
         """
         from longdoc_pipelines.extract import extract
 
+        if schema is not None:
+            from longdoc_pipelines.fill import fill
+
+            return fill(self.corpus, self.reader, self._select(paths, ingest), schema, self._tell)
         chosen = self.label_set(labels)
         entries = self._select(paths, ingest)
-        yield from extract(self.corpus, self.reader, entries, chosen, min_score=min_score, only=only, on_skip=self._tell)
+        return extract(self.corpus, self.reader, entries, chosen, min_score=min_score, only=only, on_skip=self._tell)
 
     def search(self, query: str, paths: Paths | None = None, k: int = 10, *, ingest: bool = True) -> list[Passage]:
         """The `k` passages that fit best; without paths among all documents of the corpus."""
         from longdoc_pipelines.search import search
 
         entries = self._select(paths, ingest)
-        return search(self.corpus, self.reader, query, entries, k=k)
+        return search(self.corpus, self.embedded, query, entries, k=k)
 
     def ask(self, question: str, paths: Paths | None = None, *, ingest: bool = True) -> Answer:
         """An answer in the documents' own words, or one that says that there is none; without paths from all documents."""
@@ -265,60 +298,6 @@ class Pipeline:
         """
         return self._existing().check(repair)
 
-    def train_clauses(self, data: PathLike, out: PathLike, labels: LabelSet | PathLike = "cuad", *, seed: int = 0) -> Report:
-        """Train clause weights and write them to the folder `out`, to be named as `model`.
-
-        `data` holds labelled documents or corrected results of `extract`, JSON lines or CSV; longdoc_pipelines/labelled.py says how.
-
-        Raises: InputError if `data` cannot be read; UsageError if there is too little to train on.
-        """
-        from longdoc_pipelines.train import train_clauses_from
-
-        chosen = labels if isinstance(labels, LabelSet) else load_labels(os.fspath(labels))
-        return train_clauses_from(Path(data), Path(out), labels=chosen, reader=self.reader, seed=seed, progress=self._progress)
-
-    def train_encoder(
-        self,
-        data: PathLike,
-        out: PathLike,
-        labels: LabelSet | PathLike = "cuad",
-        *,
-        base: PathLike = "shipped",
-        texts: Sequence[PathLike] = (),
-        recipe: EncoderRecipe | None = None,
-        seed: int = 0,
-    ) -> Report:
-        """Train the encoder `base` ("shipped", "minilm" or a folder) and clause weights on labelled documents, into the folder `out`.
-
-        `texts` are files with unlabelled sentences of the kind that will be searched: lines of text, or JSON lines with strings in them.
-        Called again with the same arguments it goes on where it was stopped.
-
-        Raises: InputError if `data` or `base` cannot be read; UsageError if there is too little to train on.
-        """
-        from longdoc_pipelines.train import train_encoder_from
-
-        chosen = labels if isinstance(labels, LabelSet) else load_labels(os.fspath(labels))
-        return train_encoder_from(
-            Path(data),
-            Path(out),
-            labels=chosen,
-            base=os.fspath(base),
-            texts=[Path(path) for path in texts],
-            recipe=recipe,
-            seed=seed,
-            progress=self._progress,
-        )
-
-    def train_salience(self, data: Paths, out: PathLike, *, judges: Sequence[PathLike] = (), seed: int = 0) -> SalienceReport:
-        """Train the salience head on documents with human summaries, JSON lines, for the encoder in use, into the folder `out`.
-
-        Raises: InputError if a file cannot be read; UsageError if there is too little to train on.
-        """
-        from longdoc_pipelines.train_salience import train_salience_from
-
-        files, others = ([Path(path) for path in paths] for paths in (named(data), judges))
-        return train_salience_from(files, Path(out), reader=self.reader, judges=others, seed=seed, progress=self._progress)
-
     async def aingest(self, paths: Paths, password: str | None = None) -> list[Outcome]:
         """`ingest` in a thread; a pipeline has one thread, its async twins run one after the other."""
         return await self._in_thread(lambda: self.ingest(paths, password))
@@ -350,6 +329,8 @@ class Pipeline:
         return self.corpus
 
     def _tell(self, outcome: Outcome) -> None:
+        if self._dry_run and outcome.details.get("error") == UnansweredError.__name__:
+            return  # nothing was asked
         self.outcomes.append(outcome)
         if self._on_outcome is not None:
             self._on_outcome(outcome)
@@ -369,26 +350,3 @@ class Pipeline:
         if not entries:
             raise next((failure(outcome) for outcome in self.outcomes if outcome.outcome == "failed"), unread(path))
         return entries[0]
-
-
-def named(paths: Paths) -> list[str]:
-    """`paths` as a list of strings.
-
-    Raises: UsageError if there is none.
-    """
-    given = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
-    if not given:
-        raise UsageError("no path was given: name files or folders")
-    return [os.fspath(path) for path in given]
-
-
-def failure(outcome: Outcome) -> InputError:
-    """The exception that stands behind a failed outcome."""
-    kind = getattr(errors, str(outcome.details.get("error", "")), InputError)
-    message = outcome.reason or f"{outcome.path}: could not be read"
-    return kind(message) if issubclass(kind, InputError) else InputError(message)
-
-
-def unread(path: PathLike) -> InputError:
-    """The exception for a path that the corpus does not hold."""
-    return InputError(f"{os.fspath(path)}: is not in the corpus")

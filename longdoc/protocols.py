@@ -79,6 +79,15 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """A document as it is known after `read`."""
+
+    document: Document
+    reading: Reading
+    chunks: Sequence[Chunk]
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """Where a run stands: `done` of `total` (None when not known) `unit`s of a stage, and the file in hand."""
 
@@ -98,6 +107,8 @@ class Reader(Protocol):
     """Changes whenever the same document could give another result."""
     reading_fingerprint: str
     """Changes whenever `read` or `embed` could give something else: what was read is then read again."""
+    label_by_label: bool
+    """Whether `extract` takes as much longer as there are labels; it is then asked for those that are wanted alone."""
 
     def read(self, document: Document, chunks: Sequence[Chunk], progress: Callable[[int], None] | None = None) -> Reading:
         """One pass over the document; `progress` is told the tokens done since it was last called."""
@@ -107,7 +118,7 @@ class Reader(Protocol):
         """Vectors [len(texts), D] of unit length, comparable with those of `read` by inner product."""
         ...
 
-    def extract(self, document: Document, reading: Reading, labels: LabelSet) -> list[Clause]:
+    def extract(self, source: Source, labels: LabelSet) -> list[Clause]:
         """All candidates, best first within a label, at most 50 a label."""
         ...
 
@@ -115,19 +126,20 @@ class Reader(Protocol):
         """The score from which a clause of `label` is worth a person's time."""
         ...
 
-    def summarize(self, document: Document, reading: Reading, chunks: Sequence[Chunk], *, sentences: int | None = None) -> Summary:
+    def summarize(self, source: Source, *, sentences: int | None = None) -> Summary:
         """A summary by the plan of the document's domain; `sentences` caps its length."""
         ...
 
-    def answer(self, question: str, passages: Sequence[Passage]) -> Answer:
-        """An answer from the passages alone, or `found=False`."""
+    def answer(self, question: str, passages: Sequence[Passage], source: Callable[[str], Source]) -> Answer:
+        """An answer from the passages, or `found=False`; `source` gives the document at the path that a passage is cited from."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
     """One request to a language model: chat messages ("role" and "content"), the JSON schema its output must match, if any, and the LoRA
-    adapter to answer with, by the name that the engine knows it by (None: the model alone)."""
+    adapter to answer with, by the name that the engine knows it by (None: the model alone). `document` is the id of the one whose text is
+    in it, None if there are several: when that document is forgotten, so is what was answered."""
 
     messages: tuple[Mapping[str, str], ...]
     schema: Mapping[str, Any] | None = None
@@ -135,6 +147,7 @@ class Request:
     temperature: float = 0.0
     seed: int = 0
     adapter: str | None = None
+    document: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,11 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "txt": "longdoc.ingest.txt:TxtIngestor",
     },
     "readers": {"embedded": "longdoc.model.reader:EmbeddedReader"},
-    "engines": {"local": "longdoc.engines.local:LocalEngine"},
+    "engines": {
+        "local": "longdoc.engines.local:load_model",
+        "openai": "longdoc.engines.openai:OpenAIEngine",
+        "vllm": "longdoc.engines.vllm:VllmEngine",
+    },
     "patterns": {
         "auto": "longdoc.attention.auto:Auto",
         "dense": "longdoc.attention.dense:Dense",

@@ -211,15 +211,15 @@ class Value(Record):
 class Clause(Record):
     """A passage that carries a label of a label set, with a calibrated probability.
 
-    `method` says how the label was found: "trained" (weights learnt for this label) or "matched" (structure and
-    vectors against the label's description, nothing was trained).
+    `method` says how the label was found: "trained" (weights learnt for this label), "matched" (structure and
+    vectors against the label's description, nothing was trained), "engine" (a language model quoted it).
     """
 
     label: str
     score: Score
     citation: Citation
     value: Value | None = None
-    method: Literal["trained", "matched"] = "trained"
+    method: Literal["trained", "matched", "engine"] = "trained"
 
     @property
     def text(self) -> str:
@@ -228,16 +228,18 @@ class Clause(Record):
 
 
 class Statement(Record):
-    """A sentence of a summary or an answer, the topic that it serves, and what it rests on."""
+    """A sentence of a summary or an answer, the topic that it serves, and what it rests on; `others` where it rests on several places."""
 
     text: str
     citation: Citation
+    others: tuple[Citation, ...] = ()
     topic: str | None = None
     score: float = 0.0
 
 
 class Summary(Record):
-    """A summary of one document: statements in reading order, each cited; `note` says what a reader must know of it."""
+    """A summary of one document: statements in reading order, each cited; `note` says what a reader must know of it; `rejected` counts
+    sentences that a language model wrote and that were left out, because no place in the document bears them out."""
 
     document_id: str
     path: str
@@ -245,6 +247,7 @@ class Summary(Record):
     domain: Domain
     sentences: tuple[Statement, ...]
     note: str | None = None
+    rejected: int = 0
 
 
 class Overview(Record):
@@ -263,12 +266,24 @@ class Passage(Record):
 
 
 class Answer(Record):
-    """An answer to a question; when `found` is false, `text` says so and there are no passages."""
+    """An answer to a question; when `found` is false, `text` says so and there are no passages; `rejected` as in Summary."""
 
     question: str
     found: bool
     text: str
     passages: tuple[Passage, ...] = ()
+    rejected: int = 0
+
+
+class Filled(Record):
+    """A user's form filled in from one document: `value` is an instance of the user's model, or an object; `citations` gives the place of
+    every value in it by JSON pointer ("/fee", "/rows/0/year"); `rejected` counts values that no place bears out."""
+
+    document_id: str
+    path: str
+    value: Any
+    citations: dict[str, Citation]
+    rejected: int = 0
 
 
 class Finding(Record):

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from longdoc.labels import LabelSet
-from longdoc.protocols import Done, Job, Reading
+from longdoc.protocols import Done, Job, Reading, Source
 from longdoc.types import Answer, Chunk, Clause, Document, Passage, Span, Summary
 from longdoc_stores.corpus import Corpus, Entry
 from longdoc_stores.records import FileRecord
@@ -23,6 +23,7 @@ class WordReader:
     """A Reader whose vectors are hashed words: texts with the same words are near each other."""
 
     name = "words"
+    label_by_label = False
 
     def __init__(self, fingerprint: str = "words/1") -> None:
         self.fingerprint = self.reading_fingerprint = fingerprint
@@ -49,13 +50,14 @@ class WordReader:
                 vectors[row, hashlib.sha256(word.encode()).digest()[0] % DIMENSION] += 1
         return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6)
 
-    def extract(self, document: Document, reading: Reading, labels: LabelSet) -> list[Clause]:
+    def extract(self, source: Source, labels: LabelSet) -> list[Clause]:
         return []
 
-    def summarize(self, document: Document, reading: Reading, chunks: Sequence[Chunk], *, sentences: int | None = None) -> Summary:
+    def summarize(self, source: Source, *, sentences: int | None = None) -> Summary:
+        document = source.document
         return Summary(document_id=document.id, path=document.path, title=document.title, domain=document.domain, sentences=())
 
-    def answer(self, question: str, passages: Sequence[Passage]) -> Answer:
+    def answer(self, question: str, passages: Sequence[Passage], source: Callable[[str], Source]) -> Answer:
         return Answer(question=question, found=False, text="Not found.")
 
 

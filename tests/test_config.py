@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from longdoc.arguments import SettingArguments
 from longdoc.config import Settings, explain_settings, load_settings
 from longdoc.errors import ConfigError
-from longdoc.pipeline import SettingArguments
 
 
 @pytest.fixture(autouse=True)

@@ -48,7 +48,7 @@ def test_nothing_is_made_before_it_is_needed(tmp_path: Path) -> None:
 
 
 def test_settings_are_keyword_arguments_and_a_misspelt_one_is_refused(tmp_path: Path) -> None:
-    assert Pipeline(tmp_path, workers=2, domain="legal", model=Path("m")).settings.model == Path("m")
+    assert Pipeline(tmp_path, workers=2, domain="legal", model=Path("m")).settings.model == "m"
     with pytest.raises(ConfigError, match="did you mean workers"):
         Pipeline(tmp_path, worker=2)  # type: ignore[call-arg]
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from longdoc.cli.records import Line
 from longdoc.errors import LongdocError
+from longdoc.protocols import Request
 
 if TYPE_CHECKING:
     from longdoc.pipeline import Pipeline
@@ -26,7 +27,7 @@ DERIVED = ("stray", "index")
 
 def examine(pipeline: Pipeline, repair: bool) -> list[Line]:
     """One record per check: `state` is ok, warning or broken, `detail` says what was found and what to do."""
-    return [*_python(), *_packages(), *_sqlite(), *_model(pipeline), *_corpus(pipeline, repair), *_disk(pipeline)]
+    return [*_python(), *_packages(), *_sqlite(), *_model(pipeline), *_engine(pipeline), *_corpus(pipeline, repair), *_disk(pipeline)]
 
 
 def _check(name: str, state: str, detail: str) -> Line:
@@ -70,12 +71,34 @@ def _sqlite() -> Iterator[Line]:
 
 def _model(pipeline: Pipeline) -> Iterator[Line]:
     try:
-        reader = pipeline.reader
+        reader = pipeline.embedded
         vector = reader.embed(["The quick brown fox."])[0]
     except (LongdocError, ImportError, OSError, RuntimeError, ValueError) as error:
         yield _check("model", "broken", f"{pipeline.settings.reader}: {error}; install longdoc again, or check --model")
         return
     yield _check("model", "ok", f"{reader.name} {reader.fingerprint}, vectors of {len(vector)}")
+
+
+def _engine(pipeline: Pipeline) -> Iterator[Line]:
+    if pipeline.settings.engine is None:
+        return
+    try:
+        engine = pipeline.language_model.bare
+        schema = {"type": "object", "properties": {"word": {"type": "string", "maxLength": 24}}, "required": ["word"]}
+        asked = Request(({"role": "user", "content": 'Answer with JSON alone: {"word": "ready"}'},), schema, max_tokens=48)
+        [(_, answer)] = engine.generate([asked])
+    except (LongdocError, ImportError, OSError, RuntimeError, ValueError) as error:
+        yield _check("engine", "broken", f"{pipeline.settings.engine}: {error}")
+        return
+    yield _check("engine", "ok", f"{engine.name}, reads {engine.context_length:,} tokens")
+    if answer.error is not None:
+        yield _check("engine output", "broken", f"no output by a schema: {answer.error}")
+        return
+    how = "enforced by the engine" if engine.enforces_schema else "asked for and validated"
+    yield _check("engine output", "ok", f"JSON by a schema, {how}")
+    first = "" if answer.first_token_seconds is None else f"first token after {answer.first_token_seconds:.2f} s, "
+    speed = answer.completion_tokens / max(answer.seconds - (answer.first_token_seconds or 0.0), 1e-6)
+    yield _check("engine speed", "ok", f"{first}{speed:,.1f} tokens/s for {answer.completion_tokens} tokens")
 
 
 def _corpus(pipeline: Pipeline, repair: bool) -> Iterator[Line]:

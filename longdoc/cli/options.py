@@ -59,7 +59,15 @@ class Reading:
     reader: Annotated[
         str | None, _option("--reader", help="What reads documents (default: embedded).", panel="Reading", metavar="NAME")
     ] = None
-    model: Annotated[Path | None, _option("--model", help="A model folder made by `longdoc train`.", panel="Reading", metavar="DIR")] = None
+    model: Annotated[
+        str | None,
+        _option(
+            "--model",
+            help="A folder made by `longdoc train`; with --engine its model, a name or a folder.",
+            panel="Reading",
+            metavar="NAME|DIR",
+        ),
+    ] = None
     domain: Annotated[
         str | None,
         _option("--domain", help="Profile for new files: auto, legal, financial, research, plain.", panel="Reading", metavar="NAME"),
@@ -80,6 +88,52 @@ class Reading:
         if self.password_env not in os.environ:
             raise ConfigError(f"--password-env: there is no environment variable {self.password_env!r}")
         return os.environ[self.password_env]
+
+
+@dataclass(frozen=True)
+class Engines:
+    """The language model that writes, if any."""
+
+    engine: Annotated[
+        str | None,
+        _option("--engine", help="A language model writes: openai, vllm or local (default: none).", panel="Language model", metavar="NAME"),
+    ] = None
+    base_url: Annotated[
+        str | None,
+        _option(
+            "--base-url",
+            help="Address of an OpenAI-compatible server. Text of the documents is sent there.",
+            panel="Language model",
+            metavar="URL",
+        ),
+    ] = None
+    context_length: Annotated[
+        int | None,
+        _option("--context-length", help="Tokens that it reads (default: as it says itself).", panel="Language model", metavar="N"),
+    ] = None
+    adapter: Annotated[
+        str | None, _option("--adapter", help="LoRA adapter, by the name it was loaded under.", panel="Language model", metavar="NAME")
+    ] = None
+    prompts: Annotated[
+        Path | None, _option("--prompts", help="Folder of prompts of your own (summarize.md ...).", panel="Language model", metavar="DIR")
+    ] = None
+    max_tokens: Annotated[
+        int | None,
+        _option("--max-tokens", help="Tokens that the run may spend, prompts and answers.", panel="Language model", metavar="N"),
+    ] = None
+    dry_run: Annotated[bool, _option("--dry-run", help="Ask nothing; print what it would cost.", panel="Language model")] = False
+    metrics_file: Annotated[
+        Path | None, _option("--metrics-file", help="Write Prometheus metrics there at the end.", panel="Language model", metavar="FILE")
+    ] = None
+    metrics_port: Annotated[
+        int | None,
+        _option("--metrics-port", help="Serve Prometheus metrics at 127.0.0.1 meanwhile.", panel="Language model", metavar="PORT"),
+    ] = None
+
+    def settings(self) -> dict[str, Any]:
+        """The settings among them, None where not given."""
+        names = ("engine", "base_url", "context_length", "adapter", "prompts", "max_tokens")
+        return {name: getattr(self, name) for name in names}
 
 
 @dataclass(frozen=True)

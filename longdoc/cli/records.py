@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from longdoc.types import Answer, Citation, Clause, Outcome, Overview, Passage, Summary
+from pydantic import BaseModel
+
+from longdoc.types import Answer, Citation, Clause, Filled, Outcome, Overview, Passage, Summary
 
 Line = dict[str, Any]
 
@@ -18,6 +20,7 @@ EXTRACT = (
     "path", "label", "score", "start", "end", "page", "text", "value", "value_kind", "value_start", "value_end", "method", "heading_path",
 )  # fmt: skip
 SUMMARIZE = ("path", "order", "topic", "text", "quote", "start", "end", "page", "citations")
+FILLED = ("path", "field", "value", "page", "start", "end", "quote")
 PASSAGE = ("path", "rank", "score", "start", "end", "page", "text", "heading_path")
 ASK = ("kind", "found", *PASSAGE)
 
@@ -46,7 +49,7 @@ def of_clause(clause: Clause) -> Line:
 
 
 def of_summary(summary: Summary) -> Iterator[Line]:
-    """A line per sentence, `order` from 1."""
+    """A line per sentence, `order` from 1; `citations` where it rests on several places, the first among them."""
     for order, sentence in enumerate(summary.sentences, start=1):
         yield {
             "path": summary.path,
@@ -55,14 +58,25 @@ def of_summary(summary: Summary) -> Iterator[Line]:
             "text": sentence.text,
             "quote": sentence.citation.quote,
             **_place(sentence.citation),
+            **({"citations": [_cited(citation) for citation in (sentence.citation, *sentence.others)]} if sentence.others else {}),
         }
 
 
 def of_overview(statements: list[Overview]) -> Iterator[Line]:
     """A line per statement about the folder: path is null, the places are in `citations`."""
     for order, statement in enumerate(statements, start=1):
-        citations = [{"path": citation.path, **_place(citation), "quote": citation.quote} for citation in statement.citations]
+        citations = [_cited(citation) for citation in statement.citations]
         yield {"path": None, "order": order, "text": statement.text, "citations": citations}
+
+
+def of_filled(filled: Filled) -> Iterator[Line]:
+    """A line per value of a form, `field` its JSON pointer."""
+    value = filled.value.model_dump(mode="json") if isinstance(filled.value, BaseModel) else filled.value
+    for pointer, citation in filled.citations.items():
+        own = value
+        for step in pointer.split("/")[1:]:
+            own = own[int(step)] if isinstance(own, list) else own[step.replace("~1", "/").replace("~0", "~")]
+        yield {"path": filled.path, "field": pointer, "value": own, **_place(citation), "quote": citation.quote}
 
 
 def of_passage(passage: Passage) -> Line:
@@ -82,6 +96,10 @@ def of_answer(answer: Answer) -> Iterator[Line]:
     yield {"kind": "answer", "found": answer.found, "text": answer.text, "question": answer.question}
     for passage in answer.passages:
         yield {"kind": "citation", **of_passage(passage)}
+
+
+def _cited(citation: Citation) -> Line:
+    return {"path": citation.path, **_place(citation), "quote": citation.quote}
 
 
 def _place(citation: Citation) -> Line:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import typer
 
 from longdoc import __version__
-from longdoc.cli.options import Common, Output, Reading
+from longdoc.cli.options import Common, Engines, Output, Reading
 from longdoc.cli.output import Writer
 from longdoc.cli.screen import Screen
 from longdoc.errors import InputError
@@ -31,12 +31,14 @@ T = TypeVar("T")
 
 @dataclass
 class Run:
-    """What a command works with. `label_sets` are those that its results were found with, `uses_model` whether a model was."""
+    """What a command works with. `label_sets` are those that its results were found with, `uses_model` whether a model was, `writes`
+    whether a language model may have been."""
 
     command: str
     pipeline: Pipeline
     screen: Screen
     uses_model: bool
+    writes: bool = False
     paths: Sequence[str] = ()
     label_sets: Sequence[LabelSet] = ()
 
@@ -66,7 +68,7 @@ class Run:
         """What JSON carries beside the records."""
         content: dict[str, Any] = {"command": self.command, "package": {"name": "longdoc", "version": __version__}}
         if self.uses_model:
-            reader = self.pipeline.reader
+            reader = self.pipeline.reader if self.writes else self.pipeline.embedded
             content["model"] = {"name": reader.name, "fingerprint": reader.fingerprint}
         content["label_sets"] = [
             {"name": labels.name, "version": labels.version, "fingerprint": labels.fingerprint} for labels in self.label_sets
@@ -94,6 +96,7 @@ def running(
     common: Common,
     output: Output,
     reading: Reading | None = None,
+    engines: Engines | None = None,
     *,
     labels: str | None = None,
     uses_model: bool = True,
@@ -103,16 +106,19 @@ def running(
 
     started = datetime.now(UTC)
     screen = Screen(quiet=common.quiet, verbose=common.verbose)
-    with Pipeline(
+    opened = Pipeline(
         common.store,
         config=common.config,
         password=reading.secret() if reading else None,
         progress=screen.progress,
         on_outcome=lambda outcome: screen.outcome(outcome, named=outcome.path in run.paths),
         labels=labels,
+        dry_run=engines is not None and engines.dry_run,
         **(reading.settings() if reading else {}),
-    ) as pipeline:
-        run = Run(command, pipeline, screen, uses_model)
+        **(engines.settings() if engines else {}),
+    )
+    with opened as pipeline, _language_model(pipeline, engines if uses_model else None, screen):
+        run = Run(command, pipeline, screen, uses_model, writes=engines is not None)
         writer = Writer(command, output, view, run.envelope)
         try:
             with writer:
@@ -122,6 +128,31 @@ def running(
         writer.manifest(run.manifest(started))
     if any(outcome.outcome == "failed" for outcome in run.outcomes):
         raise typer.Exit(InputError.exit_code)
+
+
+@contextmanager
+def _language_model(pipeline: Pipeline, engines: Engines | None, screen: Screen) -> Iterator[None]:
+    """Around a command that a language model may write for: where text goes is said before, what was spent after."""
+    if engines is None or pipeline.settings.engine is None:
+        yield
+        return
+    if pipeline.settings.base_url is not None and not engines.dry_run:
+        screen.say(f"text of the documents is sent to {pipeline.settings.base_url}")
+    model = pipeline.language_model  # what is wrong with it is told before anything is read
+    port = engines.metrics_port
+    with model.metered.serve(port) if port is not None else nullcontext():
+        try:
+            yield
+        finally:
+            screen.close()
+            spent = model.spent
+            amount = f"{spent.requests:,} requests, {spent.prompt:,} tokens read, {spent.written:,} written"
+            known = f"; {model.known:,} answers were known" if model.known else ""
+            screen.say(f"dry run, nothing was asked: at most {amount} in the first round" if engines.dry_run else f"{amount}{known}")
+            for note in model.notes:
+                screen.say(note)
+            if engines.metrics_file is not None:
+                model.metered.textfile(engines.metrics_file)
 
 
 def record(outcome: Outcome) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
+from longdoc.engines.decoding import Row
 from longdoc.protocols import Request, Response
 from longdoc_stores.kv_cache import TieredCache
 
@@ -104,17 +105,16 @@ class Context:
         request = Request((), schema, max_tokens, temperature, seed)
         tail = engine.tokenizer(question + self._prompt.after, add_special_tokens=False)["input_ids"]
         ids = torch.tensor([self._prompt.ids + tail], device=engine.device)
-        clock: list[float] = []
         try:
             if len(tail) > 1:
                 engine.prefill(ids[:, self.tokens : -1], None, self.cache, None, cancelled)
             with self.cache.traced(explain) as steps:
-                written = engine.write(ids, None, self.cache, [request], clock, cancelled)[0]
+                row = engine.write(ids, None, self.cache, [request], cancelled)[0]
         finally:
             self.cache.rewind()
-        self._times = (started, clock)
+        self._times = (started, row.times)
         self.attention = self._looked(steps) if explain else ()
-        return response(engine.tokenizer, written, request, ids.shape[1], time.perf_counter() - started)
+        return response(engine.tokenizer, row, ids.shape[1], started, cached=self.tokens)
 
     def _looked(self, steps: list[Tensor], count: int = 10) -> tuple[Attention, ...]:
         """The passages of the document with most attention; the first tokens, which all look at, left out."""
@@ -165,13 +165,23 @@ class Context:
         )
 
 
-def response(tokenizer: Any, written: list[int], request: Request, prompt: int, seconds: float) -> Response:
-    """What was written as a Response; with a schema its object, or an error where it was cut short."""
-    text = tokenizer.decode(written, skip_special_tokens=True)
+def response(tokenizer: Any, row: Row, prompt: int, started: float, cached: int = 0) -> Response:
+    """What was written, with a schema its object, or an error where it was cut short; `prompt` tokens, `cached` of them read before
+    `started`."""
+    text = tokenizer.decode(row.tokens, skip_special_tokens=True)
     parsed, error = None, None
-    if request.schema is not None:
+    if row.request.schema is not None:
         try:
             parsed = json.loads(text)
-        except ValueError:
-            error = f"the answer is no whole JSON after {len(written)} tokens; raise max_tokens"
-    return Response(text, parsed, prompt_tokens=prompt, completion_tokens=len(written), seconds=seconds, error=error)
+        except (ValueError, RecursionError):
+            error = f"the answer is no whole JSON after {len(row.tokens)} tokens; raise max_tokens"
+    return Response(
+        text,
+        parsed,
+        prompt_tokens=prompt,
+        cached_tokens=cached,
+        completion_tokens=len(row.tokens),
+        seconds=row.times[-1] - started,
+        first_token_seconds=row.times[0] - started,
+        error=error,
+    )

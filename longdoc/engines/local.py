@@ -16,14 +16,17 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from jinja2 import TemplateError
 from torch import Tensor
 
 from longdoc import registry
+from longdoc.engines.answering import answered
 from longdoc.engines.budgets import Shape, plan, size
 from longdoc.engines.checkpoint import load_decoder, load_tokenizer
-from longdoc.engines.constrained import Constrained
-from longdoc.engines.context import Context, Prompt, response
-from longdoc.errors import ConfigError, EngineError, LimitError, LongdocError
+from longdoc.engines.constrained import Grammars
+from longdoc.engines.context import Context, Prompt
+from longdoc.engines.decoding import Row, Rows
+from longdoc.errors import ConfigError, EngineError, LimitError
 from longdoc.protocols import Progress, Request, Response
 from longdoc_stores.kv_cache import TieredCache
 from longdoc_stores.kv_settings import LayerSettings
@@ -84,7 +87,7 @@ def load_model(
 
 
 class LocalEngine:
-    """See load_model. One thread at a time uses it."""
+    """See load_model. One thread at a time uses it. `notes` says, for a person, what about the checkpoint is not as it should be."""
 
     enforces_schema = True
 
@@ -105,9 +108,17 @@ class LocalEngine:
     ) -> None:
         self.model, self.tokenizer, self.name, self.context_length = model, tokenizer, name, context_length
         self._attention, self._kv, self._ram, self._spill = attention, kv, ram, spill
-        self._chunk, self._batch, self._settings = chunk, batch, settings
+        self._chunk, self.batch, self._settings = chunk, batch, settings
         self.device = next(model.parameters()).device
         self._shape = Shape.of(model.config, next(model.parameters()).dtype)
+        self.pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else 0
+        self.grammars = Grammars(tokenizer, model.get_output_embeddings().weight.shape[0], self._ends())
+        self.notes: list[str] = []
+        if not tokenizer.chat_template:
+            self.notes.append(
+                f"{name}: its tokenizer has no chat template, so that messages are given to it one after the other, without their roles; a "
+                "model that was taught to follow instructions has one"
+            )
         self._faults: list[Tensor] = []
         for layer in model.get_decoder().layers:
             layer.register_forward_hook(self._look)
@@ -156,43 +167,43 @@ class LocalEngine:
         return Context(self, cache, Prompt(notes["before"], start, end, notes["after"], notes["own"], ids, offsets), 0.0)
 
     def generate(self, requests: Sequence[Request], *, cancelled: Callable[[], bool] | None = None) -> Iterator[tuple[int, Response]]:
-        """See Engine."""
-        for first in range(0, len(requests), self._batch):
-            some = requests[first : first + self._batch]
-            try:
-                yield from ((first + number, answer) for number, answer in enumerate(self._answers(some)))
-            except LongdocError as error:
-                yield from ((first + number, Response("", error=str(error))) for number in range(len(some)))
+        """See Engine. A prefix that several requests share is read once; the others are answered `batch` together. `seconds` are those from
+        when a request's turn comes; the first of those that share a prefix reads it, the others have it among their `cached_tokens`."""
+        return answered(self, requests, cancelled)
 
-    def _answers(self, requests: Sequence[Request]) -> list[Response]:
-        started = time.perf_counter()
-        rows = [self._tokens(self._rendered([dict(message) for message in request.messages]))[0] for request in requests]
-        longest, room = max(map(len, rows)), max(request.max_tokens for request in requests)
-        cache = self.cache(longest, room, len(rows))
-        pad = self.tokenizer.pad_token_id if self.tokenizer.pad_token_id is not None else 0
-        ids = torch.tensor([[pad] * (longest - len(row)) + row for row in rows], device=self.device)
-        there = torch.tensor([[0] * (longest - len(row)) + [1] * len(row) for row in rows], device=self.device)
-        mask = None if bool(there.all()) else there
-        try:
-            self.prefill(ids[:, :-1], mask, cache, None, None)
-            found = self.write(ids, mask, cache, requests, None)
-        finally:
-            cache.close()
-        seconds = time.perf_counter() - started
-        return [
-            response(self.tokenizer, written, request, len(row), seconds)
-            for written, request, row in zip(found, requests, rows, strict=True)
-        ]
+    def tokens_of(self, request: Request) -> list[int]:
+        """The token ids of a request's prompt.
+
+        Raises: ConfigError for what this engine cannot do; LimitError if it and its answer are too long; EngineError if the chat template
+        makes no prompt of the messages.
+        """
+        if request.adapter is not None:
+            raise ConfigError(
+                f"adapter {request.adapter!r}: {self.name} takes one adapter when it is loaded (adapter=, the folder of one made with "
+                "peft), and none by request"
+            )
+        if request.max_tokens < 1 or request.temperature < 0:
+            raise ConfigError(f"max_tokens is {request.max_tokens} and temperature {request.temperature}; they must be at least 1 and 0")
+        if request.schema is not None:
+            self.grammars.of(request.schema)
+        ids = self._tokens(self._rendered([dict(message) for message in request.messages]))[0]
+        if not ids:
+            raise EngineError(f"{self.name}: the messages are empty; say what is wanted of it")
+        self._check_length(len(ids), request.max_tokens)
+        return ids
+
+    def _check_length(self, tokens: int, room: int) -> None:
+        if tokens + room > self.context_length:
+            raise LimitError(
+                f"the prompt has {tokens:,} tokens and {room:,} more are wanted, {tokens + room:,} in all; {self.name} reads at most "
+                f"{self.context_length:,}: read the document in parts, use a checkpoint with a longer context, or set YaRN in its "
+                f"config.json (rope_scaling with a factor of {(tokens + room) / self.context_length:.1f} or more)"
+            )
 
     def cache(self, tokens: int, room: int, batch: int = 1) -> TieredCache:
         """An empty cache for a prompt of `tokens` and `room` more, within the budgets. Raises: see `read`."""
+        self._check_length(tokens, room)
         total = tokens + room
-        if total > self.context_length:
-            raise LimitError(
-                f"the prompt has {tokens:,} tokens and {room:,} more are wanted, {total:,} in all; {self.name} reads at most "
-                f"{self.context_length:,}: read the document in parts, use a checkpoint with a longer context, or set YaRN in its "
-                f"config.json (rope_scaling with a factor of {total / self.context_length:.1f} or more)"
-            )
         made = plan(
             total, self._chunk, self._shape, self._settings, self.device.type,
             kv=self._kv, ram=self._ram, spill=self._spill is not None, batch=batch,
@@ -243,44 +254,30 @@ class LocalEngine:
         there: Tensor | None,
         cache: TieredCache,
         requests: Sequence[Request],
-        clock: list[float] | None,
         cancelled: Callable[[], bool] | None = None,
-    ) -> list[list[int]]:
-        """What the model writes after token ids [B, T], which `cache` holds but for the last ones, for requests [B]: rows of tokens."""
-        request = requests[0]
-        vocabulary = self.model.get_output_embeddings().weight.shape[0]
-        rows = [Constrained(self.tokenizer, each.schema, vocabulary) if each.schema is not None else None for each in requests]
+    ) -> list[Row]:
+        """What the model writes for B requests after token ids [B, T], which `cache` holds but for the last ones.
 
-        def constrain(tokens: Tensor, scores: Tensor) -> Tensor:
-            if clock is not None:
-                clock.append(time.perf_counter())
-            for number, row in enumerate(rows):
-                if row is not None:
-                    scores[number : number + 1] = row(tokens[number : number + 1], scores[number : number + 1])
-            return scores
-
-        warm = request.temperature > 0
-        how: dict[str, Any] = {"temperature": request.temperature, "top_p": 1.0, "top_k": 0} if warm else {}
-        with torch.inference_mode(), torch.random.fork_rng(devices=[] if self.device.type == "cpu" else [self.device]):
-            torch.manual_seed(request.seed)
-            out = self.model.generate(
+        Raises: see Grammars.of; EngineError if a schema becomes too complex.
+        """
+        ends = self._ends()
+        rows = Rows(requests, self.grammars, ends, self.device, cancelled)
+        with torch.inference_mode():
+            self.model.generate(
                 ids,
                 attention_mask=torch.ones_like(ids) if there is None else there,
                 past_key_values=cache,
                 max_new_tokens=max(each.max_tokens for each in requests),
-                do_sample=warm,
-                logits_processor=[constrain],
-                stopping_criteria=[_Stop(cancelled)],
-                eos_token_id=self._ends(),
-                pad_token_id=self.tokenizer.pad_token_id if self.tokenizer.pad_token_id is not None else 0,
-                **how,
+                do_sample=False,  # the rows draw
+                temperature=1.0,
+                top_p=1.0,
+                top_k=50,  # what a checkpoint sets for its own draws would be warned of
+                logits_processor=[rows.choose],
+                stopping_criteria=[rows.stop],
+                eos_token_id=ends,
+                pad_token_id=self.pad,
             )
-        ends = set(self._ends())
-        found = []
-        for row, each in zip(out[:, ids.shape[1] :].tolist(), requests, strict=True):
-            cut = next((place for place, token in enumerate(row) if token in ends), len(row))
-            found.append(row[: min(cut, each.max_tokens)])
-        return found
+        return rows.rows
 
     def _ends(self) -> list[int]:
         own = self.model.generation_config.eos_token_id
@@ -299,7 +296,10 @@ class LocalEngine:
 
     def _rendered(self, messages: list[dict[str, str]]) -> str:
         if self.tokenizer.chat_template:
-            return str(self.tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True))
+            try:
+                return str(self.tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True))
+            except TemplateError as error:
+                raise EngineError(f"{self.name}: its chat template refuses the messages: {error}") from error
         return (self.tokenizer.bos_token or "") + "\n\n".join(message["content"] for message in messages) + "\n"
 
     def _tokens(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
@@ -318,14 +318,3 @@ class LocalEngine:
                 f"{self.name}: layer {layer} gives NaN or infinite numbers for tokens {first:,} to {last:,}; the weights are damaged, "
                 " or too large for their dtype: copy the checkpoint again, or load it with dtype='float32' or 'bfloat16'"
             )
-
-
-class _Stop:
-    """Stops when asked to."""
-
-    def __init__(self, cancelled: Callable[[], bool] | None) -> None:
-        self._cancelled = cancelled
-
-    def __call__(self, input_ids: Tensor, scores: Any, **kwargs: Any) -> Tensor:
-        stop = self._cancelled is not None and self._cancelled()
-        return torch.full((len(input_ids),), stop, dtype=torch.bool, device=input_ids.device)

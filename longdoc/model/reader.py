@@ -22,7 +22,7 @@ from longdoc.model.salience_head import FILE as SALIENCE
 from longdoc.model.salience_head import SalienceHead, inputs, load_salience, running
 from longdoc.model.sentences import split
 from longdoc.model.values import read_value
-from longdoc.protocols import Reading
+from longdoc.protocols import Reading, Source
 from longdoc.types import Answer, Chunk, Clause, Document, Passage, Span, Summary
 
 ENCODER = "encoder.safetensors"
@@ -46,6 +46,7 @@ class EmbeddedReader:
     """
 
     name = "embedded"
+    label_by_label = False
 
     def __init__(self, threads: int | None = None, model: Path | None = None) -> None:
         self._threads = threads
@@ -106,8 +107,9 @@ class EmbeddedReader:
         """Vectors [len(texts), 384] of unit length."""
         return self._encoder.encode(texts)
 
-    def extract(self, document: Document, reading: Reading, labels: LabelSet) -> list[Clause]:
+    def extract(self, source: Source, labels: LabelSet) -> list[Clause]:
         """All candidates, best first within a label, at most 50 a label; labels without weights of their own are matched."""
+        document, reading = source.document, source.reading
         trained = self._trained.get(labels.name)
         known = {name.casefold() for name in trained.labels} if trained else set()
         formats = {label.name.casefold(): label for label in labels.labels}
@@ -127,16 +129,16 @@ class EmbeddedReader:
         by_name = {name.casefold(): score for name, score in trained.thresholds.items()} if trained else {}
         return by_name.get(label.casefold(), DEFAULT_SCORE)
 
-    def summarize(self, document: Document, reading: Reading, chunks: Sequence[Chunk], *, sentences: int | None = None) -> Summary:
+    def summarize(self, source: Source, *, sentences: int | None = None) -> Summary:
         """A summary by the plan of the document's domain, in the document's own sentences; trained clauses tell where its topics are."""
         from longdoc.model.plans import PLANS
         from longdoc.model.summarize import summarize
 
-        labels = PLANS[document.domain].label_set()
-        clauses = self.extract(document, reading, labels) if labels is not None and labels.name in self._trained else []
-        return summarize(document, reading, chunks, self.embed, sentences, clauses)
+        labels = PLANS[source.document.domain].label_set()
+        clauses = self.extract(source, labels) if labels is not None and labels.name in self._trained else []
+        return summarize(source.document, source.reading, source.chunks, self.embed, sentences, clauses)
 
-    def answer(self, question: str, passages: Sequence[Passage]) -> Answer:
+    def answer(self, question: str, passages: Sequence[Passage], source: Callable[[str], Source]) -> Answer:
         """The passages that answer the question, or `found=False`."""
         from longdoc.model.answer import answer
 

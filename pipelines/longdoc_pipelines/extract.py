@@ -11,6 +11,7 @@ from longdoc.labels import LabelSet, load_labels
 from longdoc.protocols import Reader
 from longdoc.types import Clause, Document, Outcome, Span, Value
 from longdoc_pipelines.keys import result_key
+from longdoc_pipelines.sources import source_of, unanswered
 
 if TYPE_CHECKING:
     from longdoc_stores.corpus import Corpus
@@ -33,8 +34,9 @@ def extract(
     """The passages of `entries` that carry a label: by document, then in the label set's order, best first.
 
     `labels` None takes the label set of each document's domain; a document of no such domain gives nothing, and
-    `on_skip` is told so. `min_score` None takes the reader's own threshold of each label, 0 every candidate (at most 50
-    a label and document). `only` names the labels wanted.
+    `on_skip` is told so, and of a document that a language model gives no answer about. `min_score` None takes the
+    reader's own threshold of each label, 0 every candidate (at most 50 a label and document). `only` names the labels
+    wanted.
 
     Raises: UnknownNameError for a label in `only` that no label set in use has; UsageError for a score outside 0..1.
     """
@@ -50,7 +52,11 @@ def extract(
         names = [label.name for label in label_set.labels if not wanted or label.name.casefold() in wanted]
         lowest = {name: reader.default_score(label_set, name) if min_score is None else min_score for name in names}
         order = {name: position for position, name in enumerate(names)}
-        found = [clause for clause in candidates(corpus, reader, entry, label_set) if clause.score >= lowest.get(clause.label, 2.0)]
+        found: list[Clause] = []
+        if reader.label_by_label:
+            label_set = label_set.model_copy(update={"labels": tuple(label for label in label_set.labels if label.name in order)})
+        with unanswered(entry, "extract", on_skip):
+            found = [clause for clause in candidates(corpus, reader, entry, label_set) if clause.score >= lowest.get(clause.label, 2.0)]
         yield from sorted(found, key=lambda clause: (order[clause.label], -clause.score, clause.citation.span.start))
 
 
@@ -88,7 +94,7 @@ def candidates(corpus: Corpus, reader: Reader, entry: Entry, labels: LabelSet) -
     kept = corpus.result(key)
     if kept is not None:
         return [from_row(document, row) for row in json.loads(kept)]
-    clauses = best_of_each_label(reader.extract(document, corpus.reading(entry, reader.reading_fingerprint), labels))
+    clauses = best_of_each_label(reader.extract(source_of(corpus, reader, entry), labels))
     corpus.put_result(key, entry.document_key, "extract", json.dumps([to_row(clause) for clause in clauses]))
     return clauses
 

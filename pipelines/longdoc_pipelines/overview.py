@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from longdoc.protocols import Reader
 from longdoc.types import Citation, Clause, Domain, Overview, Statement, Summary
 from longdoc_pipelines.extract import extract
+from longdoc_pipelines.sources import unanswered
 from longdoc_pipelines.summarize import one_summary
 
 if TYPE_CHECKING:
@@ -30,18 +31,20 @@ MOST_NAMED = 12
 """Documents that one statement names; a longer list is no overview."""
 
 
-def overview(corpus: Corpus, reader: Reader, entries: Sequence[Entry]) -> list[Overview]:
-    """Statements over all `entries`, each with the citations that it rests on; none for fewer than two documents."""
-    if len(entries) < 2:
-        return []
-    summaries = [one_summary(corpus, reader, entry) for entry in entries]
+def overview(corpus: Corpus, reader: Reader, entries: Sequence[Entry], embedded: Reader | None = None) -> list[Overview]:
+    """Statements over all `entries`, each with the citations that it rests on; none for fewer than two documents. Contracts are laid side
+    by side by the clauses that `embedded` finds (default: `reader`). A document that has no summary is left out."""
+    summaries: list[Summary] = []
+    for entry in entries if len(entries) > 1 else ():
+        with unanswered(entry, "summarize", lambda outcome: None):  # which was told when it was summarized
+            summaries.append(one_summary(corpus, reader, entry))
     statements = []
     for domain in KINDS:
         of_kind = [summary for summary in summaries if summary.domain == domain]
         statements += [what_is_here(domain, of_kind)] if of_kind else []
     contracts = [entry for entry in entries if entry.domain == "legal"]
     if len(contracts) > 1:
-        clauses = list(extract(corpus, reader, contracts, only=COMPARED_LABELS))
+        clauses = list(extract(corpus, embedded or reader, contracts, only=COMPARED_LABELS))
         compared = [side_by_side(label, contracts, clauses) for label in COMPARED_LABELS]
         statements += [statement for statement in compared if len(statement.citations) > 1]
     for domain, topic in COMPARED_TOPICS.items():

@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from longdoc.errors import UsageError
 from longdoc.model.summarize import SUMMARY_VERSION
 from longdoc.protocols import Reader
-from longdoc.types import Summary
+from longdoc.types import Outcome, Summary
 from longdoc_pipelines.keys import result_key
+from longdoc_pipelines.sources import source_of, unanswered
 
 if TYPE_CHECKING:
     from longdoc_stores.corpus import Corpus
     from longdoc_stores.records import Entry
 
 
-def summarize(corpus: Corpus, reader: Reader, entries: Sequence[Entry], sentences: int | None = None) -> Iterator[Summary]:
-    """A summary of each document, in the order of `entries`, of at most `sentences` statements (default: by its length).
+def summarize(
+    corpus: Corpus,
+    reader: Reader,
+    entries: Sequence[Entry],
+    sentences: int | None = None,
+    on_failure: Callable[[Outcome], None] | None = None,
+) -> Iterator[Summary]:
+    """A summary of each document, in the order of `entries`, of at most `sentences` statements (default: by its length); `on_failure`
+    is told of a document that a language model gives no answer about, and the others go on.
 
-    Raises: UsageError if `sentences` is below 1.
+    Raises: UsageError if `sentences` is below 1; without `on_failure` UnansweredError.
     """
     if sentences is not None and sentences < 1:
         raise UsageError(f"a summary has at least 1 sentence, got {sentences}")
     for entry in entries:
-        yield one_summary(corpus, reader, entry, sentences)
+        with unanswered(entry, "summarize", on_failure):
+            yield one_summary(corpus, reader, entry, sentences)
 
 
 def one_summary(corpus: Corpus, reader: Reader, entry: Entry, sentences: int | None = None) -> Summary:
@@ -33,8 +42,7 @@ def one_summary(corpus: Corpus, reader: Reader, entry: Entry, sentences: int | N
     kept = corpus.result(key)
     if kept is not None:
         return at_path(Summary.model_validate_json(kept), entry.path)
-    document, reading = corpus.document(entry), corpus.reading(entry, reader.reading_fingerprint)
-    summary = reader.summarize(document, reading, corpus.chunks(entry), sentences=sentences)
+    summary = reader.summarize(source_of(corpus, reader, entry), sentences=sentences)
     corpus.put_result(key, entry.document_key, "summary", summary.model_dump_json())
     return summary
 

@@ -8,7 +8,7 @@ import pytest
 from longdoc.errors import NotFoundError
 from longdoc.labels import load_labels, parse_labels
 from longdoc.model.reader import EmbeddedReader
-from longdoc.protocols import Reader, Reading
+from longdoc.protocols import Reader, Reading, Source
 from longdoc.types import Chunk, Document
 
 TEXT = """SUPPLY AGREEMENT
@@ -85,7 +85,7 @@ def test_a_question_is_near_the_passage_that_answers_it(reader: EmbeddedReader, 
 
 
 def test_a_label_without_training_is_matched_by_its_description(reader: EmbeddedReader, document: Document, reading: Reading) -> None:
-    clauses = reader.extract(document, reading, VENDOR)
+    clauses = reader.extract(Source(document, reading, ()), VENDOR)
     credits = [clause for clause in clauses if clause.label == "Service Credits"]
     assert credits[0].text.startswith("If the portal is available")
     assert credits[0].method == "matched"
@@ -98,14 +98,16 @@ def test_a_label_without_training_is_matched_by_its_description(reader: Embedded
 
 def test_the_shipped_weights_find_what_every_contract_has(reader: EmbeddedReader, document: Document, reading: Reading) -> None:
     labels = load_labels("cuad")
-    best = {clause.label: clause for clause in reversed(reader.extract(document, reading, labels))}
+    best = {clause.label: clause for clause in reversed(reader.extract(Source(document, reading, ()), labels))}
     assert {clause.method for clause in best.values()} == {"trained"}
     assert best["Governing Law"].text.startswith("This Agreement shall be governed")
     assert best["Governing Law"].value is not None
     assert best["Governing Law"].value.normalised == "Ohio"
     assert best["Agreement Date"].text == "May 8, 2014"
     assert best["Document Name"].text == "SUPPLY AGREEMENT"
-    names = {clause.text for clause in reader.extract(document, reading, labels) if clause.label == "Parties" and clause.score > 0.5}
+    names = {
+        clause.text for clause in reader.extract(Source(document, reading, ()), labels) if clause.label == "Parties" and clause.score > 0.5
+    }
     assert {"Northwind Tools, Inc.", "Supplier", "Contoso Ltd.", "Buyer"} <= names
     for label in ("Governing Law", "Agreement Date", "Document Name"):
         assert best[label].score >= reader.default_score(labels, label)
@@ -115,7 +117,7 @@ def test_the_shipped_weights_find_what_every_contract_has(reader: EmbeddedReader
 def test_labels_that_a_trained_set_gains_are_matched(reader: EmbeddedReader, document: Document, reading: Reading) -> None:
     shipped = load_labels("cuad")
     more = shipped.model_copy(update={"labels": (*shipped.labels, VENDOR.labels[0])})
-    methods = {clause.label: clause.method for clause in reader.extract(document, reading, more)}
+    methods = {clause.label: clause.method for clause in reader.extract(Source(document, reading, ()), more)}
     assert methods["Governing Law"] == "trained"
     assert methods["Service Credits"] == "matched"
 
@@ -124,8 +126,8 @@ def test_an_empty_document_has_no_clauses(reader: EmbeddedReader, make_document)
     empty = make_document("")
     reading = reader.read(empty, ())
     assert reading.tokens == 0
-    assert reader.extract(empty, reading, load_labels("cuad")) == []
-    assert reader.extract(empty, reading, VENDOR) == []
+    assert reader.extract(Source(empty, reading, ()), load_labels("cuad")) == []
+    assert reader.extract(Source(empty, reading, ()), VENDOR) == []
 
 
 def test_a_model_folder_without_weights_is_refused(tmp_path: Path) -> None:

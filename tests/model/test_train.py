@@ -14,7 +14,7 @@ from longdoc.model.report import Report
 from longdoc.model.sentences import split
 from longdoc.model.targets import Gold
 from longdoc.model.train import Labelled, train_clauses
-from longdoc.protocols import Progress, Reading
+from longdoc.protocols import Progress, Reading, Source
 from longdoc.types import Document
 
 from .contracts import FILLER, LABELS, STATES
@@ -58,7 +58,7 @@ def test_labels_with_short_answers_are_sought_among_spans(trained: Report) -> No
 def test_a_reader_finds_what_its_model_folder_was_trained_on(trained: Report, make_document) -> None:
     unseen = labelled(make_document, 25)
     reader = EmbeddedReader(model=trained.path.parent)
-    clauses = reader.extract(unseen.document, unseen.reading, LABELS)
+    clauses = reader.extract(Source(unseen.document, unseen.reading, ()), LABELS)
     best = {clause.label: clause for clause in reversed(clauses)}
     assert best["Law"].text == "This contract is governed by the laws of Texas."
     assert best["Law"].value is not None

@@ -20,7 +20,7 @@ from longdoc.model.lora import add_lora, merge_lora
 from longdoc.model.reader import EmbeddedReader
 from longdoc.model.report import Report
 from longdoc.model.train_encoder import CHECKPOINT, EncoderRecipe
-from longdoc.protocols import Progress
+from longdoc.protocols import Progress, Source
 from longdoc_pipelines.train import train_encoder_from
 
 from .contracts import FILLER, LABELS, STATES
@@ -85,7 +85,7 @@ def test_what_was_learnt_is_found_in_documents_that_training_has_not_seen(traine
     document = make_document(text)
     reading = reader.read(document, chunks_of(document))
     best = {}
-    for clause in reader.extract(document, reading, LABELS):
+    for clause in reader.extract(Source(document, reading, ()), LABELS):
         best.setdefault(clause.label, clause)
     assert best["Law"].citation.quote == "This contract is governed by the laws of utah."
     assert best["Made On"].citation.quote == "March 34, 2043"

@@ -16,7 +16,7 @@ from longdoc.labels import LabelSet
 from longdoc.model.answer import answer
 from longdoc.model.sentences import split
 from longdoc.model.summarize import summarize
-from longdoc.protocols import Reader, Reading
+from longdoc.protocols import Reader, Reading, Source
 from longdoc.types import Answer, Chunk, Clause, Document, Passage, Span, Summary, Value
 from longdoc_pipelines.ingest import ingest
 from longdoc_stores.corpus import Corpus
@@ -85,7 +85,8 @@ class ModelReader(WordReader):
                 vectors[row, int.from_bytes(hashlib.sha256(word[:6].encode()).digest()[:2], "big") % 512] += 1
         return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
-    def extract(self, document: Document, reading: Reading, labels: LabelSet) -> list[Clause]:
+    def extract(self, source: Source, labels: LabelSet) -> list[Clause]:
+        document = source.document
         self.extracted.append(document.path)
         clauses = []
         for label in labels.labels:
@@ -99,11 +100,11 @@ class ModelReader(WordReader):
     def default_score(self, labels: LabelSet, label: str) -> float:
         return 0.88 if label == "Governing Law" else 0.9
 
-    def summarize(self, document: Document, reading: Reading, chunks: Sequence[Chunk], *, sentences: int | None = None) -> Summary:
-        self.summarized.append(document.path)
-        return summarize(document, reading, chunks, self.embed, sentences)
+    def summarize(self, source: Source, *, sentences: int | None = None) -> Summary:
+        self.summarized.append(source.document.path)
+        return summarize(source.document, source.reading, source.chunks, self.embed, sentences)
 
-    def answer(self, question: str, passages: Sequence[Passage]) -> Answer:
+    def answer(self, question: str, passages: Sequence[Passage], source: Callable[[str], Source]) -> Answer:
         return answer(question, passages, self.embed)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from longdoc.cli.app import app
-from longdoc.cli.options import Common, Output, Reading, expand
+from longdoc.cli.options import Common, Engines, Output, Reading, expand
 from longdoc.cli.run import Run, running
 from longdoc.errors import InputError, UsageError
 
@@ -55,7 +56,7 @@ def attention(
     wanted_patterns(pattern or ())
     check_length(length)
     draw = drawing_of(plot) if plot is not None else None
-    checkpoint = _checkpoint(reading.model)
+    checkpoint = _checkpoint(Path(reading.model) if reading.model is not None else None)
     if checkpoint is not None:
         reading = replace(reading, model=None)
     with running("bench-attention", AttentionView(), common, output, reading, uses_model=False) as (run, writer):
@@ -74,6 +75,50 @@ def attention(
         if plot is not None and draw is not None:
             write_bytes(plot, draw(found).encode())
             run.screen.say(f"wrote {plot}")
+
+
+@bench.command()
+@expand
+def engine(
+    common: Common,
+    reading: Reading,
+    engines: Engines,
+    output: Output,
+    requests: Annotated[int, typer.Option("--requests", metavar="N", help="Requests a round, at least 2.")] = 8,
+    length: Annotated[int, typer.Option("--length", metavar="N", help="Tokens of a document, at least 64.")] = 1024,
+    write: Annotated[int, typer.Option("--write", metavar="N", help="Tokens of an answer, at most.")] = 64,
+    rounds: Annotated[int, typer.Option("--rounds", metavar="N", help="How often each is measured.")] = 3,
+) -> None:
+    """Measure a language model: seconds to the first token and in all (P50, P90, P99), tokens a second, share of what was read before.
+
+    Requests are asked one by one and all at once, each about a document of its own and all about one. Documents are drawn text of no
+    meaning, nothing of yours is read or sent.
+    """
+    from longdoc.cli.views.bench_engine import EngineView
+    from longdoc.engines.choose import open_engine
+    from longdoc.engines.metrics import Metered
+    from longdoc_pipelines.bench_engine import Workload, bench_engine
+
+    # What is wrong with options is told before anything is loaded.
+    work = Workload(requests, length, write, rounds)
+    with running("bench-engine", EngineView(), common, output, reading, engines, uses_model=False) as (run, writer):
+        settings = run.pipeline.settings
+        if settings.max_tokens is not None and work.dearest > settings.max_tokens:
+            raise UsageError(f"it may take {work.dearest:,} tokens, --max-tokens is {settings.max_tokens:,}: ask for less, or allow more")
+        if engines.dry_run:
+            run.screen.say(f"dry run, nothing was asked: at most {work.asked:,} requests, {work.dearest:,} tokens")
+            return
+        _take_threads(run)
+        opened = open_engine(settings)  # without the journal: what was answered before is asked again
+        with closing(Metered(opened)) as metered:
+            with metered.serve(engines.metrics_port) if engines.metrics_port is not None else nullcontext():
+                found = bench_engine(metered, work, adapter=settings.adapter, progress=run.screen.progress)
+            run.screen.close()
+            for note in getattr(opened, "notes", ()):
+                run.screen.say(note)
+            writer.add(found)
+            if engines.metrics_file is not None:
+                metered.textfile(engines.metrics_file)
 
 
 def _checkpoint(model: Path | None) -> Path | None:
@@ -121,4 +166,5 @@ def _source(run: Run, paths: list[str], checkpoint: Path | None) -> Source:
         from longdoc_pipelines.attention_checkpoint import CheckpointSource
 
         return CheckpointSource(checkpoint, [(document.path, document.text) for document, _ in documents])
-    return EncoderSource(run.pipeline.settings.model, documents)
+    own = run.pipeline.settings.model
+    return EncoderSource(Path(own) if own is not None else None, documents)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
+from contextlib import nullcontext, suppress
 from typing import Annotated
 
 import typer
 
 from longdoc.cli.app import app
-from longdoc.cli.options import Common, Output, Reading, expand
+from longdoc.cli.options import Common, Engines, Output, Reading, expand
 from longdoc.cli.run import Run, running
-from longdoc.errors import UsageError
+from longdoc.errors import UnansweredError, UsageError
 
 
 @app.command()
@@ -38,13 +39,15 @@ def ask(
     ],
     common: Common,
     reading: Reading,
+    engines: Engines,
     output: Output,
 ) -> None:
-    """Answer a question in the documents' own words, or say that they do not tell."""
+    """Answer a question in the documents' own words, or say that they do not tell. With --engine a language model writes the answer."""
     from longdoc.cli.views.passages import AskView
 
     paths, question = split(arguments, "question")
-    with running("ask", AskView(), common, output, reading) as (run, writer):
+    silent = suppress(UnansweredError) if engines.dry_run else nullcontext()
+    with running("ask", AskView(), common, output, reading, engines) as (run, writer), silent:
         writer.add(run.pipeline.ask(question, where(run, paths), ingest=False))
 
 

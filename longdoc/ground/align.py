@@ -70,9 +70,9 @@ class Side:
 
 
 def align(quote: Side, passage: Side) -> Alignment | None:
-    """The stretch of the passage that a quote reads most like; None if they have no word in common."""
+    """The stretch of the passage that a quote reads most like; None if they have less than half of the quote's letters in common."""
     blocks = _held_together(quote, passage)
-    if not blocks:
+    if 2 * sum(block.size for block in blocks) < quote.high - quote.low:
         return None
     count = _Count(quote, passage)
     low = count.before(blocks[0].quote, blocks[0].passage)

@@ -26,7 +26,7 @@ _HIDDEN = re.compile("[\U000e0020-\U000e007e]+|[\u200b\u200c\u2060-\u2064]{4,}|[
 _EARLIER = r"(?:previous|prior|preceding|earlier|above|foregoing|existing|original|your|system|all(?:\s+(?:of\s+)?(?:the|your|my|other))?)"
 _ORDERS = r"(?:instructions?|prompts?|directions?|guidelines|rules|commands)"
 _INSTRUCTION = re.compile(
-    rf"\b(?:ignore|disregard|forget|override|bypass)\s+(?:{_EARLIER}\s+){{1,3}}{_ORDERS}\b"
+    rf"\b(?:ignore|disregard|forget|override|bypass)\s+(?:the\s+)?(?:{_EARLIER}\s+){{1,3}}{_ORDERS}\b"
     r"|\b(?:ignorez|oubliez)\s+(?:toutes\s+)?les\s+(?:consignes|instructions)\s+(?:précédentes|ci-dessus)"
     r"|\b(?:ignorier\w*|vergiss|vergessen\s+sie)\s+(?:alle\s+)?(?:vorherigen|bisherigen|obigen)\s+(?:anweisungen|anleitungen|befehle)"
     r"|\b(?:ignora|olvida|ignore)\s+(?:todas\s+)?las\s+(?:instrucciones|indicaciones)\s+(?:anteriores|previas)"

@@ -180,6 +180,7 @@ def _numbers(sentence: str, quoted: str, context: str) -> str | None:
 
 
 def _names(sentence: str, around: str) -> str | None:
+    """A sentence's first word is no name, since nothing tells it from any other."""
     known = {_folded(word) for word in re.findall(r"[\w&'’.-]+", around)} | {_folded(word) for word in _WORD.findall(around)}
     for found in _NAME.finditer(sentence):
         first = not re.search(r"\w", sentence[: found.start()])

@@ -51,7 +51,9 @@ class Source:
             last = min(len(self.words), first + chance.randint(fewest, most)) - 1
             span = Span(start=self.words[first][0], end=self.words[last][1])
             text = self.document.quote(span)
-            if sum(character.isalpha() for character in text) > 0.6 * len(text) and len(set(self.letters[first : last + 1])) > fewest // 2:
+            said = [word for word in self.letters[first : last + 1] if word]
+            prose = sum(character.isalpha() for character in text) > 0.6 * len(text)
+            if prose and len(said) >= fewest and len(set(said)) > fewest // 2:
                 return span
 
     @cached_property

@@ -7,6 +7,7 @@ them apart: to it "shall" and "shall not" are nearly the same.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -16,6 +17,8 @@ import numpy.typing as npt
 
 from longdoc.model.dates import find_dates
 
+_SAME = 0.5
+"""Share of a clause's words from which a clause of the quote is taken to be the one that it tells of."""
 ENOUGH = 0.35
 """Least cosine of a sentence and what it rests on."""
 
@@ -43,7 +46,7 @@ _NEGATION = re.compile(
 )
 _WORD = re.compile(r"[^\W\d_]+(?:['’&.-][^\W\d_]+)*")
 _NAME = re.compile(r"[A-Z][\w&'’.-]*\w|[A-Z]{2,}")
-_CLAUSE = re.compile(r"[^.;:\n]+(?:\.(?=\S)[^.;:\n]*)*")
+_CLAUSE = re.compile(r"[^.;:,()\n]+(?:[.,](?=\S)[^.;:,()\n]*)*")
 _STOP_WORDS = (
     "a an and any are as at be been by each either for from has have if in into is it its may must of on or other shall such that the "
     "their them then there these they this those to under upon was were which who will with within would all also both can could does do"
@@ -128,8 +131,10 @@ def contradicts(sentence: str, quotes: Sequence[str], context: str = "") -> str 
 def _dates(sentence: str, quoted: str) -> str | None:
     there = [iso for _, _, iso in find_dates(quoted)]
     for start, end, iso in find_dates(sentence):
-        if not any(other == iso or (len(iso) == 7 and other.startswith(iso)) for other in there):
-            return f"the date {sentence[start:end]!r} is not in the quote"
+        same = next((other for other in there if other == iso or (len(iso) == 7 and other.startswith(iso))), None)
+        if same is None:
+            return f"the date {sentence[start:end]!r} is not in the quote, or not so often"
+        there.remove(same)
     return None
 
 
@@ -158,16 +163,17 @@ def numbers(text: str) -> Iterator[tuple[str, Decimal]]:
 
 
 def _numbers(sentence: str, quoted: str, context: str) -> str | None:
-    there = {value for _, value in numbers(quoted)} | {Decimal(iso[:4]) for _, _, iso in find_dates(quoted)}
+    there = Counter([value for _, value in numbers(quoted)] + [Decimal(iso[:4]) for _, _, iso in find_dates(quoted)])
     # In a table a loss stands in brackets, and its heading may say what its figures count.
-    there |= {-Decimal(found.replace(",", "")) for found in re.findall(r"\(\$?\s?(\d[\d,]*(?:\.\d+)?)\)", quoted)}
+    there.update(-Decimal(found.replace(",", "")) for found in re.findall(r"\(\$?\s?(\d[\d,]*(?:\.\d+)?)\)", quoted))
     for unit in _TABLE.findall(f"{quoted}\n{context}"):
-        there |= {value * _SCALES[unit.lower().removesuffix("s")] for value in list(there)}
+        there.update({value * _SCALES[unit.lower().removesuffix("s")]: count for value, count in list(there.items())})
     numbered = {found for text in (quoted, context) for found in re.findall(r"\d+(?:\.\d+)*", text)}
     plain = _ENUMERATED.sub(lambda found: " " if found[1] in numbered else found[0], sentence)
     for written, value in numbers(plain):
-        if value not in there:
-            return f"the number {written!r} is not in the quote"
+        if not there[value]:
+            return f"the number {written!r} is not in the quote, or not so often"
+        there[value] -= 1
     marks = {"%": r"%|per\s?cent", "€": r"€|\beur", "£": r"£|\bgbp|\bpounds"}
     for mark, pattern in marks.items():
         if mark in sentence and not re.search(pattern, quoted, re.IGNORECASE):
@@ -185,9 +191,16 @@ def _names(sentence: str, around: str) -> str | None:
     for found in _NAME.finditer(sentence):
         first = not re.search(r"\w", sentence[: found.start()])
         parts = [_folded(part) for part in re.split(r"[-.]", found[0]) if part]
-        if not first and _folded(found[0]) not in known and not all(part in known for part in parts):
+        if not first and _folded(found[0]) not in known and not all(part in known for part in parts) and not _initials(found[0], around):
             return f"the name {found[0]!r} is not in the quote"
     return None
+
+
+def _initials(name: str, around: str) -> bool:
+    """Whether an acronym stands for words that follow each other."""
+    letters = name.rstrip("s").replace(".", "").replace("-", "").lower()
+    starts = "".join(word[0].lower() for word in re.findall(r"[A-Za-z]+", around))
+    return name.rstrip("s").isupper() and len(letters) > 1 and letters in starts
 
 
 def _opposed(sentence: str, quoted: str) -> str | None:
@@ -201,17 +214,17 @@ def _opposed(sentence: str, quoted: str) -> str | None:
 
 
 def _negated(sentence: str, quoted: str) -> str | None:
-    """By the clause of the quote that shares most words with each clause of the sentence."""
-    if bool(_NEGATION.search(sentence)) and not _NEGATION.search(quoted):
-        return "it negates what the quote does not"
-    clauses = [found[0] for found in _CLAUSE.finditer(quoted)]
+    """By the clause of the quote that shares most words with each clause of the sentence; the negations in them are counted."""
+    more, fewer = "it negates what the quote does not", "the quote has a negation or an exception that it leaves out"
+    if len(_NEGATION.findall(sentence)) > len(_NEGATION.findall(quoted)):
+        return more
+    clauses = [(_content(found[0]), len(_NEGATION.findall(found[0]))) for found in _CLAUSE.finditer(quoted)]
     for part in (found[0] for found in _CLAUSE.finditer(sentence)):
-        words = _content(part)
-        if not words or _NEGATION.search(part):
-            continue
-        ranked = sorted(((len(words & _content(clause)) / len(words), not _NEGATION.search(clause)) for clause in clauses), reverse=True)
-        if ranked and ranked[0][0] >= 0.5 and not ranked[0][1]:
-            return "the quote has a negation or an exception that it leaves out"
+        words, said = _content(part), len(_NEGATION.findall(part))
+        shares = [(len(words & other) / max(1, len(words)), -abs(count - said), count) for other, count in clauses]
+        share, _, count = max(shares, default=(0.0, 0, said))
+        if share >= _SAME and count != said:
+            return more if said > count else fewer
     return None
 
 

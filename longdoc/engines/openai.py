@@ -56,7 +56,7 @@ class OpenAIEngine:
         model: str | None,
         base_url: str,
         concurrency: int = 8,
-        attempts: int = 5,
+        attempts: int = 8,
         timeout: float = 120.0,
         deadline: float | None = None,
         context_length: int | None = None,

@@ -40,7 +40,8 @@ def answer(writing: Writing, question: str, passages: Sequence[Passage], source:
     documents = [one.document for one in sources.values()]
     room = writing.room("ask", documents[0], WRITTEN, document="", question=question) - SLACK
     count = writing.engine.count_tokens
-    if len(documents) == 1 and fits_whole(documents[0], room, count)[0]:
+    fits, reason = fits_whole(documents[0], room, count) if len(documents) == 1 else (False, f"{len(documents)} documents")
+    if fits:
         shown = whole(documents[0])
     else:
         found = [(one, [passage.citation.span for passage in passages if passage.citation.path == path]) for path, one in sources.items()]
@@ -51,6 +52,8 @@ def answer(writing: Writing, question: str, passages: Sequence[Passage], source:
                 f"{documents[0].path}: no passage fits into the {length:,} tokens that {name} reads; use a longer context"
             )
         documents = [documents[number] for number in dict.fromkeys(number for number, _ in places)]
+    for document in documents:
+        writing.chosen(document, "whole" if fits else "retrieve", reason)
     request = writing.request("ask", documents[0], Answered, WRITTEN, document=shown, question=question)
     if len(documents) > 1:
         request = replace(request, document=None)

@@ -35,16 +35,6 @@ class Part:
     headings: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Assembled:
-    """`text` for a prompt with the parts of the document that it shows; `kind` and, for a person, the `reason` why it was chosen."""
-
-    text: str
-    shown: tuple[Span, ...]
-    kind: str
-    reason: str
-
-
 def whole(document: Document) -> str:
     """The document between marks."""
     return f'<document name="{named(document)}">\n{neutralised(document.text)}\n</document>'

@@ -52,7 +52,8 @@ def extract(writing: Writing, source: Source, labels: LabelSet, embedded: Sequen
     document, count = source.document, writing.engine.count_tokens
     longest = max(labels.labels, key=lambda label: len(label.description) + len(label.name))
     room = writing.room("extract", document, WRITTEN, document="", label=longest.name, description=longest.description) - SLACK
-    fits, _ = fits_whole(document, room, count)
+    fits, reason = fits_whole(document, room, count)
+    writing.chosen(document, "whole" if fits else "retrieve", reason)
     text = whole(document) if fits else ""
     requests: list[Request] = []
     for label in labels.labels:

@@ -56,7 +56,9 @@ def fill(writing: Writing, source: Source, form: Form, spans: Sequence[Span]) ->
     places = {"title": title, "description": about, "schema": _told(own)}
     room = writing.room("fill", document, WRITTEN, document="", **places) - SLACK
     count = writing.engine.count_tokens
-    shown = whole(document) if fits_whole(document, room, count)[0] else retrieve([(source, spans)], room, count)[0]
+    fits, reason = fits_whole(document, room, count)
+    writing.chosen(document, "whole" if fits else "retrieve", reason)
+    shown = whole(document) if fits else retrieve([(source, spans)], room, count)[0]
     if not shown:
         name, length = writing.engine.name, writing.engine.context_length
         raise UnansweredError(f"{document.path}: no passage fits into the {length:,} tokens that {name} reads")

@@ -77,8 +77,9 @@ def summarize(writing: Writing, source: Source, sentences: int | None) -> Summar
         raise UnansweredError(
             f"{document.path}: {writing.engine.name} reads {writing.engine.context_length:,} tokens, too few for its prompts"
         )
-    whole, _ = fits_whole(document, room, writing.engine.count_tokens)
+    whole, reason = fits_whole(document, room, writing.engine.count_tokens)
     parts = tree(source, room if whole else room - _RUNNING * 64, writing.engine.count_tokens)
+    writing.chosen(document, "whole" if whole else f"tree of {len(parts)} parts", reason)
     if not parts:
         raise EmptyFileError(f"{document.path}: has no text to summarize")
     most = sentences if sentences is not None else min(24, max(6, 2 * len(parts)))

@@ -6,6 +6,7 @@ What does not pass goes back once, with the reasons; what does not pass then is 
 
 from __future__ import annotations
 
+import logging
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,12 +17,14 @@ from pydantic import BaseModel, ConfigDict
 from longdoc.engines.prompts import Prompts
 from longdoc.errors import GroundingError, UnansweredError
 from longdoc.ground import Locator, ground_loosely
+from longdoc.model.hostile import suspicious
 from longdoc.model.support import Support
 from longdoc.protocols import Engine, Reader, Request, Response
 from longdoc.types import Citation, Document, Span
 
 T = TypeVar("T")
 
+_LOG = logging.getLogger(__name__)
 _LOCATORS = 4
 """Documents whose quotes are being looked for at the same time."""
 
@@ -53,6 +56,22 @@ class Writing:
         self.support = Support(embedded.embed)
         self._adapter, self._cancelled = adapter, cancelled
         self._locators: OrderedDict[str, Locator] = OrderedDict()
+        self._looked_at: set[str] = set()
+        self.notes: list[str] = []
+        """Sentences for a person, about documents that speak to a language model."""
+
+    def chosen(self, document: Document, how: str, reason: str) -> None:
+        """Log how a document is put before the model, and look whether it speaks to one."""
+        _LOG.info("%s: %s (%s)", document.path, how, reason)
+        if document.id in self._looked_at:
+            return
+        self._looked_at.add(document.id)
+        flags = suspicious(document.text)
+        if flags:
+            pages = dict.fromkeys(page.number for flag in flags if (page := document.page_at(flag.start)) is not None)
+            places = f"page {', '.join(map(str, pages))}" if pages else f"character {', '.join(str(flag.start) for flag in flags[:5])}"
+            reasons = ", ".join(dict.fromkeys(flag.reason for flag in flags))
+            self.notes.append(f"{document.path}, {places}: {reasons}; it was given to the model as data, read the result with care")
 
     def request(
         self, name: str, document: Document, kind: type[BaseModel] | dict[str, Any], max_tokens: int, /, **places: object

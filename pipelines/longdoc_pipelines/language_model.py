@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from longdoc.engines.metrics import Metered
-
 from longdoc.engines.choose import open_engine
 from longdoc.engines.journal import Journalled
+from longdoc.engines.metrics import Metered
 from longdoc.engines.prompts import Prompts
 from longdoc.engines.reader import EngineReader
 from longdoc.engines.spending import Budgeted, Estimated, Spent
@@ -32,12 +31,15 @@ class LanguageModel:
         self.metered = Metered(self.bare)
         spending = Estimated(self.bare) if dry_run else Budgeted(self.metered, settings.max_tokens or _NO_LIMIT)
         self.spent: Spent = spending.spent
+        self._readers: list[EngineReader] = []
         self._journal = Journalled(spending, KeptInCorpus(corpus))
         self.engine: Engine = self._journal
 
     def reader(self, embedded: Reader, cancelled: Callable[[], bool] | None = None) -> EngineReader:
         """A reader that writes with it."""
-        return EngineReader(self.engine, embedded, self.prompts, adapter=self._settings.adapter, cancelled=cancelled)
+        made = EngineReader(self.engine, embedded, self.prompts, adapter=self._settings.adapter, cancelled=cancelled)
+        self._readers.append(made)
+        return made
 
     @property
     def known(self) -> int:
@@ -46,8 +48,8 @@ class LanguageModel:
 
     @property
     def notes(self) -> list[str]:
-        """Sentences of the engine's for a person."""
-        return list(getattr(self.bare, "notes", ()))
+        """Sentences for a person: what the engine had to do without, and which documents speak to a language model."""
+        return [*getattr(self.bare, "notes", ()), *(note for reader in self._readers for note in reader.writing.notes)]
 
     def close(self) -> None:
         """Free the engine."""

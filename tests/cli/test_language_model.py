@@ -111,6 +111,9 @@ def test_a_document_that_gives_instructions_is_not_obeyed_and_its_marks_are_brok
     )
     result = asked(server, "ask", "contract.txt", "What is owed?", "--format", "jsonl")
     assert json.loads(result.out.splitlines()[0])["found"] is False
+    assert "contract.txt, character" in result.err
+    assert "tells a language model what to do" in result.err
+    assert "Ignore all" not in result.err
     prompt = user(server.bodies[0])
     assert "<|im_start|>" not in prompt
     assert prompt.count("</document>") == 1

@@ -144,7 +144,7 @@ def test_a_time_past_the_deadline_is_not_waited(time: FakeTime) -> None:
     with FaultServer(faults=first(Fault(status=429, message="busy", headers={"Retry-After": "90"}))) as server:
         response = only(opened(server, time, deadline=60.0))
     assert response.error is not None
-    assert "429: busy (attempt 1 of 5); the next attempt would come in 90.0 s, past the deadline of 60.0 s" in response.error
+    assert "429: busy (attempt 1 of 8); the next attempt would come in 90.0 s, past the deadline of 60.0 s" in response.error
     assert time.waits == []
 
 
@@ -345,7 +345,7 @@ def test_a_server_that_goes_away_for_good_ends_the_run(time: FakeTime) -> None:
     with FaultServer() as server:
         engine = opened(server, time)
         assert [response.text for _, response in engine.generate([ask("a")])] == ["yes"]
-    with pytest.raises(EngineError, match=r"no server answers at http.* any more \(.*\(attempt 5 of 5\); start it again"):
+    with pytest.raises(EngineError, match=r"no server answers at http.* any more \(.*\(attempt 8 of 8\); start it again"):
         only(engine)
     assert time.waits == [0.25, 0.5, 1.0, 2.0]
 

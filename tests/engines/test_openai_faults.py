@@ -347,7 +347,7 @@ def test_a_server_that_goes_away_for_good_ends_the_run(time: FakeTime) -> None:
         assert [response.text for _, response in engine.generate([ask("a")])] == ["yes"]
     with pytest.raises(EngineError, match=r"no server answers at http.* any more \(.*\(attempt 8 of 8\); start it again"):
         only(engine)
-    assert time.waits == [0.25, 0.5, 1.0, 2.0]
+    assert time.waits == [0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0]
 
 
 def test_text_is_not_sent_on_to_where_a_server_points(time: FakeTime) -> None:

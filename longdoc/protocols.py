@@ -153,7 +153,8 @@ class Request:
 @dataclass(frozen=True, slots=True)
 class Response:
     """What the model gave: the text, the parsed object where a schema was asked for; tokens of the prompt, how many of them had been read
-    before, and tokens written; seconds in all, and to the first token where that is known; or `error`, a sentence for a person."""
+    before, and tokens written; seconds in all, and to the first token where that is known; or `error`, a sentence for a person, with the
+    text of an answer that cannot be used (asked again, the model would give it again) or none."""
 
     text: str
     parsed: Any = None

@@ -34,7 +34,8 @@ class ScriptedEngine:
                 continue
             given = self._script(request)
             if isinstance(given, Exception):
-                yield number, Response("", error=str(given))
+                # Two arguments: the reason, and what was written nevertheless.
+                yield number, Response("".join(given.args[1:]), error=str(given.args[0]))
                 continue
             text = given if isinstance(given, str) else json.dumps(given)
             value = parsed(text, request.schema) if request.schema is not None else None

@@ -58,7 +58,7 @@ class Writing:
         self._locators: OrderedDict[str, Locator] = OrderedDict()
         self._looked_at: set[str] = set()
         self.notes: list[str] = []
-        """Sentences for a person, about documents that speak to a language model."""
+        """Sentences for a person: answers that cannot be used, documents that speak to a language model."""
 
     def chosen(self, document: Document, how: str, reason: str) -> None:
         """Log how a document is put before the model, and look whether it speaks to one."""
@@ -88,15 +88,18 @@ class Writing:
         return self.engine.context_length - taken - max_tokens
 
     def answers(self, requests: Sequence[Request], check: Callable[[int, Any], Checked[T]], domain: str) -> tuple[list[list[T]], int]:
-        """For each request what of its answer can be used, and how many things were left out in all.
+        """For each request what of its answer can be used, and how many things were left out in all; an answer that cannot be used (cut
+        short, not by its schema) counts as one, and is told of in `notes`.
 
         Raises: UnansweredError if a request got no answer; EngineError if the model cannot be asked at all.
         """
         found = dict(self.engine.generate(requests, cancelled=self._cancelled))
-        failed = [response.error for response in found.values() if response.error is not None]
+        failed = [response.error for response in found.values() if response.error is not None and not response.text.strip()]
         if failed:
             raise UnansweredError(f"{len(failed)} of {len(requests)} requests got no answer ({failed[0]}); run it again for those alone")
-        checked = {number: check(number, response.parsed) for number, response in found.items()}
+        useless = {number: response.error for number, response in found.items() if response.error is not None}
+        self.notes += dict.fromkeys(f"an answer of {self.engine.name} could not be used: {error}" for error in useless.values())
+        checked = {number: Checked[T]() if number in useless else check(number, response.parsed) for number, response in found.items()}
         doubtful = [number for number in sorted(checked) if checked[number].faults]
         again = [self._again(requests[number], found[number], checked[number].faults, domain) for number in doubtful]
         for place, response in self.engine.generate(again, cancelled=self._cancelled) if again else ():
@@ -105,7 +108,8 @@ class Writing:
             second = check(number, response.parsed) if response.error is None else Checked[T]()
             if len(second.kept) >= len(checked[number].kept):
                 checked[number] = second if response.error is None else checked[number]
-        return [checked[number].kept for number in range(len(requests))], sum(len(one.faults) for one in checked.values())
+        rejected = len(useless) + sum(len(one.faults) for one in checked.values())
+        return [checked[number].kept for number in range(len(requests))], rejected
 
     def _again(self, request: Request, response: Response, faults: Sequence[str], domain: str) -> Request:
         listed = "\n".join(f"- {fault}" for fault in faults)

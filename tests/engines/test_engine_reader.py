@@ -159,6 +159,18 @@ def test_a_model_that_does_not_answer_fails_the_document_with_the_reason(reader:
         reader(always(OSError("the cable is cut"))).summarize(short)
 
 
+def test_an_answer_that_cannot_be_used_is_told_of_and_the_others_stay(reader: Read, agreement: Source) -> None:
+    def failing(request: Request) -> Any:
+        first = re.search(r'part="1 of', said(request))
+        return ValueError("cut short at 1,536 tokens", '{"statements": [') if first else copying(request)
+
+    writer = reader(failing, 8_192)
+    summary = writer.summarize(agreement)
+    assert summary.sentences
+    assert summary.rejected == 1
+    assert writer.writing.notes == ["an answer of scripted:one could not be used: cut short at 1,536 tokens"]
+
+
 def test_a_context_that_holds_no_part_is_told_with_its_length(reader: Read, agreement: Source) -> None:
     with pytest.raises(UnansweredError, match="scripted:one reads 2,048 tokens, too few for its prompts"):
         reader(copying, 2_048).summarize(agreement)

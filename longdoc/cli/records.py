@@ -93,7 +93,7 @@ def of_passage(passage: Passage) -> Line:
 
 def of_answer(answer: Answer) -> Iterator[Line]:
     """The answer, then the passages that it rests on."""
-    yield {"kind": "answer", "found": answer.found, "text": answer.text, "question": answer.question}
+    yield {"kind": "answer", "found": answer.found, "text": answer.text, "question": answer.question, "rejected": answer.rejected}
     for passage in answer.passages:
         yield {"kind": "citation", **of_passage(passage)}
 

@@ -146,7 +146,8 @@ def _language_model(pipeline: Pipeline, engines: Engines | None, screen: Screen)
         finally:
             screen.close()
             spent = model.spent
-            amount = f"{spent.requests:,} requests, {spent.prompt:,} tokens read, {spent.written:,} written"
+            asked = "1 request" if spent.requests == 1 else f"{spent.requests:,} requests"
+            amount = f"{asked}, {spent.prompt:,} tokens read, {spent.written:,} written"
             known = f"; {model.known:,} answers were known" if model.known else ""
             screen.say(f"dry run, nothing was asked: at most {amount} in the first round" if engines.dry_run else f"{amount}{known}")
             for note in model.notes:

@@ -59,7 +59,7 @@ def test_a_summary_is_written_and_every_sentence_has_its_place(server: FaultServ
         assert line["quote"] == CONTRACT[line["start"] : line["end"]]
         assert " ".join(line["quote"].split()) == line["text"]
     assert result.err.count(f"text of the documents is sent to {server.url}") == 1
-    assert "1 requests" in result.err
+    assert "1 request," in result.err
 
 
 def test_the_table_says_what_wrote_it_and_what_was_read(server: FaultServer, contract: Path) -> None:
@@ -111,6 +111,8 @@ def test_a_document_that_gives_instructions_is_not_obeyed_and_its_marks_are_brok
     )
     result = asked(server, "ask", "contract.txt", "What is owed?", "--format", "jsonl")
     assert json.loads(result.out.splitlines()[0])["found"] is False
+    assert json.loads(result.out.splitlines()[0])["rejected"] == 1
+    assert "1 sentence was left out" in asked(server, "ask", "contract.txt", "What is owed?").out
     assert "contract.txt, character" in result.err
     assert "tells a language model what to do" in result.err
     assert "Ignore all" not in result.err
@@ -155,7 +157,7 @@ def test_a_dry_run_asks_nothing_and_says_what_it_would(server: FaultServer, cont
     result = asked(server, "summarize", "contract.txt", "--dry-run")
     assert result.code == 0, result.err
     assert not server.bodies
-    assert "dry run, nothing was asked: at most 1 requests" in result.err
+    assert "dry run, nothing was asked: at most 1 request," in result.err
     assert "is sent to" not in result.err
 
 
@@ -169,7 +171,7 @@ def test_a_budget_that_does_not_hold_a_request_fails_the_document_and_says_both_
 def test_a_dry_run_of_a_question_says_what_it_would_cost_too(server: FaultServer, contract: Path) -> None:
     result = asked(server, "ask", "contract.txt", "When does it begin?", "--dry-run")
     assert (result.code, result.out, server.bodies) == (0, "", [])
-    assert "at most 1 requests" in result.err
+    assert "at most 1 request," in result.err
 
 
 @pytest.mark.parametrize(

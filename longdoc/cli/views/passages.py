@@ -65,6 +65,8 @@ class AskView:
     def table(self, item: Answer, width: int) -> Iterator[Text | Padding]:
         """The answer, then the passages that it rests on."""
         yield Text(printable(item.text), style="bold" if item.found else "yellow")
+        if item.rejected:
+            yield Text(_rejected(item.rejected), style="dim")
         if item.passages:
             yield Text()
         for passage in item.passages:
@@ -77,10 +79,17 @@ class AskView:
         yield ""
         yield markdown_block(item.text)
         yield ""
+        if item.rejected:
+            yield f"*{_rejected(item.rejected)}*"
+            yield ""
         for passage in item.passages:
             yield f"> {markdown_block(passage.citation.quote)}"
             yield f"> ({_markdown_where(passage.citation)})"
             yield ""
+
+
+def _rejected(count: int) -> str:
+    return f"{'1 sentence was' if count == 1 else f'{count:,} sentences were'} left out: no place in the documents bears them out"
 
 
 def _where(passage: Passage) -> Iterator[Text | Padding]:

@@ -29,6 +29,9 @@ from longdoc.model.reader import EmbeddedReader
 from longdoc.model.sentences import split_text
 from longdoc.model.support import ENOUGH, Support
 
+ROLES = "Receiving Party, Disclosing Party, Agreement, Confidential Information"
+"""How ContractNLI's hypotheses name what each contract calls otherwise; in a summary the contract's definitions stand there."""
+
 Case = tuple[str, str, str, bool]
 """Kind, sentence, quote, whether the quote bears it out."""
 
@@ -48,7 +51,7 @@ def main() -> None:
     counts: dict[str, list[int]] = {}
     wrong: dict[str, list[str]] = {}
     for kind, sentence, quote, true in cases(options.sentences, random.Random(options.seed)):
-        verdict = support.judge(sentence, [quote])
+        verdict = support.judge(sentence, [quote], context=ROLES if "hypothesis" in kind else "")
         alone = verdict.similarity if verdict.supported else _similarity(support, sentence, quote)
         row = counts.setdefault(kind, [0, 0, 0])
         row[0] += 1

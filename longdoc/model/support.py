@@ -44,6 +44,14 @@ _NEGATION = re.compile(
     r"\b(?:not|no|never|none|neither|nor|without|unless|except|cannot|nothing|nobody|hardly|\w+n['’]t)\b|\b(?:fail\w*|refus\w*)\s+to\b",
     re.IGNORECASE,
 )
+_NO_NEGATION = re.compile(
+    r"\bnot\s+(?:be\s+)?(?:precluded|prevented|prohibited|restricted|barred)\b|\bnot\s+only\b|\bwithout\s+limit(?:ation|ing)\b"
+    r"|\b(?:but\s+)?not\s+limited\s+to\b|\bno\.\s?(?=\d)|\bwhether\s+or\s+not\b",
+    re.IGNORECASE,
+)
+"""What reads like a negation and denies nothing."""
+_ONLY = re.compile(r"\b(?:only|solely|exclusively)\b", re.IGNORECASE)
+_OTHER = re.compile(r"\b(?:other|except|but)\b", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]+(?:['’&.-][^\W\d_]+)*")
 _NAME = re.compile(r"[A-Z][\w&'’.-]*\w|[A-Z]{2,}")
 _CLAUSE = re.compile(r"[^.;:,()\n]+(?:[.,](?=\S)[^.;:,()\n]*)*")
@@ -215,6 +223,14 @@ def _opposed(sentence: str, quoted: str) -> str | None:
 
 def _negated(sentence: str, quoted: str) -> str | None:
     """By the clause of the quote that shares most words with each clause of the sentence; the negations in them are counted."""
+    sentence, quoted = (_NO_NEGATION.sub(" ", text) for text in (sentence, quoted))
+    if (
+        _ONLY.search(quoted)
+        and not _ONLY.search(sentence)
+        and _OTHER.search(sentence)
+        and len(_NEGATION.findall(sentence)) == len(_NEGATION.findall(quoted)) + 1
+    ):
+        return None  # "only for" is "for nothing but"
     more, fewer = "it negates what the quote does not", "the quote has a negation or an exception that it leaves out"
     if len(_NEGATION.findall(sentence)) > len(_NEGATION.findall(quoted)):
         return more

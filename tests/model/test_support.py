@@ -30,6 +30,9 @@ def support() -> Support:
             "Neither party may assign this Agreement without the prior written consent of the other.",
         ),
         ("It ends after twenty-five years.", "for a period of 25 years"),
+        ("Data may not be used for any other purpose.", "The data shall be used solely for the purpose."),
+        ("The party may develop products.", "The party shall not be precluded from developing products."),
+        ("Costs include travel.", "Costs include, but are not limited to, travel."),
     ],
 )
 def test_the_same_in_other_words_is_not_contradicted(sentence: str, quote: str) -> None:

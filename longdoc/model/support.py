@@ -45,7 +45,7 @@ _NEGATION = re.compile(
     re.IGNORECASE,
 )
 _NO_NEGATION = re.compile(
-    r"\bnot\s+(?:be\s+)?(?:precluded|prevented|prohibited|restricted|barred)\b|\bnot\s+only\b|\bwithout\s+limit(?:ation|ing)\b"
+    r"\bnot\s+(?:be\s+)?(precluded|prevented|prohibited|restricted|barred)\b|\bnot\s+only\b|\bwithout\s+limit(?:ation|ing)\b"
     r"|\b(?:but\s+)?not\s+limited\s+to\b|\bno\.\s?(?=\d)|\bwhether\s+or\s+not\b",
     re.IGNORECASE,
 )
@@ -223,7 +223,7 @@ def _opposed(sentence: str, quoted: str) -> str | None:
 
 def _negated(sentence: str, quoted: str) -> str | None:
     """By the clause of the quote that shares most words with each clause of the sentence; the negations in them are counted."""
-    sentence, quoted = (_NO_NEGATION.sub(" ", text) for text in (sentence, quoted))
+    sentence, quoted = _plainly(sentence, quoted), _plainly(quoted, sentence)
     if (
         _ONLY.search(quoted)
         and not _ONLY.search(sentence)
@@ -242,6 +242,12 @@ def _negated(sentence: str, quoted: str) -> str | None:
         if share >= _SAME and count != said:
             return more if said > count else fewer
     return None
+
+
+def _plainly(text: str, other: str) -> str:
+    """`text` without what reads like a negation and denies nothing; "not be prohibited" denies what `other` says if that has the word."""
+    words = other.lower()
+    return _NO_NEGATION.sub(lambda found: found[0] if found[1] and found[1].lower() in words else " ", text)
 
 
 def _content(text: str) -> set[str]:

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from longdoc.model.dates import find_dates
+from longdoc.model.values import NUMBER_WORDS, number_of
 
 _SAME = 0.5
 """Share of a clause's words from which a clause of the quote is taken to be the one that it tells of."""
@@ -24,13 +25,9 @@ ENOUGH = 0.35
 
 Embed = Callable[[Sequence[str]], npt.NDArray[np.float32]]
 
-_WORDS = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
-_ONES = {name: number for number, name in enumerate(_WORDS.split())}
-_TENS = {name: 10 * number for number, name in enumerate(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], 2)}
 _SCALES = {"hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
 _SHORT = {"k": 10**3, "m": 10**6, "mm": 10**6, "bn": 10**9, "b": 10**9}
-_NAMED = "|".join(sorted([*_ONES, *_TENS, *_SCALES], key=len, reverse=True))
-_SPELLED = re.compile(rf"\b(?:{_NAMED})(?:(?:[\s-]+(?:and\s+)?)(?:{_NAMED}))*\b", re.IGNORECASE)
+_SPELLED = re.compile(rf"\b(?:{NUMBER_WORDS})(?:(?:[\s-]+(?:and\s+)?)(?:{NUMBER_WORDS}))*\b", re.IGNORECASE)
 _DIGITS = re.compile(
     r"(?<![\w.])(?P<sign>[-\u2212](?=[\d$]))?[$€£]?\s?(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)"
     r"(?:\s?(?P<scale>hundred|thousand|million|billion|trillion|mm|bn|[kmb])\b)?",
@@ -155,19 +152,10 @@ def numbers(text: str) -> Iterator[tuple[str, Decimal]]:
         value = Decimal(found["number"].replace(",", "")) * (_SCALES.get(scale) or _SHORT.get(scale) or 1)
         yield found[0].strip(), -value if found["sign"] else value
     for found in _SPELLED.finditer(text):
-        value, part = Decimal(0), 0
-        words = [word for word in re.split(r"[\s-]+", found[0].lower()) if word != "and"]
-        if words[0] in _SCALES:
-            continue  # "million" after digits, or "hundreds of"
-        for word in words:
-            if word not in _SCALES:
-                part += _ONES.get(word, 0) + _TENS.get(word, 0)
-            elif word == "hundred":
-                part = max(1, part) * 100
-            else:
-                value, part = value + max(1, part) * _SCALES[word], 0
-        if value + part not in (0, 1):
-            yield found[0], value + part
+        spelled = number_of(found[0])
+        # "million" alone stands after figures, and "one" is seldom a number.
+        if found[0].lower().split()[0] not in _SCALES and spelled is not None and spelled > 1:
+            yield found[0], spelled
 
 
 def _numbers(sentence: str, quoted: str, context: str) -> str | None:
@@ -187,7 +175,7 @@ def _numbers(sentence: str, quoted: str, context: str) -> str | None:
         if mark in sentence and not re.search(pattern, quoted, re.IGNORECASE):
             return f"{mark!r} is not in the quote"
     for unit in ("hour", "day", "week", "month", "quarter", "year"):
-        told = re.search(rf"\b(\d+|{_NAMED})\)?[\s-]+(?:\w+\s+)?{unit}s?\b", sentence, re.IGNORECASE)
+        told = re.search(rf"\b(\d+|{NUMBER_WORDS})\)?[\s-]+(?:\w+\s+)?{unit}s?\b", sentence, re.IGNORECASE)
         if told and not re.search(rf"\b{unit}", quoted, re.IGNORECASE):
             return f"{told[0]!r} is not in the quote, which names no {unit}"
     return None

@@ -18,8 +18,8 @@ _UNITS = "zero one two three four five six seven eight nine ten eleven twelve th
 _ONES = {name: number for number, name in enumerate(_UNITS.split())}
 _TENS = {name: 10 * number for number, name in enumerate(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], 2)}
 _SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9}
-_WORD = "|".join(sorted([*_ONES, *_TENS, *_SCALES], key=len, reverse=True))
-_NUMBER = rf"(?:[0-9][0-9,]*(?:\.[0-9]+)?|(?:an?\s+)?(?:{_WORD})(?:(?:[\s-]|\sand\s)+(?:{_WORD}))*|an?(?=[\s-]))"
+NUMBER_WORDS = "|".join(sorted([*_ONES, *_TENS, *_SCALES], key=len, reverse=True))
+_NUMBER = rf"(?:[0-9][0-9,]*(?:\.[0-9]+)?|(?:an?\s+)?(?:{NUMBER_WORDS})(?:(?:[\s-]|\sand\s)+(?:{NUMBER_WORDS}))*|an?(?=[\s-]))"
 _IN_BRACKETS = r"(?:\s*\(\s*[$€£]?\s*(?P<bracketed>[0-9][0-9,]*(?:\.[0-9]+)?)\s*%?\s*\))?"
 
 _PERIOD = re.compile(
@@ -140,7 +140,7 @@ def periods(text: str) -> Iterator[Found]:
     found: list[Found] = []
     for match in _PERIOD.finditer(text):
         number = match["bracketed"] or match["late"] or match["number"]
-        amount = _number(number)
+        amount = number_of(number)
         if amount is None or (match["kind"] or "").strip().lower() in ("business", "working", "banking", "trading"):
             continue
         prefix, factor, letter = _ISO_UNITS[match["unit"].lower()]
@@ -153,7 +153,7 @@ def amounts(text: str, scale: int = 1) -> Iterator[Found]:
     """Sums of money as "USD 1500000"; `scale` multiplies figures that carry no million or thousand of their own."""
     found: list[Found] = []
     for match in (*_AMOUNT_BEFORE.finditer(text), *_AMOUNT_AFTER.finditer(text)):
-        number = _number(match.groupdict().get("bracketed") or match["number"])
+        number = number_of(match.groupdict().get("bracketed") or match["number"])
         if number is None or any(match.start() < end and start < match.end() for start, end, _ in found):
             continue
         factor = _FACTORS[match["scale"].lower()] if match["scale"] else scale
@@ -178,7 +178,7 @@ def percentages(text: str) -> Iterator[Found]:
     """Shares as "12.5%"."""
     for match in _SHARE.finditer(text):
         if _SHARE_MARK.search(match.group()):
-            number = _number(match["bracketed"] or match["number"])
+            number = number_of(match["bracketed"] or match["number"])
             if number is not None:
                 yield match.start(), match.end(), f"{_plain(number)}%"
 
@@ -261,7 +261,7 @@ def _scale_above(document: Document, span: Span) -> int:
     return _FACTORS[said[-1][1].lower().rstrip("s")] if said else 1
 
 
-def _number(text: str) -> Decimal | None:
+def number_of(text: str) -> Decimal | None:
     """A number in figures or words, None if it is neither."""
     plain = text.replace(",", "").strip()
     if plain and plain[0].isdigit():

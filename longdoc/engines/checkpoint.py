@@ -105,7 +105,7 @@ def no_bars() -> Iterator[None]:
 
 
 def load_tokenizer(folder: Path) -> Any:
-    """The checkpoint's tokenizer. Raises: UnsupportedError if there is none that gives offsets."""
+    """The checkpoint's tokenizer. Raises: UnsupportedError if there is none that gives offsets, or it knows no words."""
     from transformers import AutoTokenizer
 
     try:
@@ -114,6 +114,8 @@ def load_tokenizer(folder: Path) -> Any:
         raise UnsupportedError(f"{folder}: no tokenizer there (tokenizer.json); copy it from the checkpoint") from error
     if not tokenizer.is_fast:
         raise UnsupportedError(f"{folder}: its tokenizer gives no offsets; longdoc needs tokenizer.json")
+    if not tokenizer("a", add_special_tokens=False)["input_ids"]:  # what transformers makes of a folder that has no tokenizer's files
+        raise UnsupportedError(f"{folder}: its tokenizer knows no words (is tokenizer.json there?); copy it from the checkpoint")
     return tokenizer
 
 

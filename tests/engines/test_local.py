@@ -269,3 +269,10 @@ def test_a_million_tokens_of_a_seven_billion_model_fit_22_gigabytes_and_4_on_a_g
     assert made.history < 22e9
     assert made.device < 4e9
     assert made.recent == 10_000
+
+
+def test_a_folder_whose_tokenizer_is_missing_is_refused(tmp_path: Path) -> None:
+    checkpoint(tmp_path / "tiny")
+    (tmp_path / "tiny" / "tokenizer.json").unlink()
+    with pytest.raises(UnsupportedError, match="its tokenizer knows no words \\(is tokenizer.json there"):
+        load_model(tmp_path / "tiny")

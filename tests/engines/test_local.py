@@ -274,5 +274,5 @@ def test_a_million_tokens_of_a_seven_billion_model_fit_22_gigabytes_and_4_on_a_g
 def test_a_folder_whose_tokenizer_is_missing_is_refused(tmp_path: Path) -> None:
     checkpoint(tmp_path / "tiny")
     (tmp_path / "tiny" / "tokenizer.json").unlink()
-    with pytest.raises(UnsupportedError, match="its tokenizer knows no words \\(is tokenizer.json there"):
+    with pytest.raises(UnsupportedError, match=r"its tokenizer knows no words \(is tokenizer.json there"):
         load_model(tmp_path / "tiny")

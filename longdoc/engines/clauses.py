@@ -74,7 +74,8 @@ def extract(writing: Writing, source: Source, labels: LabelSet, embedded: Sequen
                 found.faults.append(f"the quote {shortened(one.quote)!r}: {error}")
         return found
 
-    kept, _ = writing.answers(requests, check, document.domain)
+    kept, rejected = writing.answers(requests, check, document.domain)
+    writing.left_out(document, "quote", rejected)
     clauses = []
     for label, citations in zip(labels.labels, kept, strict=True):
         clauses += agreed(source, label, citations, [clause for clause in embedded if clause.label == label.name])

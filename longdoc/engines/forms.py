@@ -80,6 +80,7 @@ def fill(writing: Writing, source: Source, form: Form, spans: Sequence[Span]) ->
         return found
 
     (kept,), rejected = writing.answers([request], check, document.domain)
+    writing.left_out(document, "value", rejected)
     value: dict[str | int, Any] = {}
     citations = {}
     for leaf, (_, citation) in zip(_renumbered([leaf for leaf, _ in kept]), kept, strict=True):

@@ -58,7 +58,7 @@ class Writing:
         self._locators: OrderedDict[str, Locator] = OrderedDict()
         self._looked_at: set[str] = set()
         self.notes: list[str] = []
-        """Sentences for a person: answers that cannot be used, documents that speak to a language model."""
+        """Sentences for a person: what was left out, answers that cannot be used, documents that speak to a language model."""
 
     def chosen(self, document: Document, how: str, reason: str) -> None:
         """Log how a document is put before the model, and look whether it speaks to one."""
@@ -72,6 +72,13 @@ class Writing:
             places = f"page {', '.join(map(str, pages))}" if pages else f"character {', '.join(str(flag.start) for flag in flags[:5])}"
             reasons = ", ".join(dict.fromkeys(flag.reason for flag in flags))
             self.notes.append(f"{document.path}, {places}: {reasons}; it was given to the model as data, read the result with care")
+
+    def left_out(self, document: Document, what: str, count: int) -> None:
+        """Note how many of the model's quotes or values no place in the document bears out."""
+        if count:
+            self.notes.append(
+                f"{document.path}: {count:,} {what}{'s were' if count > 1 else ' was'} left out, for no place bears out what was said"
+            )
 
     def request(
         self, name: str, document: Document, kind: type[BaseModel] | dict[str, Any], max_tokens: int, /, **places: object

@@ -247,6 +247,7 @@ def test_clauses_are_scored_by_agreement_with_the_embedded_model(reader: Read, a
     assert all(clause.score == pytest.approx(0.6 * by_span[clause.citation.span], abs=1e-3) for clause in others)
     assert found[0].value is not None
     assert writer.default_score(law, "Governing Law") == 0.5
+    assert [note.split(": ", 1)[1] for note in writer.writing.notes] == ["1 quote was left out, for no place bears out what was said"]
 
 
 def test_questions_about_one_document_begin_with_it(reader: Read, agreement: Source) -> None:

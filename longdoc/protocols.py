@@ -5,6 +5,7 @@ Axis legend: C chunks, S sentences, D vector size.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
@@ -88,6 +89,34 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Chance:
+    """Probability that a label is there, and how `usual` it is in documents at large; `fitted` says whether it was measured for it."""
+
+    probability: float
+    usual: float
+    fitted: bool = True
+
+    @property
+    def present(self) -> bool:
+        """Whether the document speaks for the label: logit(probability) >= 0.7 logit(usual).
+
+        A rare clause is thus not overlooked because it is rare; how sure that is tells the probability. At 0 the likelier answer would
+        always be given, at 1 what is usual would count for nothing; on contracts that were not seen (benchmarks/presence.py) what lies
+        between is right about as often, and far more often about rare clauses.
+        """
+        return _logit(self.probability) >= LEAN * _logit(self.usual)
+
+
+LEAN = 0.7
+"""How far what is usual is left out of account."""
+
+
+def _logit(probability: float) -> float:
+    held = min(max(probability, 1e-6), 1.0 - 1e-6)
+    return math.log(held / (1.0 - held))
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """Where a run stands: `done` of `total` (None when not known) `unit`s of a stage, and the file in hand."""
 
@@ -124,6 +153,10 @@ class Reader(Protocol):
 
     def default_score(self, labels: LabelSet, label: str) -> float:
         """The score from which a clause of `label` is worth a person's time."""
+        ...
+
+    def presence(self, labels: LabelSet, label: str, clauses: Sequence[Clause]) -> Chance:
+        """How likely it is that a document carries `label` at all, whose candidates, all that `extract` gave, are `clauses`."""
         ...
 
     def summarize(self, source: Source, *, sentences: int | None = None) -> Summary:
@@ -203,12 +236,13 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The result of a Job: exactly one of `value` and `error` is set."""
+    """The result of a Job: exactly one of `value` and `error` is set. `stage` is the one that it ended in, None where it told of none."""
 
     key: str
     value: Any = None
     error: Exception | None = None
     seconds: float = 0.0
+    stage: str | None = None
 
 
 @runtime_checkable

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from longdoc.arguments import PathLike, Paths, named
+from longdoc.errors import UsageError
 from longdoc.labels import LabelSet, load_labels
 from longdoc.protocols import Progress, Reader
 
@@ -39,6 +40,19 @@ class Training(ABC):
 
         chosen = labels if isinstance(labels, LabelSet) else load_labels(os.fspath(labels))
         return train_clauses_from(Path(data), Path(out), labels=chosen, reader=self.embedded, seed=seed, progress=self._progress)
+
+    def train_presence(self, data: PathLike, out: PathLike, labels: LabelSet | PathLike = "cuad") -> Path:
+        """Fit when a label is there at all, on labelled documents that the clause weights in use have not seen, into the folder `out`.
+
+        Raises: InputError if `data` cannot be read; UsageError if there is too little to train on, or there are no weights.
+        """
+        from longdoc.model.reader import EmbeddedReader
+        from longdoc_pipelines.train import train_presence_from
+
+        chosen = labels if isinstance(labels, LabelSet) else load_labels(os.fspath(labels))
+        if not isinstance(self.embedded, EmbeddedReader):
+            raise UsageError(f"the reader {self.embedded.name!r} has no clause weights of its own; leave out --reader")
+        return train_presence_from(Path(data), Path(out), labels=chosen, reader=self.embedded, progress=self._progress)
 
     def train_encoder(
         self,

@@ -6,11 +6,12 @@ import hashlib
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from longdoc.engines import answers, clauses, forms, summaries
+from longdoc.engines import answers, forms, summaries
+from longdoc.engines import clauses as clauses_by
 from longdoc.engines.prompts import Prompts
 from longdoc.engines.writing import Writing
 from longdoc.labels import LabelSet
-from longdoc.protocols import Engine, Reader, Reading, Source
+from longdoc.protocols import Chance, Engine, Reader, Reading, Source
 from longdoc.types import Answer, Chunk, Clause, Document, Filled, Passage, Span, Summary
 
 if TYPE_CHECKING:
@@ -60,11 +61,19 @@ class EngineReader:
 
     def extract(self, source: Source, labels: LabelSet) -> list[Clause]:
         """What the language model quotes and what the embedded model finds, scored by agreement (clauses.py)."""
-        return clauses.extract(self.writing, source, labels, self._embedded.extract(source, labels))
+        return clauses_by.extract(self.writing, source, labels, self._embedded.extract(source, labels))
 
     def default_score(self, labels: LabelSet, label: str) -> float:
         """That of a passage which the language model alone quotes."""
-        return clauses.ENGINE
+        return clauses_by.ENGINE
+
+    def presence(self, labels: LabelSet, label: str, clauses: Sequence[Clause]) -> Chance:
+        """A passage that the language model quotes counts by agreement; where it quotes none, the embedded model's chance is halved."""
+        quoted = [clause.score for clause in clauses if clause.method == "engine"]
+        if quoted:
+            return Chance(max(quoted), 0.5, fitted=False)
+        found = [clause.model_copy(update={"score": clause.score / clauses_by.ENCODER}) for clause in clauses]
+        return Chance(0.5 * self._embedded.presence(labels, label, found).probability, 0.5, fitted=False)
 
     def summarize(self, source: Source, *, sentences: int | None = None) -> Summary:
         """A written summary (summaries.py)."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
@@ -17,18 +17,19 @@ from longdoc.labels import LabelSet
 from longdoc.model.candidates import propose
 from longdoc.model.clauses import ClauseModel, load_clauses
 from longdoc.model.matching import DEFAULT_SCORE, match
+from longdoc.model.presence import MATCHED, SUFFIX, UNMEASURED, Presence, load_presence
 from longdoc.model.salience import salience
 from longdoc.model.salience_head import FILE as SALIENCE
 from longdoc.model.salience_head import SalienceHead, inputs, load_salience, running
 from longdoc.model.sentences import split
 from longdoc.model.values import read_value
-from longdoc.protocols import Reading, Source
+from longdoc.protocols import Chance, Reading, Source
 from longdoc.types import Answer, Chunk, Clause, Document, Passage, Span, Summary
 
 ENCODER = "encoder.safetensors"
 """The encoder's file in a folder of weights; beside it that of the salience head, and clause weights, a file a label set."""
 _WEIGHTS = Path(str(files("longdoc.model").joinpath("weights")))
-READER_VERSION = 3
+READER_VERSION = 4
 """Changes whenever the code could give another result for the same reading and weights."""
 READING_VERSION = 3
 """Changes whenever the code could read the same document otherwise."""
@@ -56,9 +57,11 @@ class EmbeddedReader:
         """Fingerprint of the encoder's weights."""
         usable = (trained for trained in _trained(model) if trained.encoder in ("", self.encoder))
         self._trained = {trained.label_set: trained for trained in usable}
+        self._presence = _presence(model, self._trained.values())
         self._salience = _salience_head(model, self.encoder)
         reading = [self.encoder, str(READING_VERSION), self._salience.fingerprint if self._salience else ""]
         results = [*reading, str(READER_VERSION), *sorted(one.fingerprint for one in self._trained.values())]
+        results += sorted(one.fingerprint for one in self._presence.values())
         self.reading_fingerprint, self.fingerprint = _hash(reading), _hash(results)
 
     @cached_property
@@ -129,6 +132,18 @@ class EmbeddedReader:
         by_name = {name.casefold(): score for name, score in trained.thresholds.items()} if trained else {}
         return by_name.get(label.casefold(), DEFAULT_SCORE)
 
+    def clause_fingerprint(self, labels: str) -> str | None:
+        """Fingerprint of the clause weights for the label set of that name, None if there are none."""
+        trained = self._trained.get(labels)
+        return trained.fingerprint if trained is not None else None
+
+    def presence(self, labels: LabelSet, label: str, clauses: Sequence[Clause]) -> Chance:
+        """By the weights fitted for the label set where there are any (presence.py), by those of unknown labels otherwise."""
+        trained = self._trained.get(labels.name)
+        known = trained is not None and label.casefold() in (name.casefold() for name in trained.labels)
+        weights = self._presence.get(labels.name, UNMEASURED) if known else MATCHED
+        return weights.chance(label, [clause.score for clause in clauses])
+
     def summarize(self, source: Source, *, sentences: int | None = None) -> Summary:
         """A summary by the plan of the document's domain, in the document's own sentences; trained clauses tell where its topics are."""
         from longdoc.model.plans import PLANS
@@ -161,6 +176,14 @@ def _trained(folder: Path | None) -> list[ClauseModel]:
     places = [place for place in (_WEIGHTS, folder) if place is not None]
     others = (ENCODER, SALIENCE)
     return [load_clauses(path) for place in places for path in sorted(place.glob("*.safetensors")) if path.name not in others]
+
+
+def _presence(folder: Path | None, trained: Iterable[ClauseModel]) -> dict[str, Presence]:
+    """The weights of presence by label set, of those in the package and in `folder` that were fitted to these clause weights."""
+    places = [place for place in (_WEIGHTS, folder) if place is not None]
+    found = [(path.name.removesuffix(SUFFIX), load_presence(path)) for place in places for path in sorted(place.glob(f"*{SUFFIX}"))]
+    usable = {one.fingerprint for one in trained}
+    return {name: presence for name, presence in found if presence.clauses in usable}
 
 
 def _salience_head(folder: Path | None, encoder: str) -> SalienceHead | None:

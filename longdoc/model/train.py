@@ -16,10 +16,11 @@ import numpy as np
 
 from longdoc.errors import UsageError
 from longdoc.labels import LabelSet
-from longdoc.model.clauses import ClauseModel, Found, Rows, Scorer, blended, ranked, scored, sentence_rows, span_rows
+from longdoc.model.clauses import ClauseModel, Found, Rows, Scorer, blended, load_clauses, ranked, scored, sentence_rows, span_rows
 from longdoc.model.fitting import Example, Recipe, fit, known_keys
 from longdoc.model.measure import Curve, average_precision, curve, outcomes
 from longdoc.model.network import Floats
+from longdoc.model.presence import SUFFIX, Presence, fit_presence
 from longdoc.model.report import Report, calibration
 from longdoc.model.rescoring import Rescorer, Scored, gather
 from longdoc.model.rescoring import fit as fit_rescorer
@@ -126,6 +127,7 @@ def train_clauses(
     out.mkdir(parents=True, exist_ok=True)
     path = out / f"{labels.name}.safetensors"
     model.save(path, {**(notes or {}), "seed": str(seed)})
+    _presence([(one.gold, listed) for one, listed in found], names, load_clauses(path).fingerprint).save(path.with_suffix(SUFFIX))
     report = Report(
         path=path,
         documents=len(sentences),
@@ -140,6 +142,18 @@ def train_clauses(
     )
     report.write()
     return report
+
+
+def _presence(judged: Sequence[tuple[Sequence[Gold], Sequence[Found]]], names: Sequence[str], fingerprint: str) -> Presence:
+    """When a label is there at all, from what people marked and what was found in documents that had not been seen."""
+    spelled = {name.casefold(): name for name in names}
+    scores: list[dict[str, list[float]]] = []
+    for _, listed in judged:
+        scores.append({})
+        for one in listed:
+            scores[-1].setdefault(one.label, []).append(one.score)
+    carried = [frozenset(spelled[one.label.casefold()] for one in gold if one.label.casefold() in spelled) for gold, _ in judged]
+    return fit_presence(scores, carried, names, clauses=fingerprint)
 
 
 def _prepared(labelled: Labelled, rows: Rows, truth: Targets) -> _Prepared:

@@ -22,8 +22,11 @@ NUMBER_WORDS = "|".join(sorted([*_ONES, *_TENS, *_SCALES], key=len, reverse=True
 _NUMBER = rf"(?:[0-9][0-9,]*(?:\.[0-9]+)?|(?:an?\s+)?(?:{NUMBER_WORDS})(?:(?:[\s-]|\sand\s)+(?:{NUMBER_WORDS}))*|an?(?=[\s-]))"
 _IN_BRACKETS = r"(?:\s*\(\s*[$€£]?\s*(?P<bracketed>[0-9][0-9,]*(?:\.[0-9]+)?)\s*%?\s*\))?"
 
+_IN_WORDS = rf"(?:\s*\(\s*(?:{NUMBER_WORDS})(?:[\s-]+(?:{NUMBER_WORDS}))*\s*\))?"
+"""As in "12 (twelve) months"."""
+
 _PERIOD = re.compile(
-    rf"\b(?P<number>{_NUMBER}){_IN_BRACKETS}[\s-]*(?P<kind>(?:full|consecutive|calendar|business|working|banking|trading|successive|additional|contract)\s+)?"
+    rf"\b(?P<number>{_NUMBER}){_IN_BRACKETS}{_IN_WORDS}[\s-]*(?P<kind>(?:full|consecutive|calendar|business|working|banking|trading|successive|additional|contract)\s+)?"
     r"(?P<unit>hour|day|week|month|quarter|year)(?:s|['’]s|s['’])?\b"
     r"(?:\s*\(\s*(?P<late>[0-9]+)\s*\))?",
     re.IGNORECASE,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from longdoc.errors import UnknownNameError, UsageError
@@ -87,16 +87,21 @@ def unlabelled(entry: Entry) -> Outcome:
     return Outcome(path=entry.path, outcome="skipped", stage="extract", reason=reason, document_id=entry.document_id)
 
 
-def candidates(corpus: Corpus, reader: Reader, entry: Entry, labels: LabelSet) -> list[Clause]:
-    """All candidates of one document, from the corpus if they have been found before."""
+def candidates(
+    corpus: Corpus, reader: Reader, entry: Entry, labels: LabelSet, *, only: Container[str] | None = None, document: Document | None = None
+) -> list[Clause]:
+    """All candidates of one document, from the corpus if they have been found before; `only` keeps those of these labels, in lower case.
+
+    `document` saves reading the document again where it is at hand.
+    """
     key = result_key("extract", EXTRACT_VERSION, entry.document_key, reader.fingerprint, labels.fingerprint)
-    document = corpus.document(entry)
     kept = corpus.result(key)
-    if kept is not None:
-        return [from_row(document, row) for row in json.loads(kept)]
-    clauses = best_of_each_label(reader.extract(source_of(corpus, reader, entry), labels))
-    corpus.put_result(key, entry.document_key, "extract", json.dumps([to_row(clause) for clause in clauses]))
-    return clauses
+    if kept is None:
+        clauses = best_of_each_label(reader.extract(source_of(corpus, reader, entry), labels))
+        corpus.put_result(key, entry.document_key, "extract", json.dumps([to_row(clause) for clause in clauses]))
+        return [clause for clause in clauses if only is None or clause.label.casefold() in only]
+    document = document or corpus.document(entry)
+    return [from_row(document, row) for row in json.loads(kept) if only is None or row[0].casefold() in only]
 
 
 def best_of_each_label(clauses: Sequence[Clause]) -> list[Clause]:

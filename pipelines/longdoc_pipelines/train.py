@@ -13,12 +13,13 @@ from longdoc.errors import UsageError
 from longdoc.labels import LabelSet
 from longdoc.model.report import Report
 from longdoc.model.train import FEWEST_DOCUMENTS, Labelled, LabelledText, train_clauses
-from longdoc.protocols import Progress, Reader
+from longdoc.protocols import Progress, Reader, Source
 from longdoc_pipelines.labelled import read_labelled
 from longdoc_pipelines.lines import sha256_of
 from longdoc_pipelines.unlabelled import sentences_in
 
 if TYPE_CHECKING:
+    from longdoc.model.reader import EmbeddedReader
     from longdoc.model.train_encoder import EncoderRecipe
 
 HELD_OUT, FEWEST_JUDGES = 0.2, 16
@@ -38,6 +39,36 @@ def train_clauses_from(data: Path, out: Path, *, labels: LabelSet, reader: Reade
     notes = _notes("clauses", data, documents, labels, seed)
     labelled = (Labelled(one.document, reader.read(one.document, one.chunks), one.gold) for one in documents)
     return train_clauses(labelled, out, labels=labels, seed=seed, notes=notes, progress=progress)
+
+
+def train_presence_from(data: Path, out: Path, *, labels: LabelSet, reader: EmbeddedReader, progress: Tell | None = None) -> Path:
+    """Fit when a label of `labels` is there at all, on documents that the reader's clause weights have not seen, into the folder `out`.
+
+    `train_clauses_from` does so by itself, on documents held out in turn; this is for weights that were made without, or for more
+    documents of a user's own.
+
+    Raises: as read_labelled; UsageError if there is too little to train on, or the label set has no weights.
+    """
+    from longdoc.model.presence import SUFFIX, fit_presence
+
+    fingerprint = reader.clause_fingerprint(labels.name)
+    if fingerprint is None:
+        raise UsageError(f"label set {labels.name!r} has no clause weights; make them with `longdoc train clauses`")
+    spelled = {label.name.casefold(): label.name for label in labels.labels}
+    scores, carried = [], []
+    for one in read_labelled(data, labels):
+        source = Source(one.document, reader.read(one.document, one.chunks), one.chunks)
+        found: dict[str, list[float]] = {}
+        for clause in reader.extract(source, labels):
+            found.setdefault(clause.label, []).append(clause.score)
+        scores.append(found)
+        carried.append(frozenset(spelled[passage.label.casefold()] for passage in one.gold if passage.label.casefold() in spelled))
+        if progress is not None:
+            progress(Progress("read", len(scores), None, "documents", one.document.path))
+    out.mkdir(parents=True, exist_ok=True)
+    path = out / f"{labels.name}{SUFFIX}"
+    fit_presence(scores, carried, list(spelled.values()), clauses=fingerprint).save(path)
+    return path
 
 
 def train_encoder_from(

@@ -52,6 +52,8 @@ def test_what_only_looks_like_a_date_is_none(text: str) -> None:
     ("text", "iso"),
     [
         ("thirty (30) days", "P30D"),
+        ("12 (twelve) months", "P12M"),
+        ("25 (twenty-five) days", "P25D"),
         ("a one-year term", "P1Y"),
         ("a month", "P1M"),
         ("a hundred and twenty days", "P120D"),

@@ -43,6 +43,30 @@ def clauses(
 
 @train.command()
 @expand
+def presence(
+    common: Common,
+    data: Data,
+    out: Out,
+    labels: Labels = "cuad",
+    model: Annotated[
+        Path | None, typer.Option("--model", metavar="DIR", help="The clause weights to fit for (default: the shipped).")
+    ] = None,
+) -> None:
+    """Fit when a clause is there at all, on documents that the clause weights have not seen."""
+    from longdoc.cli.screen import Screen
+    from longdoc.pipeline import Pipeline
+
+    screen = Screen(quiet=common.quiet, verbose=common.verbose)
+    with Pipeline(common.store, config=common.config, progress=screen.progress, model=model) as pipeline:
+        try:
+            written = pipeline.train_presence(data, out, labels)
+        finally:
+            screen.close()
+    print(written)
+
+
+@train.command()
+@expand
 def encoder(
     common: Common,
     data: Data,

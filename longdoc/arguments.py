@@ -18,6 +18,7 @@ class SettingArguments(TypedDict, total=False):
     """The settings as keyword arguments of `Pipeline`; see `longdoc.config.Settings`. None stands for not given."""
 
     workers: int | str | None
+    executor: str | None
     threads: int | str | None
     timeout: float | None
     memory_limit: int | None

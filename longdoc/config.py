@@ -15,6 +15,8 @@ from longdoc.errors import ConfigError
 
 PREFIX = "LONGDOC_"
 CONFIG_FILE = "longdoc.toml"
+LOCAL = "local"
+"""The executor that runs the stages in processes of this machine."""
 
 
 class Settings(BaseSettings):
@@ -23,7 +25,8 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
 
     store: Annotated[Path, Field(description="the corpus folder")] = Path(".longdoc")
-    workers: Annotated[Annotated[int, Field(ge=1)] | Literal["auto"], Field(description="parser processes")] = "auto"
+    workers: Annotated[Annotated[int, Field(ge=1)] | Literal["auto"], Field(description="processes that parse and read files")] = "auto"
+    executor: Annotated[str, Field(description="what runs the stages: local or ray")] = LOCAL
     threads: Annotated[Annotated[int, Field(ge=1)] | Literal["auto"], Field(description="threads of the embedded model")] = "auto"
     timeout: Annotated[float, Field(gt=0, description="seconds that parsing one file may take")] = 120.0
     memory_limit: Annotated[int, Field(ge=256 << 20, description="bytes of memory that parsing one file may take")] = 4 << 30

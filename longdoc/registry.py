@@ -36,7 +36,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "window_decay": "longdoc.attention.window_decay:WindowDecay",
         "performer": "longdoc.attention.performer:Performer",
     },
-    "executors": {"local": "longdoc.ingest.sandbox:ProcessExecutor"},
+    "executors": {"local": "longdoc.ingest.sandbox:ProcessExecutor", "ray": "longdoc_pipelines.ray_executor:RayExecutor"},
 }
 
 

@@ -1,4 +1,7 @@
-"""Runs parsers in other processes, so that a file that hangs, crashes or eats memory takes down nothing but its own worker.
+"""Runs stages in other processes, so that a file that hangs, crashes or eats memory takes down nothing but its own worker.
+
+A job is held to the limits until it says that it has parsed its file (worker.py); reading takes as long as it takes. A worker that is
+killed from outside, by a person or by a system that is out of memory, does not count against the file until that has happened twice.
 
 Workers are plain subprocesses that talk over pipes: nothing depends on how the calling program was started, so it works
 from a notebook and from a script without a main guard.
@@ -9,21 +12,27 @@ from __future__ import annotations
 import contextlib
 import os
 import queue
+import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import longdoc
 from longdoc.errors import DamagedError, LimitError
-from longdoc.ingest.worker import READY, receive, send
+from longdoc.ingest.worker import PARSE, READY, Entered, receive, send
 from longdoc.protocols import Done, Job, Limits
 
 AHEAD = 2
-"""Results that may wait for the caller, a worker: parsing goes on while the caller is busy, but not without bound."""
+"""Results that may wait for the caller, a worker: work goes on while the caller is busy, but not without bound."""
+KILLED = -int(getattr(signal, "SIGKILL", 9))
+"""Exit code of a process that something else put an end to."""
+ATTEMPTS = 2
+"""How often a job is tried whose worker is killed from outside."""
 
 
 class ProcessExecutor:
@@ -96,21 +105,29 @@ class ProcessExecutor:
         worker: _Worker | None = None
         while (job := waiting.get()) is not None:
             started = time.monotonic()
-            value, error, alive = None, None, True
-            try:
-                worker = worker or self._take()
-                value, error, alive = worker.run(function, job)
-            except Exception as failure:  # noqa: BLE001  a thread that died would leave the caller waiting for ever
-                error, alive = DamagedError(f"{job.arguments.get('path', job.key)}: could not be handed to a parser ({failure})"), False
-            if worker is not None and not alive:
-                self._drop(worker)
-                worker = None
-            results.put(Done(job.key, value, error, time.monotonic() - started))
+            end = _End()
+            for attempt in range(ATTEMPTS):
+                try:
+                    worker = worker or self._take()
+                    end = worker.run(function, job, last=attempt == ATTEMPTS - 1)
+                except Exception as failure:  # noqa: BLE001  a thread that died would leave the caller waiting for ever
+                    where = job.arguments.get("path", job.key)
+                    end = _End(
+                        error=DamagedError(f"{where}: could not be handed to a worker ({failure}); run the command again"), alive=False
+                    )
+                if worker is not None and not end.alive:
+                    self._drop(worker)
+                    worker = None
+                if not end.again or self._closed:
+                    break
+            results.put(Done(job.key, end.value, end.error, time.monotonic() - started, end.stage))
         if worker is not None:
             self._give_back(worker)
 
     def _take(self) -> _Worker:
         with self._lock:
+            if self._closed:
+                raise RuntimeError("the executor is closed")
             if self._idle:
                 return self._idle.pop()
             worker = _Worker(self._limits)
@@ -130,6 +147,18 @@ class ProcessExecutor:
         self._drop(worker)
 
 
+@dataclass(frozen=True, slots=True)
+class _End:
+    """How a job ended: exactly one of `value` and `error` counts, in which stage, whether the worker is `alive` to take another, and
+    whether the job is to be tried `again`."""
+
+    value: Any = None
+    error: Exception | None = None
+    stage: str | None = None
+    alive: bool = True
+    again: bool = False
+
+
 class _Worker:
     """One subprocess."""
 
@@ -140,9 +169,10 @@ class _Worker:
         inherited = os.environ.get("PYTHONPATH")
         environment = os.environ | {
             "PYTHONPATH": os.pathsep.join([root, inherited] if inherited else [root]),
-            # Threads of numeric libraries take address space, which is limited, and are of no use here.
+            # Threads of numeric libraries take address space, which is limited while a file is parsed; a reader asks for its own.
             "OPENBLAS_NUM_THREADS": "1",
             "OMP_NUM_THREADS": "1",
+            "RAYON_NUM_THREADS": "1",
         }
         self._process = subprocess.Popen(
             [sys.executable, "-m", "longdoc.ingest.worker"],
@@ -154,8 +184,8 @@ class _Worker:
         )
         self._ready = False
 
-    def run(self, function: str, job: Job) -> tuple[Any, Exception | None, bool]:
-        """The value or the error, and whether the worker can take another job."""
+    def run(self, function: str, job: Job, *, last: bool) -> _End:
+        """How the job ended; where the worker was killed from outside, whether to try `again`, which nobody does after the `last` time."""
         where = str(job.arguments.get("path", job.key))
         stdin, stdout = self._process.stdin, self._process.stdout
         if stdin is None or stdout is None:
@@ -163,24 +193,24 @@ class _Worker:
         late = threading.Event()
         timer = threading.Timer(self._limits.seconds, self._kill_late, args=(late,))
         timer.daemon = True
+        stage = PARSE
         try:
             if not self._ready:
                 # Its start is not the file's fault, and does not count.
-                send(stdin, (self._limits.memory, self._limits.seconds))
+                send(stdin, self._limits)
                 self._ready = receive(stdout) == READY
             timer.start()
             send(stdin, (function, dict(job.arguments)))
-            value, error = receive(stdout)
-            return value, error, True
+            while isinstance(message := receive(stdout), Entered):
+                stage = message.stage
+                timer.cancel()
+            return _End(message.value, message.error, stage)
         except (EOFError, BrokenPipeError):
             code = self._process.wait()
             if late.is_set():
-                return (
-                    None,
-                    LimitError(f"{where}: not read within the limit of {self._limits.seconds:g} s; raise timeout to read it"),
-                    False,
-                )
-            return None, self._died(where, code), False
+                error = LimitError(f"{where}: not read within the limit of {self._limits.seconds:g} s; raise timeout to read it")
+                return _End(None, error, stage, alive=False)
+            return _End(None, self._died(where, code, stage), stage, alive=False, again=code == KILLED and not last)
         finally:
             timer.cancel()
 
@@ -188,8 +218,14 @@ class _Worker:
         late.set()
         self._process.kill()
 
-    def _died(self, where: str, code: int) -> Exception:
+    def _died(self, where: str, code: int, stage: str) -> Exception:
         how = f"signal {-code}" if code < 0 else f"exit code {code}"
+        if code == KILLED:
+            return DamagedError(
+                f"{where}: its worker was killed {ATTEMPTS} times ({how}), as systems do that run out of memory; use fewer workers"
+            )
+        if stage != PARSE:
+            return DamagedError(f"{where}: the stage {stage!r} crashed on it ({how}); run the command again, with fewer workers")
         return DamagedError(
             f"{where}: the parser crashed on it ({how}); the file is damaged, "
             f"or needs more than the limit of {self._limits.memory} bytes of memory"

@@ -1,4 +1,8 @@
-"""Files in, documents in the corpus: scan, parse in worker processes, read in this one, commit one by one.
+"""Files in, documents in the corpus: scan, parse and read in worker processes, commit one by one in this one.
+
+Few files are read in this process, with all its threads: a worker takes seconds to load a reader. So are documents so long that one
+worker would be at them when all others have ended. Both depend on what there is, not on what is left to do, so that a run that was
+killed and begun again reads every document as it would have.
 
 Every step is keyed by content and settings, so that what is there is not done again: a file of unchanged size, times and
 inode is not even opened, content that is known under another name is neither parsed nor read, a new reader reads again but
@@ -16,21 +20,27 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from itertools import chain
+from typing import Any
 
 from longdoc.config import Settings
 from longdoc.errors import ChangedError, InputError, NotFoundError, StoreError, UnreadableError, UnsupportedError
 from longdoc.ingest import ParsedFile
+from longdoc.labels import LabelSet
 from longdoc.protocols import Done, Executor, Job, Limits, Progress, Reader, Reading
-from longdoc.registry import load
-from longdoc.types import Document, Outcome
+from longdoc.types import Chunk, Document, Outcome
+from longdoc_pipelines.extract import EXTRACT_VERSION
 from longdoc_pipelines.files import Found, shown, walk
 from longdoc_pipelines.interrupts import finish_first
+from longdoc_pipelines.keys import result_key
 from longdoc_pipelines.scan import content_hash, document_key, doubtful, look, same
+from longdoc_pipelines.stages import ReaderChoice, ReadFile
+from longdoc_pipelines.workers import executor_of, reader_of_workers
 from longdoc_stores.corpus import Corpus
 from longdoc_stores.records import DocumentFacts, FileRecord
 from longdoc_stores.selection import reached
 
 PARSE = "longdoc.ingest:parse_file"
+READ_FILE = "longdoc_pipelines.stages:read_file"
 
 
 def ingest(
@@ -42,16 +52,22 @@ def ingest(
     password: str | None = None,
     progress: Callable[[Progress], None] | None = None,
     executor: Executor | None = None,
+    choice: ReaderChoice | None = None,
+    labels: LabelSet | None = None,
 ) -> Iterator[Outcome]:
     """Bring the corpus up to date with the files at and below `paths`; one Outcome a file, as each is done.
 
     The corpus is written to from the first thing that is new: where nothing is, another process may write meanwhile.
-    `executor` runs the parser (default: worker processes on this machine, as many as the settings say). A failed outcome's
+    `executor` runs the stages (default: the one that the settings name, with as many workers as they say). A failed outcome's
     details name the class of its error under "error". Close the iterator, or exhaust it, to let other writers in.
+
+    With `choice`, from which any process can load the same reader as `reader`, files are read where they are parsed, unless they are
+    few; its threads are shared out among the workers. What is read so is also searched for the candidates of `labels`, so that `extract`
+    and `review` by them are look-ups.
 
     Raises: StoreBusyError if another process writes; StoreError. An interrupt finishes the commit in hand first.
     """
-    run = _Run(corpus, reader, settings.resolved(), password, progress)
+    run = _Run(corpus, reader, settings, password, progress, choice, labels)
     try:
         for outcome in run.outcomes(paths, executor):
             run.counts[outcome.outcome] += 1
@@ -75,7 +91,14 @@ class _Task:
 
 class _Run:
     def __init__(
-        self, corpus: Corpus, reader: Reader, settings: Settings, password: str | None, progress: Callable[[Progress], None] | None
+        self,
+        corpus: Corpus,
+        reader: Reader,
+        settings: Settings,
+        password: str | None,
+        progress: Callable[[Progress], None] | None,
+        choice: ReaderChoice | None,
+        labels: LabelSet | None,
     ) -> None:
         self.corpus = corpus
         self.documents = corpus.documents
@@ -83,9 +106,13 @@ class _Run:
         self.settings = settings
         self.password = password
         self.progress = progress
+        self.choice = choice
+        self.labels = labels
         self.limits = Limits(settings.timeout, settings.memory_limit, settings.max_pages, settings.max_file_size)
         self.settled: deque[Outcome] = deque()
         self.to_read: deque[_Task] = deque()
+        self.away: ReaderChoice | None = None
+        """What the workers read with; None: reading is done here."""
         self.in_flight: dict[str, list[_Task]] = {}
         self.refused: dict[str, tuple[str, Exception, str]] = {}
         self.scanned = self.done = self.tokens = self.total = 0
@@ -109,13 +136,14 @@ class _Run:
     def outcomes(self, paths: Sequence[str], executor: Executor | None) -> Iterator[Outcome]:
         found = list(walk(paths))
         self.total = len(found)
+        self.away = reader_of_workers(self.choice, self.settings, self.total)
         jobs = self._jobs(found)
         first = next(jobs, None)
         yield from self._settle()
         if first is not None:
-            with closing(executor or load("executors", "local")(self.settings.workers, self.limits)) as running:
-                for done in running.map(PARSE, chain((first,), jobs)):
-                    self._parsed(done)
+            with closing(executor or executor_of(self.settings, self.limits)) as running:
+                for done in running.map(READ_FILE if self.away else PARSE, chain((first,), jobs)):
+                    self._done(done)
                     yield from self._settle()
         yield from self._settle()
         yield from self._gone(paths, {os.path.abspath(item.path) for item in found if item.problem is None})
@@ -129,12 +157,12 @@ class _Run:
                 self._tell(Progress("ingest", self.done, self.total, "files", outcome.path))
                 yield outcome
             else:
-                self._read(self.to_read.popleft(), None)
+                self._read(self.to_read.popleft(), None, None)
 
     # Scan
 
     def _jobs(self, found: Sequence[Found]) -> Iterator[Job]:
-        """Jobs for the parser; what needs none is settled or queued on the way. The executor asks when it has room."""
+        """Jobs for the executor; what needs none is settled or queued on the way. The executor asks when it has room."""
         for item in found:
             self.scanned += 1
             self._tell(Progress("scan", self.scanned, self.total, "files", shown(item.path)))
@@ -152,17 +180,25 @@ class _Run:
             waiting.append(task)
             if len(waiting) == 1:
                 self.begin()
-                arguments = {
-                    "path": item.path,
-                    "password": self.password,
-                    "domain": self.settings.domain,
-                    "limits": self.limits,
-                    "expected_sha256": task.file.sha256,
-                }
-                yield Job(task.key, arguments)
+                yield Job(task.key, self._arguments(item.path, task))
+
+    def _arguments(self, path: str, task: _Task) -> dict[str, Any]:
+        """What the stages are called with for that file."""
+        arguments: dict[str, Any] = {
+            "path": path,
+            "password": self.password,
+            "domain": self.settings.domain,
+            "limits": self.limits,
+            "expected_sha256": task.file.sha256,
+        }
+        if self.away is None:
+            return arguments
+        if self.documents.facts(task.key) is not None:
+            arguments["known"] = ParsedFile(self.documents.document(task.key), self.documents.chunks(task.key))
+        return arguments | {"reader": self.away, "labels": self.labels}
 
     def _scan(self, item: Found) -> _Task | None:
-        """The file as a task for the parser, None if it needs none."""
+        """The file as a task for the executor, None if it needs none."""
         known = self.corpus.file(os.path.abspath(item.path))
         file = look(item.path)
         unchanged = known is not None and known.sha256 is not None and same(known, file) and not doubtful(known)
@@ -181,22 +217,29 @@ class _Run:
             return None
         if facts is None:
             return task
-        if self.documents.tokens(task.key, self.reader.reading_fingerprint) is None:
-            self.to_read.append(task)
-        else:
+        if self.documents.tokens(task.key, self.reader.reading_fingerprint) is not None:
             self._known(task, facts)
+        elif self.away is not None:
+            return task
+        else:
+            self.to_read.append(task)
         return None
 
     # Parse and read
 
-    def _parsed(self, done: Done) -> None:
+    def _done(self, done: Done) -> None:
+        if isinstance(done.error, StoreError):
+            # Not this file's fault, and every other one would meet it too.
+            raise done.error
         for task in self.in_flight.pop(done.key):
             if task.key in self.refused:
                 self._refuse_copy(task)
             elif done.error is not None:
-                self._fail(task, done.error, "parse")
+                self._fail(task, done.error, done.stage or "parse")
+            elif isinstance(done.value, ReadFile):
+                self._read(task, done.value.parsed, done.value)
             else:
-                self._read(task, done.value)
+                self._read(task, done.value, None)
 
     def _refuse_copy(self, task: _Task) -> None:
         """Fail a file as the first one of the same content failed."""
@@ -205,8 +248,8 @@ class _Run:
             error = type(error)(str(error).replace(path, task.file.reached))
         self._fail(task, error, stage)
 
-    def _read(self, task: _Task, parsed: ParsedFile | None) -> None:
-        """Read one document and commit it; `parsed` is None where the corpus has it and only the reading is new."""
+    def _read(self, task: _Task, parsed: ParsedFile | None, done: ReadFile | None) -> None:
+        """Commit one document, read here unless `done` has a reading; `parsed` is None where the corpus has it and only that is new."""
         facts = self.documents.facts(task.key)
         if facts is not None and self.documents.tokens(task.key, self.reader.reading_fingerprint) is not None:
             self._known(task, facts)
@@ -221,7 +264,7 @@ class _Run:
             document = self.documents.document(task.key).model_copy(update={"path": task.file.reached})
             chunks = self.documents.chunks(task.key)
         try:
-            reading = self.reader.read(document, chunks, progress=lambda tokens: self._count(tokens, task.file.reached))
+            reading = self._reading(document, chunks, done)
         except StoreError:
             raise
         except Exception as error:  # noqa: BLE001 - a reader is a plug-in; what it raises becomes the file's outcome
@@ -233,12 +276,28 @@ class _Run:
             file = replace(task.file, outcome="partial" if document.warnings else "ok", stage="read", reason=_joined(document.warnings))
             with finish_first():
                 self.corpus.commit(
-                    file, parsed=(document, chunks) if parsed is not None else None, reading=(self.reader.reading_fingerprint, reading)
+                    file,
+                    parsed=(document, chunks) if parsed is not None and facts is None else None,
+                    reading=(self.reader.reading_fingerprint, reading),
                 )
+                self._keep(task.key, done)
         except InputError as error:
             self._fail(task, error, "read")
             return
         self.settled.append(_outcome(file, document, reading))
+
+    def _reading(self, document: Document, chunks: Sequence[Chunk], done: ReadFile | None) -> Reading:
+        """What a worker has read, or else what the reader here reads now."""
+        if done is None or done.reading is None:
+            return self.reader.read(document, chunks, progress=lambda tokens: self._count(tokens, document.path))
+        self._count(done.reading.tokens, document.path)
+        return done.reading
+
+    def _keep(self, key: str, done: ReadFile | None) -> None:
+        """Store the candidates that a worker has found, as `extract` would."""
+        if done is not None and done.candidates is not None and self.labels is not None:
+            name = result_key("extract", EXTRACT_VERSION, key, self.reader.fingerprint, self.labels.fingerprint)
+            self.corpus.put_result(name, key, "extract", done.candidates)
 
     # Outcomes
 

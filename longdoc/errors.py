@@ -5,6 +5,7 @@
     |  |- ConfigError          a setting is unknown or has a bad value
     |  |- UnknownNameError     no plug-in, label set or label of that name
     |  |- LabelSetError        a label-set file is malformed
+    |  |- PlaybookError        a playbook file is malformed, or a file of corrections
     |  `- MissingExtraError    an optional package or program is not installed
     |- InputError              one input could not be read, the run goes on        exit code 3
     |  |- NotFoundError        no such file or folder
@@ -54,6 +55,10 @@ class UnknownNameError(UsageError, LookupError):
 
 class LabelSetError(UsageError):
     """A label-set file is malformed."""
+
+
+class PlaybookError(UsageError):
+    """A playbook file is malformed, or a file of corrections."""
 
 
 class MissingExtraError(UsageError, ImportError):

@@ -16,19 +16,22 @@ from longdoc.config import Settings, load_settings
 from longdoc.errors import UnansweredError, UsageError
 from longdoc.labels import LabelSet, load_labels
 from longdoc.protocols import Progress, Reader
+from longdoc.reviewing import Reviewing
 from longdoc.training import Training
 from longdoc.types import Answer, Clause, Document, Filled, Outcome, Overview, Passage, Span, Summary
 
 if TYPE_CHECKING:
     from longdoc.engines.forms import Form
     from longdoc_pipelines.language_model import LanguageModel
+    from longdoc_pipelines.remote import Remote
+    from longdoc_pipelines.stages import ReaderChoice
     from longdoc_stores.corpus import Corpus, Entry
     from longdoc_stores.records import Problem, Status
 
 T = TypeVar("T")
 
 
-class Pipeline(Training):
+class Pipeline(Training, Reviewing):
     """A corpus folder with what reads, searches and answers from it. Use it as a context manager.
 
     Settings not given come from LONGDOC_* variables, then `config` (default: ./longdoc.toml if it exists), then defaults.
@@ -103,6 +106,13 @@ class Pipeline(Training):
         return self._corpus
 
     @property
+    def remote(self) -> Remote:
+        """The copies of inputs that lie at fsspec addresses."""
+        from longdoc_pipelines.remote import Remote
+
+        return Remote(self.settings.store)
+
+    @property
     def reader(self) -> Reader:
         """What gives results: `embedded`, or with an engine the language model beside it."""
         if self._reader is None:
@@ -116,10 +126,17 @@ class Pipeline(Training):
         if self._embedded is None:
             from longdoc.registry import load
 
-            settings = self.settings
-            own = None if settings.model is None or settings.engine is not None else Path(settings.model)
-            self._embedded = load("readers", settings.reader)(threads=settings.resolved().threads, model=own)
+            choice = self._choice()
+            self._embedded = load("readers", choice.name)(threads=choice.threads, model=choice.model)
         return self._embedded
+
+    def _choice(self) -> ReaderChoice:
+        """What the embedded reader is loaded from, here and in workers."""
+        from longdoc_pipelines.stages import ReaderChoice
+
+        settings = self.settings
+        own = None if settings.model is None or settings.engine is not None else Path(settings.model)
+        return ReaderChoice(settings.reader, int(settings.resolved().threads), own)
 
     @property
     def language_model(self) -> LanguageModel:
@@ -133,29 +150,32 @@ class Pipeline(Training):
             self._model = LanguageModel(self.settings, lambda: self.corpus, dry_run=self._dry_run)
         return self._model
 
-    def ingest(self, paths: Paths, password: str | None = None) -> list[Outcome]:
-        """Read what is new below `paths`; one Outcome per file, in the order of `paths`, inside a folder by name.
+    def ingest(self, paths: Paths, password: str | None = None, *, labels: LabelSet | None = None) -> list[Outcome]:
+        """Read what is new below `paths`; one Outcome per file, in the order of `paths`, inside a folder by name. What workers read is
+        also searched for `labels`, where they will be wanted.
 
         Raises: UsageError if no path is given; with `raise_on_error` the InputError of the first file that fails.
         """
         from longdoc_pipelines.files import in_order_of
         from longdoc_pipelines.ingest import ingest
 
-        wanted = named(paths)
         self.outcomes = []
+        wanted = self.remote.fetch(named(paths))
         secret = password if password is not None else self._password
-        run = ingest(self.corpus, wanted, self.embedded, self.settings, password=secret, progress=self._progress)
+        more: dict[str, Any] = {"password": secret, "progress": self._progress, "choice": self._choice(), "labels": labels}
+        run = ingest(self.corpus, wanted, self.embedded, self.settings, **more)
         with closing(cast("Generator[Outcome, None, None]", run)) as outcomes:
             for outcome in outcomes:
-                self._tell(outcome)
+                self._tell(self.remote.outcome(outcome))
                 if self._raise_on_error and outcome.outcome == "failed":
                     raise failure(outcome)
-        self.outcomes.sort(key=in_order_of(wanted))
+        self.outcomes.sort(key=in_order_of([self.remote.shown(path) for path in wanted]))
         return list(self.outcomes)
 
     def documents(self, paths: Paths | None = None) -> list[Entry]:
         """What the corpus holds of the documents named, in path order; None: all of them. Reads no file."""
-        return self.corpus.select(named(paths)) if paths is not None else self._existing().select(())
+        found = self._existing().select(()) if paths is None else self.corpus.select([self.remote.local(path) for path in named(paths)])
+        return [self.remote.entry(entry) for entry in found]
 
     def document(self, path: PathLike, *, ingest: bool = True) -> Document:
         """The text and structure of one file.
@@ -252,7 +272,7 @@ class Pipeline(Training):
         from longdoc.ingest.render import render_page
 
         document = self.document(path, ingest=ingest)
-        return render_page(document.path, document, span, password=self._password, scale=scale)
+        return render_page(self.remote.local(document.path), document, span, password=self._password, scale=scale)
 
     def label_set(self, labels: LabelSet | PathLike | None = None) -> LabelSet | None:
         """The label set of that name or file, or that of the settings; None stands for a choice by domain."""
@@ -281,7 +301,10 @@ class Pipeline(Training):
 
         Raises: UsageError if there is no corpus yet.
         """
-        return self._existing().forget(named(paths))
+        listed = named(paths)
+        gone = [self.remote.shown(path) for path in self._existing().forget([self.remote.local(path) for path in listed])]
+        self.remote.forget(listed)
+        return gone
 
     def retry(self, password: str | None = None) -> list[Outcome]:
         """Ingest again the files that failed; none is no error.
@@ -335,12 +358,12 @@ class Pipeline(Training):
         if self._on_outcome is not None:
             self._on_outcome(outcome)
 
-    def _select(self, paths: Paths | None, ingest: bool) -> list[Entry]:
+    def _select(self, paths: Paths | None, ingest: bool, labels: LabelSet | None = None) -> list[Entry]:
         if paths is None:
             return self.documents()
         wanted = named(paths)
         if ingest:
-            self.ingest(wanted)
+            self.ingest(wanted, labels=None if self.settings.engine is not None else labels)
         return self.documents(wanted)
 
     def _one(self, path: PathLike, ingest: bool) -> Entry:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from longdoc_stores.database import Database
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 BUSY_SECONDS = 30.0
 
 # documents.number is never used twice (AUTOINCREMENT), so that an index made before a deletion cannot point at a newcomer.
@@ -41,6 +41,18 @@ CREATE TABLE IF NOT EXISTS tier_reads (tier TEXT PRIMARY KEY, hits INTEGER NOT N
 CREATE TABLE IF NOT EXISTS runs (
     number INTEGER PRIMARY KEY AUTOINCREMENT, started_at TEXT NOT NULL, ended_at TEXT, state TEXT NOT NULL, counts TEXT NOT NULL
 );
+CREATE TABLE IF NOT EXISTS verdicts (
+    playbook TEXT NOT NULL, path TEXT NOT NULL, rule TEXT NOT NULL, document_id TEXT NOT NULL, rule_version TEXT NOT NULL,
+    verdict TEXT NOT NULL, places TEXT NOT NULL, run INTEGER NOT NULL, PRIMARY KEY (playbook, run, path, rule)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS verdicts_by_document ON verdicts (document_id, rule);
+CREATE TABLE IF NOT EXISTS reviews (
+    run INTEGER PRIMARY KEY AUTOINCREMENT, playbook TEXT NOT NULL, started_at TEXT NOT NULL, ended_at TEXT
+);
+CREATE TABLE IF NOT EXISTS corrections (
+    document_id TEXT NOT NULL, playbook TEXT NOT NULL, rule TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (document_id, playbook, rule)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS audit (number INTEGER PRIMARY KEY, value TEXT NOT NULL, hash TEXT NOT NULL);
 """
 
 
@@ -61,10 +73,12 @@ class Catalogue(Database):
         return int(self.one("SELECT value FROM meta WHERE name = 'schema_version'")[0])
 
     def _upgrade(self) -> None:
-        """From version 1, which kept readings elsewhere: documents stay, the next ingest reads them again without parsing."""
+        """From version 1, which kept readings elsewhere (documents stay, the next ingest reads them again without parsing), or from 2,
+        which knew no reviews."""
         with self.transaction():
             if self._found() < SCHEMA_VERSION:
                 for statement in _SCHEMA.split(";\n"):
                     self.run(statement)
-                self.run("DELETE FROM readings")
+                if self._found() < 2:
+                    self.run("DELETE FROM readings")
                 self.run("UPDATE meta SET value = ? WHERE name = 'schema_version'", (str(SCHEMA_VERSION),))

@@ -4,6 +4,7 @@
       catalogue.sqlite  files, documents, words, readings, results, runs (catalogue.py)
       context/          what readers know of documents: a context store a reader (readings.py)
       lock              held by the one writer, names its process
+      remote/           copies of files that lie elsewhere (longdoc_pipelines/remote.py)
 
 A document is stored once however many files have its content, under a key made of content, parser version and settings;
 a corpus holds the documents of its files and no others. A reading is durable before the transaction that refers to it, so a
@@ -33,6 +34,7 @@ from longdoc_stores.lock import WriterLock
 from longdoc_stores.readings import KEPT, Readings
 from longdoc_stores.records import ChunkHit, Entry, FileRecord, Problem, Run, Status
 from longdoc_stores.status import last_run, status
+from longdoc_stores.verdicts import Verdicts
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,7 +43,7 @@ if TYPE_CHECKING:
 __all__ = ["ChunkHit", "Corpus", "Entry", "is_corpus"]
 
 CATALOGUE = "catalogue.sqlite"
-_PARTS = frozenset({CATALOGUE, f"{CATALOGUE}-wal", f"{CATALOGUE}-shm", "context", "lock"})
+_PARTS = frozenset({CATALOGUE, f"{CATALOGUE}-wal", f"{CATALOGUE}-shm", "context", "lock", "remote"})
 _OLD_PARTS = frozenset({"arrays", "index"})
 """Where version 1 kept readings and their index."""
 _PUT_FILE = f"INSERT OR REPLACE INTO files VALUES ({', '.join('?' * len(FileRecord.__dataclass_fields__))})"
@@ -70,6 +72,7 @@ class Corpus:
         self.readings = Readings(self.folder / "context", budgets)
         self.catalogue = Catalogue(self.folder / CATALOGUE)
         self.documents = Documents(self.catalogue, self.readings)
+        self.verdicts = Verdicts(self.catalogue)
         self._lock = WriterLock(self.folder / "lock")
         self._guard = threading.Lock()
         self._writers = 0
@@ -253,7 +256,10 @@ class Corpus:
                 records = {record.path: record for path in paths for record in self.files_below(path)}
                 for path in records:
                     self.catalogue.run("DELETE FROM files WHERE path = ?", (path,))
-                dropped = self.documents.delete_unused({record.document_key for record in records.values() if record.document_key})
+                keys = {record.document_key for record in records.values() if record.document_key}
+                ids = {key: facts.document_id for key in keys if (facts := self.documents.facts(key)) is not None}
+                dropped = self.documents.delete_unused(keys)
+                self.verdicts.forget(sorted(own for key, own in ids.items() if self.documents.facts(key) is None))
             self.readings.forget(dropped)
             if records:
                 self.catalogue.empty_log()

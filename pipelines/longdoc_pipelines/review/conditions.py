@@ -1,0 +1,77 @@
+"""Conditions over values, in three truths: holds, does not hold, cannot be told."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from longdoc.types import Value
+from longdoc_pipelines.playbook.quantities import asked, holds
+from longdoc_pipelines.playbook.schema import Comparison, Condition, ValueKind
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a condition came to: `holds` None where it cannot be told; the comparisons that `decided` it as a playbook writes them and as
+    a person says them (`wanted`), the values they read by name, and whether passages `disagree`: another value of the same name would
+    have decided otherwise."""
+
+    holds: bool | None
+    decided: tuple[str, ...] = ()
+    wanted: tuple[str, ...] = ()
+    values: tuple[tuple[str, Value], ...] = ()
+    disagree: bool = False
+
+
+Read = Callable[[str], tuple[ValueKind, list[Value]]]
+"""Value name -> its kind and what the passages state, best first."""
+
+
+def told(condition: Condition, read: Read, as_of: date) -> Told:
+    """What `condition` comes to."""
+    parts = [_compared(name, read, comparison, as_of) for name, comparison in condition.comparisons.items()]
+    parts += [told(part, read, as_of) for part in condition.all_of or ()]
+    if condition.any_of:
+        parts.append(_any(told(part, read, as_of) for part in condition.any_of))
+    if condition.negated is not None:
+        inner = told(condition.negated, read, as_of)
+        answer = None if inner.holds is None else not inner.holds
+        decided, wanted = (tuple(f"not {one}" for one in listed) for listed in (inner.decided, inner.wanted))
+        parts.append(Told(answer, decided, wanted, inner.values, inner.disagree))
+    return _all(parts)
+
+
+def _all(parts: Iterable[Told]) -> Told:
+    listed = list(parts)
+    failed = [part for part in listed if part.holds is False]
+    unknown = [part for part in listed if part.holds is None]
+    return _joined(False if failed else None if unknown else True, failed or unknown or listed)
+
+
+def _any(parts: Iterable[Told]) -> Told:
+    listed = list(parts)
+    passed = [part for part in listed if part.holds]
+    unknown = [part for part in listed if part.holds is None]
+    return _joined(True if passed else None if unknown else False, passed[:1] or unknown or listed)
+
+
+def _joined(answer: bool | None, parts: list[Told]) -> Told:
+    decided, wanted = (tuple(dict.fromkeys(one for part in parts for one in getattr(part, name))) for name in ("decided", "wanted"))
+    values = tuple(dict.fromkeys(value for part in parts for value in part.values))
+    return Told(answer, decided, wanted, values, any(part.disagree for part in parts))
+
+
+def _compared(name: str, read: Read, comparison: Comparison, as_of: date) -> Told:
+    kind, values = read(name)
+    answers = [holds(kind, value.normalised, comparison, as_of) for value in values] or [holds(kind, None, comparison, as_of)]
+    decided = f"{name}: {shown(comparison.model_dump(by_alias=True, exclude_unset=True))}"
+    wanted = f"{name.replace('_', ' ')} {asked(comparison)}"
+    disagree = any(one is not None and one != answers[0] for one in answers[1:])
+    return Told(answers[0], (decided,), (wanted,), tuple((name, value) for value in values[:1]), disagree)
+
+
+def shown(comparison: object) -> str:
+    """A comparison as a playbook writes it."""
+    return json.dumps(comparison, ensure_ascii=False, default=str).replace('"', "")

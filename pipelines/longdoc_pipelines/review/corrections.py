@@ -1,0 +1,180 @@
+"""What people decided: from the file that the HTML report exports, checked against what was reviewed, and on to training."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
+
+from pydantic import ValidationError
+
+from longdoc.errors import GroundingError, PlaybookError, UsageError
+from longdoc.types import Correction, Span, Verdict
+
+if TYPE_CHECKING:
+    from longdoc_pipelines.playbook.loading import Loaded
+    from longdoc_pipelines.playbook.schema import Rule
+    from longdoc_stores.corpus import Corpus, Entry
+    from longdoc_stores.verdicts import Judged
+
+LARGEST = 64 << 20
+"""Bytes of a file of corrections."""
+
+
+def read_corrections(file: Path) -> list[Correction]:
+    """The corrections in a JSON Lines file, as the HTML report exports them.
+
+    A citation needs `start` and `end` alone: the quote is looked up in the document.
+
+    Raises: PlaybookError with the line that is wrong.
+    """
+    try:
+        if file.stat().st_size > LARGEST:
+            raise PlaybookError(f"{file}: has {file.stat().st_size:,} bytes, the limit is {LARGEST:,}; split it")
+        lines = file.read_text(encoding="utf-8").split("\n")
+    except OSError as error:
+        raise PlaybookError(f"{file}: cannot be read ({error.strerror})") from error
+    except UnicodeDecodeError as error:
+        raise PlaybookError(f"{file}: is not UTF-8 ({error})") from error
+    return [_correction(line, f"{file}:{number}") for number, line in enumerate(lines, start=1) if line.strip()]
+
+
+def _correction(line: str, where: str) -> Correction:
+    try:
+        content = json.loads(line)
+        place = content.get("citation") if isinstance(content, dict) else None
+        if isinstance(place, dict) and "span" not in place:
+            content = {**content, "citation": _citation(content, place)}
+        return Correction.model_validate(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise PlaybookError(f"{where}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise PlaybookError(f"{where}: no correction as the report exports them ({error})") from error
+
+
+def _citation(content: dict[str, Any], place: dict[str, Any]) -> dict[str, Any]:
+    span = {"start": place["start"], "end": place["end"]}
+    quote, page = place.get("quote") or "", place.get("page")
+    return {"document_id": content.get("document_id", ""), "path": content.get("path", ""), "span": span, "quote": quote, "page": page}
+
+
+def completed(corpus: Corpus, correction: Correction) -> Correction:
+    """The correction with its playbook where it names none, and with the citation made anew in the document.
+
+    Raises: UsageError if no review has looked at this document by this rule, or the passage is not there.
+    """
+    judged = corpus.verdicts.rule_of(correction.document_id, correction.rule)
+    if not judged:
+        raise UsageError(
+            f"{correction.path}: no review here has judged this document by a rule {correction.rule!r}; "
+            "review it first, with the same --store, and export the corrections again"
+        )
+    fitting = [one for one in judged if correction.playbook in ("", one.playbook)] or judged
+    same = next((one for one in fitting if one.rule_version == correction.rule_version), fitting[0])
+    changes: dict[str, Any] = {"playbook": same.playbook, "path": same.path}
+    if correction.citation is not None:
+        changes["citation"] = _cited(corpus, correction, same.path)
+    return correction.model_copy(update=changes)
+
+
+def decided(corpus: Corpus, path: str, rule: str, verdict: str, *, by: str, at: str, note: str = "", playbook: str = "") -> Correction:
+    """A person's verdict on one document by one rule; "accept" takes the machine's.
+
+    Raises: UsageError if the document was not reviewed by such a rule, or there is no such verdict.
+    """
+    document_id, judged = _judged(corpus, path, rule, playbook)
+    was = judged.verdict
+    wanted = was if verdict == "accept" else verdict
+    if wanted not in get_args(Verdict) or (verdict == "accept" and was == "needs_review"):
+        listed = ", ".join(get_args(Verdict))
+        raise UsageError(f"--verdict {verdict}: decide for one of {listed}, or accept what the machine says where it says something")
+    said = {"document_id": document_id, "path": judged.path, "rule": rule, "rule_version": judged.rule_version, "playbook": judged.playbook}
+    return Correction.model_validate({**said, "verdict": wanted, "was": was, "by": by, "at": at, "note": note})
+
+
+def withdrawn(corpus: Corpus, path: str, rule: str, *, by: str, playbook: str = "") -> None:
+    """Take a person's verdict back.
+
+    Raises: UsageError if there is none.
+    """
+    document_id, judged = _judged(corpus, path, rule, playbook)
+    with corpus.writing(sweep=False):
+        if not corpus.verdicts.withdraw(document_id, judged.playbook, rule, by):
+            raise UsageError(f"{path}: nobody has decided about rule {rule!r}")
+
+
+def _judged(corpus: Corpus, path: str, rule: str, playbook: str) -> tuple[str, Judged]:
+    entries = corpus.select([path])
+    if len(entries) != 1:
+        raise UsageError(f"{path}: names {len(entries)} documents of the corpus; name one")
+    judged = [row for row in corpus.verdicts.rule_of(entries[0].document_id, rule) if playbook in ("", row.playbook)]
+    if not judged:
+        raise UsageError(f"{path}: no review has judged it by a rule {rule!r}{f' of {playbook}' if playbook else ''}; review it first")
+    if len({row.playbook for row in judged}) > 1:
+        raise UsageError(f"rule {rule!r} is in {', '.join(sorted({row.playbook for row in judged}))}: name one with --playbook")
+    return entries[0].document_id, judged[0]
+
+
+def _cited(corpus: Corpus, correction: Correction, path: str) -> Any:
+    entry = entry_of(corpus.select(), correction.document_id)
+    if entry is None or correction.citation is None:
+        raise UsageError(f"{path}: the document is not in the corpus any more; ingest it again")
+    span = correction.citation.span
+    try:
+        made = corpus.document(entry).cite(Span(start=span.start, end=span.end))
+    except GroundingError as error:
+        raise UsageError(f"{path}: the passage of the correction by {correction.by} is not there: {error}") from error
+    if correction.citation.quote and made.quote != correction.citation.quote:
+        raise UsageError(f"{path}: {span.start}-{span.end} is not the text that the correction by {correction.by} quotes; export it again")
+    return made
+
+
+def entry_of(entries: Sequence[Entry], document_id: str) -> Entry | None:
+    """The entry of a document by its id."""
+    return next((entry for entry in entries if entry.document_id == document_id), None)
+
+
+def write_training(corpus: Corpus, loaded: Loaded, file: Path) -> int:
+    """Write what people decided about clauses as rows for `longdoc train clauses --data`; how many there are.
+
+    Raises: UsageError if the file cannot be written.
+    """
+    rows = list(training_rows(corpus, loaded))
+    try:
+        file.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{file}: cannot be written ({error.strerror})") from error
+    return len(rows)
+
+
+def training_rows(corpus: Corpus, loaded: Loaded) -> Iterator[dict[str, Any]]:
+    """What people's decisions by the rules of one playbook say about clauses, in the form of corrected results of `extract`.
+
+    Where the clause is there by a person's verdict, the passage that they point at, or else the machine's best, carries the label; where
+    it is not, none of the machine's does. A verdict from which that does not follow says nothing.
+    """
+    rules = {rule.id: rule for rule in loaded.playbook.rules}
+    entries = {entry.document_id: entry for entry in corpus.select()}
+    for one in corpus.verdicts.corrections(loaded.playbook.playbook):
+        rule, entry = rules.get(one.rule), entries.get(one.document_id)
+        if rule is None or rule.label is None or entry is None:
+            continue
+        judged = corpus.verdicts.rule_of(one.document_id, one.rule)
+        places = list(dict.fromkeys(place for row in judged if row.playbook == one.playbook for place in row.places))
+        there = is_there(rule, one.verdict)
+        marked = [one.citation.span] if one.citation is not None else places[:1]
+        text = corpus.document(entry).text
+        for place in marked if there else places if there is False else ():
+            said = {"path": entry.path, "label": rule.label, "start": place.start, "end": place.end}
+            yield {**said, "text": text[place.start : place.end], "correct": "yes" if there else "no"}
+
+
+def is_there(rule: Rule, verdict: Verdict) -> bool | None:
+    """Whether a document with this verdict has the rule's clause; None where that does not follow."""
+    if rule.requirement == "forbidden":
+        return {"violation": True, "compliant": False if rule.test is None else None}.get(verdict)
+    if verdict in ("missing", "not_applicable"):
+        return False if verdict == "missing" or rule.requirement == "conditional" else None
+    return True if verdict in ("compliant", "violation") else None

@@ -1,0 +1,85 @@
+"""What is known of one document when its rules are judged: candidates and chances by label, and the documents that amend it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from longdoc.labels import LabelSet
+from longdoc.model.values import read_value
+from longdoc.protocols import Chance, Reader
+from longdoc.types import Clause, Document, Searched, Value
+from longdoc_pipelines.playbook.loading import Loaded
+from longdoc_pipelines.playbook.schema import ValueKind
+
+MOST_PASSAGES = 4
+"""Passages of a label that a verdict shows."""
+NEAR = 0.5
+"""A further passage counts if its score is at least this share of the best one's."""
+_OWN_KIND = ("Document Name", "Title")
+
+
+@dataclass
+class Evidence:
+    """One document with the candidates for every label of a playbook. `amendments` are documents that change it, the latest first."""
+
+    document: Document
+    clauses: Sequence[Clause]
+    loaded: Loaded
+    reader: Reader
+    kind: str | None = None
+    amends: str | None = None
+    amendments: list[Evidence] = field(default_factory=list)
+
+    @cached_property
+    def _by_label(self) -> dict[str, list[Clause]]:
+        found: dict[str, list[Clause]] = {}
+        for clause in self.clauses:
+            found.setdefault(clause.label.casefold(), []).append(clause)
+        return {label: sorted(listed, key=lambda clause: -clause.score) for label, listed in found.items()}
+
+    def candidates(self, label: str) -> list[Clause]:
+        """Everything that was found for a label, best first."""
+        return self._by_label.get(label.casefold(), [])
+
+    def chance(self, label: str) -> Chance:
+        """How likely it is that the document has such a passage."""
+        own = self.loaded.own
+        labels: LabelSet = (
+            own if own is not None and any(one.name.casefold() == label.casefold() for one in own.labels) else self.loaded.base
+        )
+        return self.reader.presence(labels, label, self.candidates(label))
+
+    def passages(self, label: str) -> list[Clause]:
+        """The passages that a verdict rests on: the best, and what comes near it."""
+        listed = self.candidates(label)
+        return [clause for clause in listed if clause.score >= NEAR * listed[0].score][:MOST_PASSAGES]
+
+    def searched(self, label: str) -> Searched:
+        """What was looked through in vain."""
+        document, listed = self.document, self.candidates(label)
+        return Searched(
+            sections=len(document.sections),
+            pages=len(document.pages) or None,
+            unread=self.unread,
+            nearest=listed[0].citation if listed else None,
+            score=listed[0].score if listed else 0.0,
+        )
+
+    @property
+    def unread(self) -> tuple[int, ...]:
+        """Pages that hold no text that could be read."""
+        return tuple(page.number for page in self.document.pages if not page.has_text)
+
+
+def values_of(document: Document, passages: Sequence[Clause], kind: ValueKind, name: str) -> list[Value]:
+    """The value of that kind that each of the passages states, where it states one; `name` tells a period of notice from a term."""
+    found = []
+    for clause in passages:
+        hint = f"{name.replace('_', ' ')} {clause.label}"
+        value = clause.value if clause.value is not None and clause.value.kind == kind else None
+        value = value or read_value(document, clause.citation.span, kind, hint)
+        if value is not None:
+            found.append(value)
+    return found

@@ -1,0 +1,102 @@
+"""Values that a playbook asks for, compared with what a document states."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from longdoc_pipelines.playbook.quantities import as_date, asked, holds, measure, operand_problem, readable
+from longdoc_pipelines.playbook.schema import Comparison
+
+DAY = date(2026, 11, 23)
+
+
+@pytest.mark.parametrize(
+    ("kind", "stated", "comparison", "expected"),
+    [
+        ("duration", "P60D", {"max": "60 days"}, True),
+        ("duration", "P61D", {"max": "60 days"}, False),
+        ("duration", "P2M", {"max": "60 days"}, True),
+        ("duration", "P3M", {"max": "60 days"}, False),
+        ("duration", "P1Y", {"min": "12 months"}, True),
+        ("duration", "PT48H", {"max": "3 days"}, True),
+        ("duration", "PT72H", {"max": "48 hours"}, False),
+        ("duration", "perpetual", {"min": "5 years"}, True),
+        ("duration", "perpetual", {"max": "5 years"}, False),
+        ("duration", None, {"max": "60 days"}, None),
+        ("duration", "P30D", {"min": "10 days", "max": "20 days"}, False),
+        ("amount", "USD 1000000", {"min": "USD 1 million"}, True),
+        ("amount", "USD 999999.99", {"min": "USD 1 million"}, False),
+        ("amount", "EUR 5", {"max": "USD 7"}, None),
+        ("amount", "EUR 5", {"max": 7}, True),
+        ("percentage", "12.5%", {"max": "10%"}, False),
+        ("percentage", "10%", {"max": 10}, True),
+        ("date", "2027-01-05", {"after": "as_of + 30 days"}, True),
+        ("date", "2026-12-01", {"after": "as_of + 30 days"}, False),
+        ("date", "2026-10", {"before": "as_of"}, True),
+        ("date", "2026-11", {"before": "as_of"}, None),
+        ("date", "2026-11-23", {"equals": "as_of"}, True),
+        ("jurisdiction", "New York", {"in": ["New York", "Delaware"]}, True),
+        ("jurisdiction", "Nevada", {"in": ["New York", "Delaware"]}, False),
+        ("jurisdiction", "British Columbia, Canada", {"in": ["Canada"]}, True),
+        ("jurisdiction", "China", {"in": ["People's Republic of China"]}, True),
+        ("jurisdiction", "Nevada", {"not_in": ["Nevada"]}, False),
+        ("party", "Alder Systems, Inc. (Provider)", {"in": ["alder systems"]}, True),
+        ("yes_no", "yes", {"equals": True}, True),
+        ("yes_no", "yes", {"equals": "no"}, False),
+        ("text", "on a time and materials basis", {"contains": "time and materials"}, True),
+        ("text", "counterparty", {"contains": "party"}, False),
+        ("text", None, {"present": False}, True),
+        ("text", "something", {"present": False}, False),
+    ],
+)
+def test_a_value_is_compared_by_what_it_means(kind: str, stated: str | None, comparison: dict[str, object], expected: bool | None) -> None:
+    assert holds(kind, stated, Comparison.model_validate(comparison), DAY) is expected  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("kind", "operator", "operand", "part"),
+    [
+        ("duration", "max", "10 business days", "no business days"),
+        ("duration", "max", "soon", "is no duration"),
+        ("duration", "contains", "x", "says nothing about a duration"),
+        ("jurisdiction", "max", "60 days", "it may have in, not_in, equals, present"),
+        ("amount", "min", "a lot", "is no amount"),
+        ("percentage", "max", "much", "is no percentage"),
+        ("date", "before", "someday", "as_of + 90 days"),
+        ("yes_no", "equals", "maybe", "neither yes nor no"),
+    ],
+)
+def test_an_operand_that_cannot_be_compared_is_told(kind: str, operator: str, operand: object, part: str) -> None:
+    problem = operand_problem(kind, operator, operand)  # type: ignore[arg-type]
+    assert problem is not None
+    assert part in problem
+
+
+@pytest.mark.parametrize(
+    ("operand", "expected"),
+    [
+        ("as_of", DAY),
+        ("as_of + 90 days", date(2027, 2, 21)),
+        ("as_of - 1 year", date(2025, 11, 23)),
+        ("2026-12-31", date(2026, 12, 31)),
+        (date(2026, 12, 31), date(2026, 12, 31)),
+        ("as_of + soon", None),
+    ],
+)
+def test_dates_of_a_playbook_may_hang_on_the_day_of_the_run(operand: object, expected: date | None) -> None:
+    assert as_date(operand, DAY) == expected
+
+
+def test_values_are_said_as_people_say_them() -> None:
+    said = [readable(*one) for one in (("duration", "P60D"), ("duration", "P1Y"), ("duration", "PT48H"), ("amount", "USD 1500000"))]
+    assert said == ["60 days", "1 year", "48 hours", "USD 1,500,000"]
+    assert asked(Comparison.model_validate({"in": ["New York", "Delaware", "England"]})) == "New York, Delaware or England"
+    assert asked(Comparison.model_validate({"min": "30 days", "max": "60 days"})) == "at most 60 days and at least 30 days"
+
+
+def test_a_value_that_is_no_number_has_no_measure() -> None:
+    assert measure("duration", "soon") is None
+    assert measure("amount", "USD many") is None
+    assert measure("jurisdiction", "Nevada") is None

@@ -1,0 +1,326 @@
+"""Verdicts: is the clause there, what does it say, is that what the playbook wants."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+from judging import DAY, clause, document, evidence, loaded, verdict
+
+from longdoc.protocols import Chance
+from longdoc.types import Correction
+from longdoc_pipelines.review.judge import Terms, dressed, judge
+from longdoc_pipelines.review.likeness import Likeness
+
+LAW = "This Agreement is governed by the laws of the State of Nevada."
+CAP = "In no event shall either party's liability exceed USD 500,000."
+NOTICE = "It renews for one year unless a party gives ninety (90) days' notice of non-renewal."
+TEXT = f"SERVICES AGREEMENT\n\n1. Law\n\n{LAW}\n\n2. Liability\n\n{CAP}\n\n3. Renewal\n\n{NOTICE}\n"
+GOVERNED: dict[str, Any] = {
+    "label": "Governing Law",
+    "values": {"governing_law": "jurisdiction"},
+    "test": {"governing_law": {"in": ["New York", "Delaware"]}},
+}
+RENEWAL: dict[str, Any] = {
+    "label": "Notice Period To Terminate Renewal",
+    "requirement": "conditional",
+    "values": {"notice_period": "duration"},
+    "test": {"notice_period": {"max": "60 days"}},
+}
+
+
+@pytest.mark.parametrize(
+    ("requirement", "there", "expected"),
+    [
+        ("required", True, "compliant"),
+        ("required", False, "missing"),
+        ("preferred", True, "compliant"),
+        ("preferred", False, "fallback"),
+        ("forbidden", True, "violation"),
+        ("forbidden", False, "compliant"),
+    ],
+)
+def test_presence_decides_where_there_is_no_test(requirement: str, there: bool, expected: str) -> None:
+    found = document(TEXT)
+    clauses = [clause(found, "Cap On Liability", CAP)] if there else []
+    finding = verdict(evidence(loaded({"label": "Cap On Liability", "requirement": requirement}), found, clauses))
+    assert finding.verdict == expected
+    assert [citation.quote for citation in finding.citations] == ([CAP] if there else [])
+    assert (finding.searched is not None) is not there
+
+
+def test_a_value_that_fails_its_test_is_a_violation_that_names_both() -> None:
+    found = document(TEXT)
+    finding = verdict(evidence(loaded(GOVERNED), found, [clause(found, "Governing Law", LAW)]))
+    assert finding.verdict == "violation"
+    assert finding.reason == "The governing law is Nevada; wanted: governing law New York or Delaware."
+    assert [(value.kind, value.normalised, value.citation.quote) for value in finding.values] == [("jurisdiction", "Nevada", "Nevada")]
+    assert finding.test == "governing_law: {in: [New York, Delaware]}"
+
+
+def test_a_value_that_passes_its_test_is_compliant() -> None:
+    found = document(TEXT.replace("Nevada", "New York"))
+    finding = verdict(evidence(loaded(GOVERNED), found, [clause(found, "Governing Law", LAW.replace("Nevada", "New York"))]))
+    assert finding.verdict == "compliant"
+
+
+def test_a_conditional_rule_is_not_applicable_where_the_clause_is_not_there() -> None:
+    assert verdict(evidence(loaded(RENEWAL), document(TEXT))).verdict == "not_applicable"
+
+
+def test_a_conditional_rule_tests_the_value_where_the_clause_is_there() -> None:
+    found = document(TEXT)
+    finding = verdict(evidence(loaded(RENEWAL), found, [clause(found, "Notice Period To Terminate Renewal", NOTICE)]))
+    assert finding.verdict == "violation"
+    assert "the notice period is 90 days" in finding.reason.lower()
+
+
+def test_a_clause_whose_value_cannot_be_read_is_for_a_person() -> None:
+    said = "This Agreement is governed by the law agreed in Schedule 9."
+    found = document(TEXT.replace(LAW, said))
+    finding = verdict(evidence(loaded(GOVERNED), found, [clause(found, "Governing Law", said)]))
+    assert (finding.verdict, finding.leans) == ("needs_review", "violation")
+    assert "not stated, or could not be read" in finding.reason
+
+
+def test_passages_that_disagree_lower_the_confidence() -> None:
+    other = "Any claim under Schedule 2 is governed by the laws of the State of New York."
+    found = document(f"{TEXT}\n4. Schedule\n\n{other}\n")
+    clauses = [clause(found, "Governing Law", LAW), clause(found, "Governing Law", other, 0.8)]
+    alone = verdict(evidence(loaded(GOVERNED), found, clauses[:1]))
+    both = verdict(evidence(loaded(GOVERNED), found, clauses))
+    assert both.confidence < 0.75 < alone.confidence
+    assert (both.verdict, both.leans) == ("needs_review", "violation")
+    assert "Another passage states it otherwise." in both.reason
+
+
+def test_below_the_threshold_a_person_is_asked_and_told_what_it_leans_to() -> None:
+    found = document(TEXT)
+    known = evidence(loaded({"label": "Insurance"}), found, chances={"Insurance": 0.4})
+    finding = verdict(known)
+    assert (finding.verdict, finding.leans, finding.confidence) == ("needs_review", "missing", 0.6)
+    assert finding.reason.startswith("Leans to missing: ")
+    assert verdict(known, Terms(DAY, review_below=0.0)).verdict == "missing"
+
+
+@pytest.mark.parametrize(("where", "expected"), [("rule", "needs_review"), ("playbook", "missing")])
+def test_a_rules_own_threshold_goes_before_the_playbooks(where: str, expected: str) -> None:
+    own = {"review_below": 0.9} if where == "rule" else {}
+    known = evidence(loaded({"label": "Insurance", **own}, review_below=0.5), document(TEXT), chances={"Insurance": 0.2})
+    assert verdict(known).verdict == expected
+
+
+def test_a_rare_clause_is_told_although_it_is_likelier_that_it_is_not_there() -> None:
+    found = document(TEXT)
+    clauses = [clause(found, "Most Favored Nation", CAP, 0.2)]
+    known = evidence(
+        loaded({"label": "Most Favored Nation", "requirement": "forbidden"}), found, clauses, {"Most Favored Nation": Chance(0.3, 0.05)}
+    )
+    finding = verdict(known)
+    assert (finding.verdict, finding.leans, finding.confidence) == ("needs_review", "violation", 0.3)
+
+
+def test_what_was_searched_in_vain_is_told() -> None:
+    found = document(TEXT)
+    finding = verdict(evidence(loaded({"label": "Insurance"}), found))
+    assert finding.verdict == "missing"
+    assert finding.searched is not None
+    assert finding.searched.sections == len(found.sections) > 2
+    assert f"searched {len(found.sections)} sections for 'Insurance'" in finding.reason
+
+
+def test_a_page_that_could_not_be_read_makes_missing_less_sure() -> None:
+    found = document(TEXT)
+    page = {"span": {"start": 0, "end": len(found.text)}}
+    pages = [{"number": number, "has_text": number != 2, **page} for number in (1, 2)]
+    torn = type(found).model_validate({**found.model_dump(), "pages": pages})
+    finding = verdict(evidence(loaded({"label": "Insurance"}), torn))
+    assert (finding.verdict, finding.leans) == ("needs_review", "missing")
+    assert finding.searched is not None
+    assert finding.searched.unread == (2,)
+    assert "of which page 2 could not be read" in finding.reason
+
+
+# Positions
+
+POSITIONS: dict[str, Any] = {
+    "label": "Cap On Liability",
+    "values": {"cap": "amount"},
+    "positions": {
+        "preferred": {"test": {"cap": {"max": "USD 100,000"}}},
+        "fallback": {"test": {"cap": {"max": "USD 1,000,000"}}},
+        "walk_away": {"test": {"cap": {"min": "USD 5,000,000"}}},
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("amount", "expected", "position"),
+    [
+        ("50,000", "compliant", "preferred"),
+        ("500,000", "fallback", "fallback"),
+        ("9,000,000", "violation", "walk_away"),
+        ("2,000,000", None, None),
+    ],
+)
+def test_a_position_is_told_by_its_test(amount: str, expected: str | None, position: str | None) -> None:
+    said = CAP.replace("500,000", amount)
+    found = document(TEXT.replace(CAP, said))
+    finding = verdict(evidence(loaded(POSITIONS), found, [clause(found, "Cap On Liability", said)]))
+    if expected is None:
+        assert (finding.verdict, finding.leans) == ("needs_review", "violation")
+    else:
+        assert (finding.verdict, finding.position) == (expected, position)
+
+
+WORDED: dict[str, Any] = {
+    "label": "Cap On Liability",
+    "positions": {
+        "preferred": {"text": "In no event shall either party's liability exceed the fees paid in the preceding twelve months."},
+        "walk_away": {"text": "Supplier's liability under this Agreement is unlimited in every respect whatsoever."},
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("In no event shall either party's liability exceed the fees paid in the preceding twelve months.", "compliant"),
+        ("Supplier's liability under this Agreement is unlimited in every respect whatsoever.", "violation"),
+    ],
+)
+def test_a_position_is_told_by_its_wording_and_the_likeness_is_given(said: str, expected: str) -> None:
+    found = document(TEXT.replace(CAP, said))
+    finding = verdict(evidence(loaded(WORDED), found, [clause(found, "Cap On Liability", said)]))
+    assert finding.verdict == expected
+    assert finding.likeness == pytest.approx(1.0, abs=1e-3)
+
+
+def test_wording_like_no_position_is_for_a_person() -> None:
+    found = document(TEXT)
+    finding = verdict(evidence(loaded(WORDED), found, [clause(found, "Cap On Liability", CAP)]))
+    assert (finding.verdict, finding.leans) == ("needs_review", "violation")
+    assert "none of the playbook's positions" in finding.reason
+
+
+def test_a_position_may_be_told_by_a_label_of_its_own() -> None:
+    rule = {"label": "Cap On Liability", "positions": {"walk_away": {"label": "Uncapped Liability"}}}
+    found = document(TEXT)
+    capped = clause(found, "Cap On Liability", CAP)
+    assert verdict(evidence(loaded(rule), found, [capped])).verdict == "compliant"
+    finding = verdict(evidence(loaded(rule), found, [capped, clause(found, "Uncapped Liability", NOTICE)]))
+    assert (finding.verdict, finding.position) == ("violation", "walk_away")
+
+
+# What a rule is for
+
+
+@pytest.mark.parametrize(
+    ("applies", "terms", "expected"),
+    [
+        ({"side": ["customer"]}, Terms(DAY, "customer"), "compliant"),
+        ({"side": ["customer"]}, Terms(DAY, "vendor"), "not_applicable"),
+        ({"side": ["customer"]}, Terms(DAY), "compliant"),
+        ({"agreement_type": ["license"]}, Terms(DAY), "not_applicable"),
+        ({"agreement_type": ["license", "services"]}, Terms(DAY), "compliant"),
+        ({"jurisdiction": ["Nevada"]}, Terms(DAY), "compliant"),
+        ({"jurisdiction": ["England"]}, Terms(DAY), "not_applicable"),
+        ({"domain": ["financial"]}, Terms(DAY), "not_applicable"),
+    ],
+)
+def test_a_rule_is_for_what_it_applies_to(applies: dict[str, Any], terms: Terms, expected: str) -> None:
+    found = document(TEXT)
+    clauses = [clause(found, "Cap On Liability", CAP), clause(found, "Governing Law", LAW)]
+    known = evidence(loaded({"label": "Cap On Liability", "applies_to": applies}), found, clauses, kind="Services Agreement")
+    assert verdict(known, terms).verdict == expected
+
+
+@pytest.mark.parametrize(("minimum", "expected"), [("USD 100,000", "missing"), ("USD 900,000", "not_applicable")])
+def test_a_rule_holds_only_when_its_condition_does(minimum: str, expected: str) -> None:
+    rule = {
+        "label": "Insurance",
+        "values": {"cap": {"read": "amount", "label": "Cap On Liability"}},
+        "when": {"cap": {"min": minimum}},
+    }
+    found = document(TEXT)
+    finding = verdict(evidence(loaded(rule), found, [clause(found, "Cap On Liability", CAP)]))
+    assert finding.verdict == expected
+
+
+def test_a_document_of_another_domain_is_not_reviewed_and_said_to_be_so() -> None:
+    paper = document(TEXT, domain="research")
+    finding = verdict(evidence(loaded({"label": "Insurance"}), paper))
+    assert finding.verdict == "not_applicable"
+    assert "Reads as a research document, the playbook is for legal ones" in finding.reason
+
+
+# Waivers and people
+
+
+@pytest.mark.parametrize(("day", "expected"), [(date(2027, 6, 30), "not_applicable"), (date(2027, 7, 1), "missing")])
+def test_a_waiver_holds_to_its_last_day_and_names_its_owner(day: date, expected: str) -> None:
+    waiver = {"document": "contr*.txt", "owner": "J. Roe", "expires": date(2027, 6, 30), "reason": "agreed in 2024"}
+    finding = verdict(evidence(loaded({"label": "Insurance", "waivers": [waiver]}), document(TEXT)), Terms(day))
+    assert finding.verdict == expected
+    if expected == "not_applicable":
+        assert finding.waiver == "J. Roe answers for it until 2027-06-30, agreed in 2024"
+
+
+def test_a_waiver_for_another_file_is_none() -> None:
+    waiver = {"document": "other.txt", "owner": "J. Roe", "expires": date(2027, 6, 30)}
+    assert verdict(evidence(loaded({"label": "Insurance", "waivers": [waiver]}), document(TEXT))).verdict == "missing"
+
+
+@pytest.mark.parametrize("version", ["own", "earlier"])
+def test_a_persons_verdict_stands_and_keeps_the_machines(version: str) -> None:
+    known = evidence(loaded({"label": "Insurance"}), document(TEXT))
+    (rule,) = known.loaded.playbook.rules
+    decided = Correction(
+        document_id=known.document.id,
+        path="contract.txt",
+        rule="R-1",
+        rule_version=rule.version if version == "own" else "earlier",
+        verdict="not_applicable",
+        was="missing",
+        by="Mei",
+        at="2026-11-20T10:00:00+00:00",
+        note="covered by the master agreement",
+    )
+    plain = judge(rule, known, Terms(DAY), Likeness(known.reader.embed))
+    finding = dressed(plain, rule, known.loaded.playbook, Terms(DAY), decided)
+    assert (finding.verdict, finding.machine, finding.confidence, finding.worth) == ("not_applicable", "missing", 1.0, 0.0)
+    assert finding.reason.startswith("Mei decided on 2026-11-20: covered by the master agreement.")
+    assert ("The rule has changed since." in finding.reason) is (version == "earlier")
+
+
+def test_what_a_look_is_worth_grows_with_doubt_and_severity() -> None:
+    def worth(severity: str, chance: float) -> float:
+        return verdict(evidence(loaded({"label": "Insurance", "severity": severity}), document(TEXT), chances={"Insurance": chance})).worth
+
+    assert worth("critical", 0.3) > worth("low", 0.3) > worth("low", 0.1) > 0
+
+
+# Amendments
+
+
+def test_an_amendment_overrides_what_it_amends_and_says_so() -> None:
+    rule = loaded(GOVERNED)
+    changed = "Section 1 is replaced: this Agreement is governed by the laws of the State of Delaware."
+    base, later = document(TEXT), document(f"FIRST AMENDMENT\n\n{changed}\n", "amendment.txt")
+    amendment = evidence(rule, later, [clause(later, "Governing Law", changed)], amends="contract.txt")
+    finding = verdict(evidence(rule, base, [clause(base, "Governing Law", LAW)], amendments=[amendment]))
+    assert (finding.verdict, finding.amended_by) == ("compliant", "amendment.txt")
+    assert finding.reason.startswith("As amended by amendment.txt: ")
+    assert [citation.path for citation in finding.citations] == ["amendment.txt"]
+
+
+def test_what_an_amendment_does_not_touch_stays() -> None:
+    rule = loaded({"label": "Cap On Liability"})
+    base, later = document(TEXT), document("FIRST AMENDMENT\n\nThe fees are doubled.\n", "amendment.txt")
+    amendment = evidence(rule, later, amends="contract.txt")
+    finding = verdict(evidence(rule, base, [clause(base, "Cap On Liability", CAP)], amendments=[amendment]))
+    assert (finding.verdict, finding.amended_by) == ("compliant", None)
+    of_amendment = verdict(amendment)
+    assert of_amendment.verdict == "not_applicable"
+    assert "Amends contract.txt and leaves this as it is." in of_amendment.reason

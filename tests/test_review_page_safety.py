@@ -1,0 +1,81 @@
+"""What documents and people write is shown by the HTML report in a real Chromium, and never run by it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from page_driver import Open, address_of, chromium, windows, write, write_hostile
+from review_samples import review
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+pytestmark = pytest.mark.system
+
+HOSTILE = (
+    "</script><script>window.harmed = true; alert(1)</script>",
+    "<img src=x onerror='window.harmed = true; alert(1)'>",
+    '"><svg/onload="window.harmed = true; alert(1)">',
+    "<style>body { display: none }</style><base href=http://127.0.0.1/>../../etc/x",
+)
+
+
+@pytest.fixture(scope="module")
+def target(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    target = tmp_path_factory.mktemp("report") / "review.html"
+    write(target, [review(1)])
+    return target
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def open_page(browser: Browser, target: Path) -> Iterator[Open]:
+    with windows(browser, target) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("word", HOSTILE)
+def test_what_a_document_or_a_person_wrote_is_shown_and_not_run(open_page: Open, tmp_path: Path, word: str) -> None:
+    target = tmp_path / "r.html"
+    correction = write_hostile(target, word)
+    page = open_page(target, address_of(correction))
+    assert page.inner_text("#source-view mark") == word
+    assert page.inner_text("#pane-title") == word
+    page.fill("#decide-by", word)
+    page.click("#correct")
+    page.fill("#correct-note", word)
+    page.click("#correct-save")
+    page.click("#pane-close")
+    page.click("#open-marks")
+    assert word in page.inner_text("#marks-list")
+    page.click("#marks-close")
+    for view in ("queue", "findings", "changes", "failed", "rules", "matrix"):
+        page.click(f"#tab-{view}")
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    assert word in page.evaluate("document.getElementById('printed').textContent")
+    assert page.inner_text("#playbook") == word
+    assert page.evaluate("window.harmed") is None
+    assert page.evaluate("document.querySelectorAll('img, base, iframe, object, embed, link:not([rel=icon])').length") == 0
+    assert page.evaluate("document.styleSheets.length") == 1
+
+
+def test_the_browser_refuses_markup_made_of_strings_and_foreign_scripts(browser: Browser, target: Path) -> None:
+    page = browser.new_page()
+    page.goto(target.as_uri())
+    assert "TrustedHTML" in page.evaluate(
+        "(() => { try { document.body.innerHTML = '<b>x</b>'; return 'done'; } catch (error) { return error.message; } })()"
+    )
+    ran = page.evaluate(
+        "new Promise((done) => { addEventListener('securitypolicyviolation', (event) => done(event.effectiveDirective));"
+        " const picture = new Image(); picture.src = 'http://127.0.0.1:9/x.png'; })"
+    )
+    assert ran == "img-src"
+    page.close()

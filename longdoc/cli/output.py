@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TextIO
+from typing import TYPE_CHECKING, Any, Self, TextIO
 
 from longdoc.cli.formats import FORMATS, Format, View, encode, parse_formats
 from longdoc.cli.options import Output
 from longdoc.errors import LongdocError, UsageError
+
+if TYPE_CHECKING:
+    from longdoc_pipelines.reports.base import Closing, Heading, Report
 
 Envelope = Callable[[], dict[str, Any]]
 
@@ -23,17 +26,28 @@ class ClosedPipeError(Exception):
 
 
 class Writer:
-    """Hands each item to every format asked for; a context manager that commits files at the end, if all went well."""
+    """Hands each item to every format asked for; a context manager that commits files at the end, if all went well.
 
-    def __init__(self, command: str, options: Output, view: View, envelope: Envelope) -> None:
-        self.names = parse_formats(options.format, options.json)
+    `reports` are further formats, name -> suffix, that are files of their own kind: `open` begins those that were asked for, and `closing`
+    must be set before the end.
+    """
+
+    def __init__(self, command: str, options: Output, view: View, envelope: Envelope, reports: Mapping[str, str] | None = None) -> None:
+        suffixes = reports or {}
+        chosen = parse_formats(options.format, options.json, tuple(suffixes))
+        self.names = [name for name in chosen if name not in suffixes]
+        self.closing: Closing | None = None
+        self._wanted = {name: suffixes[name] for name in chosen if name in suffixes}
+        self._reports: list[Report] = []
         self.out = None if options.out in (None, "-") else Path(str(options.out))
         self.command = command
         self.view = view
         self.envelope = envelope
-        self.folder = self.out if self.out is not None and _is_folder(str(options.out), len(self.names)) else None
-        if self.out is None and len(self.names) > 1:
-            raise UsageError(f"--format {','.join(self.names)} gives several results: name a folder for them with --out")
+        self.folder = self.out if self.out is not None and _is_folder(str(options.out), len(chosen)) else None
+        if self.out is None and len(chosen) > 1:
+            raise UsageError(f"--format {','.join(chosen)} gives several results: name a folder for them with --out")
+        if self.out is None and self._wanted:
+            raise UsageError(f"--format {chosen[0]} gives a file: name it with --out")
         self._files: list[AtomicFile] = []
         self._formats: list[Format] = []
 
@@ -45,6 +59,18 @@ class Writer:
                 self._formats.append(kind(self.view, self._stream(suffix), self.envelope))
             cleanup.pop_all()
         return self
+
+    def open(self, heading: Heading) -> None:
+        """Begin the reports."""
+        from longdoc_pipelines.reports.formats import open_report
+
+        if self.out is None:
+            return
+        with _writing(self.out):
+            for name, suffix in self._wanted.items():
+                target = self.folder / f"{self.command}.{suffix}" if self.folder else self.out
+                target.parent.mkdir(parents=True, exist_ok=True)
+                self._reports.append(open_report(name, target, heading))
 
     def _stream(self, suffix: str) -> TextIO:
         if self.out is None:
@@ -61,6 +87,8 @@ class Writer:
         with _writing(self.out):
             for form in self._formats:
                 form.add(item)
+            for report in self._reports:
+                report.add(item)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
         with ExitStack() as cleanup:
@@ -70,12 +98,18 @@ class Writer:
             with _writing(self.out):
                 for form in self._formats:
                     form.finish()
+                for report in self._reports:
+                    if self.closing is None:
+                        raise AssertionError("reports end with the run's closing")
+                    report.finish(self.closing)
                 if self.out is None:
                     sys.stdout.flush()
                 for file in self._files:
                     file.commit()
 
     def _discard(self) -> None:
+        for report in self._reports:
+            report.__exit__(None, None, None)
         for file in self._files:
             file.discard()
 

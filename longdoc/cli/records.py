@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from longdoc.types import Answer, Citation, Clause, Filled, Outcome, Overview, Passage, Summary
+from longdoc.types import Answer, Citation, Clause, Filled, Finding, Outcome, Overview, Passage, Review, Summary
 
 Line = dict[str, Any]
 
@@ -23,6 +23,10 @@ SUMMARIZE = ("path", "order", "topic", "text", "quote", "start", "end", "page", 
 FILLED = ("path", "field", "value", "page", "start", "end", "quote")
 PASSAGE = ("path", "rank", "score", "start", "end", "page", "text", "heading_path")
 ASK = ("kind", "found", *PASSAGE)
+REVIEW = (
+    "path", "rule", "verdict", "confidence", "severity", "citations", "values", "reason", "title", "rule_version", "test", "position",
+    "likeness", "searched", "leans", "amended_by", "waiver", "correction", "machine", "worth", "model", "document_id",
+)  # fmt: skip
 
 
 def of_outcome(outcome: Outcome) -> Line:
@@ -77,6 +81,37 @@ def of_filled(filled: Filled) -> Iterator[Line]:
         for step in pointer.split("/")[1:]:
             own = own[int(step)] if isinstance(own, list) else own[step.replace("~1", "/").replace("~0", "~")]
         yield {"path": filled.path, "field": pointer, "value": own, **_place(citation), "quote": citation.quote}
+
+
+def of_review(review: Review) -> Iterator[Line]:
+    """A line per rule: what it rests on is in `citations`, each on `path` unless it names another (an amendment's)."""
+    for finding in review.findings:
+        yield _of_finding(finding)
+
+
+def _of_finding(finding: Finding) -> Line:
+    nested: Line = {
+        "citations": [_passage_of(citation, finding.path) for citation in finding.citations],
+        "values": [
+            {"kind": value.kind, "normalised": value.normalised, **_passage_of(value.citation, finding.path)} for value in finding.values
+        ],
+        "searched": None,
+        "correction": None,
+    }
+    if finding.searched is not None:
+        looked = finding.searched
+        nearest = _passage_of(looked.nearest, finding.path) if looked.nearest is not None else None
+        nested["searched"] = {**looked.model_dump(mode="json", exclude={"nearest"}), "nearest": nearest}
+    if finding.correction is not None:
+        decided = finding.correction
+        place = _passage_of(decided.citation, finding.path) if decided.citation is not None else None
+        nested["correction"] = {**decided.model_dump(include={"verdict", "was", "by", "at", "note", "rule_version"}), "citation": place}
+    return {name: nested[name] if name in nested else getattr(finding, name) for name in REVIEW}
+
+
+def _passage_of(citation: Citation, path: str) -> Line:
+    other = {"path": citation.path} if citation.path != path else {}
+    return {**_place(citation), "quote": citation.quote, **other}
 
 
 def of_passage(passage: Passage) -> Line:

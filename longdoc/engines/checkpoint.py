@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from warnings import catch_warnings, filterwarnings
 
@@ -143,7 +144,19 @@ def _quantised(weights: str) -> Any:
         raise MissingExtraError(f"weights {weights!r} need optimum-quanto: pip install 'longdoc[local]'")
     from transformers import QuantoConfig
 
+    _unpack_without_compiler()
     return QuantoConfig(weights=weights)
+
+
+def _unpack_without_compiler() -> None:
+    """Keep quanto from compiling C++ when int4 weights are first unpacked on a CPU: these are the same tensor operations."""
+    import torch
+    from optimum.quanto.library.extensions import get_extension
+
+    def unpack(packed: torch.Tensor, bits: int) -> torch.Tensor:
+        return torch.cat([(packed >> shift) & ((1 << bits) - 1) for shift in range(0, 8, bits)])
+
+    get_extension("quanto_cpp")._lib = SimpleNamespace(unpack=unpack)
 
 
 def _adapted(model: Any, adapter: Path) -> Any:

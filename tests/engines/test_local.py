@@ -178,6 +178,15 @@ def test_quantised_weights_answer_nearly_the_same(folder: Path, weights: str) ->
     assert 0.0 < apart < {"int8": 0.02, "int4": 0.25}[weights]
 
 
+def test_quantised_weights_need_no_compiler(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch.utils.cpp_extension
+
+    monkeypatch.delattr(torch.utils.cpp_extension, "load")
+    monkeypatch.setattr("optimum.quanto.library.extensions.extension.load", None)
+    with torch.no_grad():
+        assert load_model(folder, weights="int4", device="cpu").model(torch.arange(5, 9)[None]).logits.isfinite().all()
+
+
 @pytest.mark.filterwarnings("ignore:.*is_gradient_checkpointing:FutureWarning")
 def test_an_adapter_changes_what_is_written(folder: Path, tmp_path: Path) -> None:
     from peft import LoraConfig, get_peft_model

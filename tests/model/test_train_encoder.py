@@ -99,6 +99,7 @@ def test_clause_weights_say_which_encoder_they_are_for(trained, data: Path, base
     assert EmbeddedReader(model=tmp_path).default_score(LABELS, "Law") == 0.15  # the shipped encoder: matched
 
 
+@pytest.mark.slow
 def test_a_stopped_run_goes_on_and_ends_where_an_unstopped_one_does(
     trained, data: Path, base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -133,6 +134,7 @@ def test_vectors_stay_near_those_of_the_base(trained, base: Path) -> None:
     assert float((before * after).sum(axis=1).min()) > 0.9
 
 
+@pytest.mark.slow
 def test_short_texts_keep_the_vectors_of_queries_near_those_of_the_base(data: Path, base: Path, tmp_path: Path) -> None:
     queries = ["laws", "governed by the laws of", "what is the contract?", "made on march"]
     unlabelled = tmp_path / "more.txt"
@@ -162,6 +164,7 @@ def test_low_rank_updates_merge_into_what_they_did_beside() -> None:
     assert set(adapted.state_dict()) == set(plain.state_dict())
 
 
+@pytest.mark.slow
 def test_low_rank_training_learns_too(data: Path, base: Path, tmp_path: Path) -> None:
     recipe = replace(RECIPE, lora=4)
     report = train_encoder_from(data, tmp_path, labels=LABELS, base=str(base), recipe=recipe)
@@ -213,6 +216,7 @@ def ids_of(strip) -> list[int]:
     return strip.lesson.tokens.ids[start:end].tolist()
 
 
+@pytest.mark.slow
 def test_what_was_trained_is_taken_again_only_for_the_same_training(data: Path, base: Path, tmp_path: Path) -> None:
     recipe = replace(RECIPE, epochs=2)
     out = tmp_path

@@ -16,6 +16,7 @@ from longdoc_pipelines.sources import source_of
 FILINGS = Path(__file__).resolve().parents[3] / "shared" / "data" / "financebench" / "pdf"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not FILINGS.is_dir(), reason="needs ../shared/data")
 def test_a_long_filing_is_read_section_by_section_and_every_sentence_is_cited(tmp_path: Path) -> None:
     filing = max(FILINGS.glob("*10K*.pdf"), key=lambda path: path.stat().st_size)

@@ -16,14 +16,15 @@ if TYPE_CHECKING:
     import torch
 
     from longdoc.labels import LabelSet
-    from longdoc.types import Answer, Block, Chunk, Clause, Document, Page, Passage, Summary
+    from longdoc.types import Answer, Aside, Block, Chunk, Clause, Document, Page, Passage, Summary, Table
 
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
     """What an ingestor hands on: text with pages and blocks in reading order, before structure is found.
 
-    `outline` rows are (level from 1, title, offset into the text). `source_map` is as in Document.
+    `outline` rows are (level from 1, title, offset into the text). `source_map`, `word_boxes`, `tables` and `asides` are as in Document;
+    a table block that no Table covers is given one later, from its tabs.
     """
 
     text: str
@@ -35,6 +36,9 @@ class Parsed:
     metadata: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     source_map: tuple[tuple[int, int, int, int], ...] = ()
+    word_boxes: tuple[tuple[int, int, int, float, float, float, float], ...] = ()
+    tables: tuple[Table, ...] = ()
+    asides: tuple[Aside, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,11 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from longdoc.errors import GroundingError
 
 Domain = Literal["legal", "financial", "research", "plain"]
-BlockKind = Literal["heading", "paragraph", "list_item", "table", "code", "furniture"]
+BlockKind = Literal["heading", "paragraph", "list_item", "table", "code", "footnote", "contents", "furniture"]
+AsideKind = Literal[
+    "header", "footer", "page_number", "line_number", "watermark", "comment", "annotation", "insertion", "deletion", "form_field",
+    "attachment", "fact",
+]  # fmt: skip
 Score = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
@@ -50,7 +54,10 @@ class Span(Record):
 
 
 class Page(Record):
-    """A physical page, counted from 1, with the label that is printed on it or None; size in points (1/72 inch)."""
+    """A physical page, counted from 1, with the label that is printed on it or None; size in points (1/72 inch).
+
+    `ocr` is the engine that read the page's picture, None where the file's own text was taken; `confidence` is how sure it was.
+    """
 
     number: Annotated[int, Field(ge=1)]
     label: str | None = None
@@ -58,22 +65,68 @@ class Page(Record):
     width: float = 0.0
     height: float = 0.0
     has_text: bool = True
+    ocr: str | None = None
+    confidence: Score | None = None
 
 
 class Block(Record):
     """A run of text that is one thing on the page: a heading (with its level, 1 = highest), a paragraph, a table ...
 
     Blocks are in reading order and do not overlap. `furniture` is text that is not part of the running text (a
-    page number or a repeated footer that a plain text file carries); it is never read, scored or quoted.
+    page number or a repeated footer that a plain text file carries) and `contents` a table of contents; neither is ever read, scored or
+    quoted. A `footnote` stands after the paragraph that it interrupts on the page.
     """
 
     kind: BlockKind
     span: Span
     level: int | None = None
 
+    @property
+    def running(self) -> bool:
+        """Whether it is part of the running text: what is read, scored and quoted."""
+        return self.kind not in ("furniture", "contents")
+
+
+class Aside(Record):
+    """What a file holds beside its running text.
+
+    `text` is its words; `span` where they stand in the canonical text, None if they do not (a running header, a comment, a deletion);
+    `anchor` the offset that it hangs on. `name` is that of a form field, an attached file or an XBRL concept, `author` and `date` (ISO
+    8601) say whose a comment or change is; `attributes` are what else its kind has, as strings. `source` (PDF only) names its characters
+    by rows of (page, index, length) as in `Document.source_map`, from which boxes are computed.
+    """
+
+    kind: AsideKind
+    text: str
+    page: int | None = None
+    span: Span | None = None
+    anchor: int | None = None
+    name: str | None = None
+    author: str | None = None
+    date: str | None = None
+    attributes: dict[str, str] = {}
+    source: tuple[tuple[int, int, int], ...] = ()
+
+
+class Table(Record):
+    """A table in the canonical text: a line a row, a tab between cells.
+
+    `cells` are rows of (row, column, rows spanned, columns spanned, start, end) in reading order, counted from 0; the first `header_rows`
+    rows head the columns. `scale` is what its figures are to be multiplied with ("in millions": 1e6), `unit` what they count ("USD"),
+    None where the table does not say. `longdoc.tables` reads cells and figures from it.
+    """
+
+    span: Span
+    cells: tuple[tuple[int, int, int, int, int, int], ...]
+    header_rows: int = 0
+    scale: float = 1.0
+    unit: str | None = None
+    caption: Span | None = None
+
 
 class Section(Record):
-    """A node of the section tree; `parent` is an index into `Document.sections`, None at the top."""
+    """A node of the section tree; `parent` is an index into `Document.sections`, None at the top. `language` is an ISO 639-1 code where
+    it is another than the document's."""
 
     index: int
     parent: int | None
@@ -82,13 +135,15 @@ class Section(Record):
     title: str
     heading: Span
     span: Span
+    language: str | None = None
 
 
 class Definition(Record):
-    """A defined term and the sentence or clause that defines it."""
+    """A defined term and the sentence or clause that defines it; `scope` is the section that it holds in, None for the whole document."""
 
     term: str
     span: Span
+    scope: int | None = None
 
 
 class Reference(Record):
@@ -99,12 +154,21 @@ class Reference(Record):
     target: int | None = None
 
 
+class Amended(Record):
+    """The words by which a document says what it amends, with the title and date (ISO 8601) that it names there."""
+
+    span: Span
+    title: str | None = None
+    date: str | None = None
+
+
 class Document(Record):
     """One file's canonical text with its structure.
 
     For TXT and Markdown the text is the decoded file itself. `source_map` (PDF only) holds rows of
     (start, page, index, length): `length` code points from `start` on are the page's characters from `index` on, in
-    the numbering of PDFium's text page; it is what boxes are computed from.
+    the numbering of PDFium's text page; it is what boxes are computed from. `word_boxes` are those of pages read from a picture, as rows
+    of (start, end, page, x0, y0, x1, y1), the origin at the top left. `amends` is there in a document that amends another.
     """
 
     id: str
@@ -122,6 +186,10 @@ class Document(Record):
     metadata: dict[str, str] = {}
     warnings: tuple[str, ...] = ()
     source_map: tuple[tuple[int, int, int, int], ...] = ()
+    word_boxes: tuple[tuple[int, int, int, float, float, float, float], ...] = ()
+    tables: tuple[Table, ...] = ()
+    asides: tuple[Aside, ...] = ()
+    amends: Amended | None = None
 
     @cached_property
     def _page_starts(self) -> list[int]:

@@ -101,7 +101,7 @@ class Locator:
     @cached_property
     def _letters(self) -> Folded:
         """The document's letters, but for running heads and page numbers, across which sentences go on."""
-        return fold_letters(self.document.text, [(one.span.start, one.span.end) for one in self.document.blocks if one.kind == "furniture"])
+        return fold_letters(self.document.text, [(one.span.start, one.span.end) for one in self.document.blocks if not one.running])
 
     @cached_property
     def _index(self) -> RunIndex:

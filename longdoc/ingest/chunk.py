@@ -39,7 +39,7 @@ class _Unit:
 
 
 def cut(document: Document) -> tuple[Chunk, ...]:
-    """Chunks in reading order that cover every block that is not furniture; none is longer than 1600 characters."""
+    """Chunks in reading order that cover every block of the running text; none is longer than 1600 characters."""
     units = list(_units(document))
     return tuple(
         Chunk(
@@ -65,7 +65,7 @@ def _units(document: Document) -> Iterator[_Unit]:
     pages = [page.span.start for page in document.pages]
     sections = {section.span.start for section in document.sections}
     for block in document.blocks:
-        if block.kind == "furniture":
+        if not block.running:
             continue
         table = block.kind in ("table", "code")
         opens = 2 if block.kind == "heading" or block.span.start in sections else 1

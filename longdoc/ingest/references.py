@@ -23,7 +23,7 @@ def find_references(text: str, blocks: Sequence[Block], sections: Sequence[Secti
     headings = {section.heading.start for section in sections}
     found = []
     for block in blocks:
-        if block.kind in ("furniture", "code"):
+        if not block.running or block.kind == "code":
             continue
         for match in _REFERENCE.finditer(text, block.span.start, block.span.end):
             if match.start() in headings:

@@ -41,4 +41,7 @@ def build_document(parsed: Parsed, *, identifier: str, path: str, domain: str = 
         metadata=dict(parsed.metadata),
         warnings=tuple(warnings),
         source_map=parsed.source_map,
+        word_boxes=parsed.word_boxes,
+        tables=parsed.tables,
+        asides=parsed.asides,
     )

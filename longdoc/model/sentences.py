@@ -29,11 +29,11 @@ _BREATH = re.compile(r"[;:]\s|\n|\s{2,}|,\s")
 
 
 def split(document: Document) -> npt.NDArray[np.int32]:
-    """Spans [S, 2] of the document's sentences in order, without surrounding white space; furniture holds none."""
+    """Spans [S, 2] of the document's sentences in order, without surrounding white space; what is not running text holds none."""
     spans: list[tuple[int, int]] = []
     for block in document.blocks:
         text = document.quote(block.span)
-        if block.kind == "furniture":
+        if not block.running:
             continue
         pieces = _lines(text) if block.kind in ("table", "code") else _prose(text)
         spans.extend((block.span.start + start, block.span.start + end) for start, end in pieces)

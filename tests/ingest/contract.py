@@ -51,7 +51,7 @@ class IngestorContract:
         assert parse_file(path) == parsed
 
     def test_no_word_is_lost_or_made_up(self, parsed: ParsedFile) -> None:
-        text = "\n".join(parsed.document.quote(block.span) for block in parsed.document.blocks if block.kind != "furniture")
+        text = "\n".join(parsed.document.quote(block.span) for block in parsed.document.blocks if block.running)
         assert words(text) == words(self.running_text())
 
     def test_blocks_are_in_order_apart_from_each_other_and_trimmed(self, parsed: ParsedFile) -> None:
@@ -88,7 +88,7 @@ class IngestorContract:
         wanted = {
             position
             for block in parsed.document.blocks
-            if block.kind != "furniture"
+            if block.running
             for position in range(block.span.start, block.span.end)
             if not parsed.document.text[position].isspace()
         }

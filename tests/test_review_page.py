@@ -251,6 +251,7 @@ def test_corrections_are_exported_as_the_command_reads_them(open_page: Open, of:
     page.select_option("#correct-passage", "0")
     page.click("#correct-save")
     page.goto(page.url.partition("#")[0] + address_of(doubtful))
+    page.wait_for_function("title => document.querySelector('#pane-title').innerText === title", arg=doubtful.title)
     page.keyboard.press("a")
     lines = exported(page, tmp_path).read_text(encoding="utf-8").splitlines()
     first, second = (json.loads(line) for line in lines)

@@ -15,6 +15,7 @@ from itertools import pairwise
 from statistics import median
 
 from longdoc.ingest.numbering import is_bullet, read_number
+from longdoc.ingest.pdf_grid import Grid, make_grid
 from longdoc.ingest.pdf_page import Line, PageText
 from longdoc.ingest.pdf_tables import steps_right, table_rows
 from longdoc.types import BlockKind
@@ -33,11 +34,12 @@ _CONNECTED = re.compile(r"(?:\b(?:and|or|of|for|the|to|in|with|by|on)|[,&-])$", 
 
 @dataclass(slots=True)
 class Paragraph:
-    """Lines of one block; for a table each line is a row."""
+    """Lines of one block; a table has its rows in `grid`."""
 
     kind: BlockKind
     lines: list[Line]
     level: int | None = None
+    grid: Grid | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +91,10 @@ def find_paragraphs(page: PageText, body: BodyStyle) -> list[Paragraph]:
     group: list[int] = []
     for index in range(len(lines)):
         if group and not _continues(lines, texts, rows, group, index, pitches[index], margins, body):
-            paragraphs.append(_close(lines, texts, rows, group, body))
+            paragraphs.append(_close(page, texts, rows, group, body))
             group = []
         group.append(index)
-    paragraphs.append(_close(lines, texts, rows, group, body))
+    paragraphs.append(_close(page, texts, rows, group, body))
     return paragraphs
 
 
@@ -190,10 +192,10 @@ def _right_margins(lines: list[Line], rows: list[bool], pitches: list[float]) ->
     return margins
 
 
-def _close(lines: list[Line], texts: list[str], rows: list[bool], group: list[int], body: BodyStyle) -> Paragraph:
-    members = [lines[index] for index in group]
+def _close(page: PageText, texts: list[str], rows: list[bool], group: list[int], body: BodyStyle) -> Paragraph:
+    members = [page.lines[index] for index in group]
     if rows[group[0]]:
-        return Paragraph("table", members)
+        return Paragraph("table", members, grid=make_grid(page, members))
     text = texts[group[0]]
     if is_bullet(text):
         return Paragraph("list_item", members)

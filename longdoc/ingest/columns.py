@@ -60,7 +60,7 @@ def columns_under(columns: Sequence[Extent], heading: Extent, tolerance: float, 
     for begin in range(first, over[0] + 1):
         for end in range(over[-1], last + 1):
             away = abs((columns[begin][0] + columns[end][1]) / 2 - middle)
-            # Wider only where it is plainly better centred, and not by reaching far beyond its words.
-            if away + tolerance * (end - begin - (over[-1] - over[0])) / 4 < best[0] - tolerance / 2 and away < tolerance:
-                best = (away, begin, end)
+            cost = away + 0.16 * tolerance * (end - begin - (over[-1] - over[0]))
+            if away < tolerance and cost < best[0]:
+                best = (cost, begin, end)
     return best[1], best[2]

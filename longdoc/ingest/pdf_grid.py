@@ -15,6 +15,8 @@ FIGURE_GAP = 0.45
 """A gap, in line heights, that parts two figures, or a label from a figure."""
 WORD_GAP = 0.95
 """The same for words."""
+HEAD_STEP = 2.4
+"""Steps between lines, in line heights, beyond which a heading is another."""
 STEP = 1.75
 """Steps between lines, in line heights, beyond which a cell does not go on."""
 
@@ -172,9 +174,11 @@ def _piece(page: PageText, words: list[Word]) -> _Piece:
 
 def _columns(rows: Sequence[_Row], size: float) -> list[Extent]:
     """Where the columns are: rows of figures say it, and where there are few, rows of words."""
-    extents = [[piece.extent for piece in row.pieces] for row in rows]
-    weights = [2.0 * row.figures * (not row.years) + row.figures + 0.5 * len(row.pieces) for row in rows]
-    return find_columns(extents, weights, 0.15 * size)
+    header = _header_rows(rows)
+    # A heading stands over its columns, and does not say how wide they are.
+    firm = [row for row in rows[header:] if row.figures] or rows
+    extents = [[piece.extent for piece in row.pieces] for row in firm]
+    return find_columns(extents, [row.figures + 0.5 * len(row.pieces) for row in firm], 0.15 * size)
 
 
 def _cut(page: PageText, piece: _Piece, columns: Sequence[Extent], size: float) -> list[_Piece]:
@@ -253,7 +257,7 @@ def _merged_heads(rows: Sequence[_Row]) -> list[_Row]:
     merged: list[_Row] = []
     for row in rows:
         above = merged[-1] if merged else None
-        if above is None or row.line.top - above.cells[-1].parts[-1].top > STEP * row.line.size or not _fits(above, row):
+        if above is None or row.line.top - above.cells[-1].parts[-1].top > HEAD_STEP * row.line.size or not _fits(above, row):
             merged.append(row)
             continue
         for cell in row.cells:

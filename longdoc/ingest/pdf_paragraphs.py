@@ -17,7 +17,7 @@ from statistics import median
 from longdoc.ingest.numbering import is_bullet, read_number
 from longdoc.ingest.pdf_grid import Grid, make_grid
 from longdoc.ingest.pdf_page import Line, PageText
-from longdoc.ingest.pdf_tables import steps_right, table_rows
+from longdoc.ingest.pdf_tables import find_tables
 from longdoc.types import BlockKind
 
 LARGER = 1.12
@@ -84,13 +84,14 @@ def find_paragraphs(page: PageText, body: BodyStyle) -> list[Paragraph]:
     if not lines:
         return []
     texts = [line.content for line in lines]
-    rows = table_rows(page, texts)
+    tables = find_tables(page)
+    rows = [table > 0 for table in tables]
     pitches = _pitch_by_line(lines, rows, body)
     margins = _right_margins(lines, rows, pitches)
     paragraphs: list[Paragraph] = []
     group: list[int] = []
     for index in range(len(lines)):
-        if group and not _continues(lines, texts, rows, group, index, pitches[index], margins, body):
+        if group and not _continues(lines, texts, tables, group, index, pitches[index], margins, body):
             paragraphs.append(_close(page, texts, rows, group, body))
             group = []
         group.append(index)
@@ -101,7 +102,7 @@ def find_paragraphs(page: PageText, body: BodyStyle) -> list[Paragraph]:
 def _continues(
     lines: list[Line],
     texts: list[str],
-    rows: list[bool],
+    tables: list[int],
     group: list[int],
     index: int,
     pitch: float,
@@ -110,8 +111,8 @@ def _continues(
 ) -> bool:
     before, line = lines[index - 1], lines[index]
     step = line.top - before.top
-    if rows[index] or rows[index - 1]:
-        return rows[index] and rows[index - 1] and (0 < step < 3.2 * before.size or steps_right(before, line))
+    if tables[index] or tables[index - 1]:
+        return tables[index] == tables[index - 1]
     if before.hyphen:
         return True
     text, text_before = texts[index], texts[index - 1]

@@ -13,12 +13,21 @@ _FIGURE = re.compile(
     re.IGNORECASE,
 )
 _YEAR = re.compile(r"(?:FY\s*)?(?:19|20)\d\d")
+_HEAD = re.compile(
+    r"(?:(?:19|20)\d\d|(?:jan|feb|mar|apr|may|june?|july?|aug|sep|oct|nov|dec)[a-z]*\.?|\d{1,2},|(?:as of|at|for|the|year|years|months?|weeks?|"
+    r"quarters?|three|six|nine|twelve|fiscal|fy|ended|ending|and|change|\(?unaudited\)?|increase|decrease|%|\$|vs\.?|[/\u2013\u2014-]|\(?\w\))(?:\s+|$)){1,40}",
+    re.IGNORECASE,
+)
+WIDEST_STEP = 3.2
+"""Steps from row to row, in line heights, beyond which a table ends."""
+
 _LEADERS = re.compile(r"(?:\.\s?){4,}|_{3,}$")
 
 
-def table_rows(page: PageText, texts: list[str]) -> list[bool]:
-    """Which lines are rows of a table: figures in cells, several cells above each other, and short lines between such rows."""
+def find_tables(page: PageText) -> list[int]:
+    """For each line the number of the table that it is a row of, counted from 1; 0 where it is of none."""
     lines = page.lines
+    texts = [line.content for line in lines]
     cells = [[_cell_text(page, cell) for cell in line.cells] if len(line.cells) > 1 else [line.content] for line in lines]
     figures = [
         _has_figures(row) or (_LEADERS.search(text) is not None and text[-1:].isdigit()) for row, text in zip(cells, texts, strict=True)
@@ -33,9 +42,77 @@ def table_rows(page: PageText, texts: list[str]) -> list[bool]:
         ]
         if several[index] and not _is_justified(lines, index) and any(several[other] or figures[other] for other in near):
             rows[index] = True
+    if not any(rows):
+        return [0] * len(lines)
     for index in _header_cells(lines, rows):
         rows[index] = True
-    return _fill_between(lines, texts, rows)
+    heads = [row and _is_head(content) for row, content in zip(figures, cells, strict=True)]
+    rows = _fill_between(lines, texts, rows, heads)
+    _add_headings(lines, rows, [figure and not head for figure, head in zip(figures, heads, strict=True)])
+    return _numbered(lines, rows, figures, heads)
+
+
+def _numbered(lines: list[Line], rows: list[bool], figures: list[bool], heads: list[bool]) -> list[int]:
+    """The number of the table that each row belongs to: rows that follow each other, up to the next row that heads columns anew."""
+    numbers = [0] * len(lines)
+    count = 0
+    body = False
+    for index, row in enumerate(rows):
+        if not row:
+            continue
+        follows = index > 0 and rows[index - 1] and _follows(lines[index - 1], lines[index])
+        if not follows or (body and _opens(lines, rows, heads, figures, index)):
+            count += 1
+            body = False
+        body = body or (figures[index] and not heads[index])
+        numbers[index] = count
+    return numbers
+
+
+def _follows(before: Line, line: Line) -> bool:
+    return 0 < line.top - before.top < WIDEST_STEP * before.size or steps_right(before, line)
+
+
+def _opens(lines: list[Line], rows: list[bool], heads: list[bool], figures: list[bool], index: int) -> bool:
+    """Whether a row names columns, itself or together with the rows right below it, before any figure comes."""
+    if figures[index] and not heads[index]:
+        return False
+    left = min(line.x0 for line in lines[max(0, index - 3) : index])
+    for place in range(index, min(index + 5, len(lines))):
+        if not rows[place] or (figures[place] and not heads[place]):
+            return False
+        if heads[place]:
+            return True
+        # A label at the left belongs to the rows below it; what stands over columns belongs to their heading.
+        if lines[place].x0 < left + 3 * lines[place].size:
+            return False
+    return False
+
+
+def _is_head(cells: list[str]) -> bool:
+    """Years or dates in all cells but the first: "(Millions) 2018 2017"."""
+    return bool(_HEAD.fullmatch(" ".join(cells[1:]))) and (not cells[0][:1].isalpha() or _HEAD.fullmatch(cells[0]) is not None)
+
+
+def _add_headings(lines: list[Line], rows: list[bool], data: list[bool]) -> None:
+    """Make lines above a table rows of it that stand over its columns of figures: "Years ended December 31"."""
+    for index in range(1, len(lines)):
+        if not rows[index] or rows[index - 1]:
+            continue
+        last = index
+        while last + 1 < len(lines) and rows[last + 1] and last - index < 12 and not (data[last] and len(lines[last].cells) > 1):
+            last += 1
+        if len(lines[last].cells) < 2:
+            continue
+        left = min(line.x0 for line in lines[index : last + 1])
+        begin, end = lines[last].cells[1][0].x0, max(line.x1 for line in lines[index : last + 1])
+        for place in range(index - 1, max(-1, index - 4), -1):
+            line, below = lines[place], lines[place + 1]
+            middle = (line.x0 + line.x1) / 2
+            over = line.x0 > left + 4 * line.size and line.x0 >= begin - 4 * line.size and begin <= middle and line.x1 <= end + line.size
+            if not over or not 0 < below.top - line.top < 2.2 * line.size or len(line.content) > 70 or rows[place]:
+                break
+            rows[place] = True
 
 
 def _is_justified(lines: list[Line], index: int) -> bool:
@@ -79,8 +156,9 @@ def _same_cell(before: Line, line: Line) -> bool:
     return close and len(line.words) <= 6 >= len(before.words) and min(line.x1, before.x1) > max(line.x0, before.x0)
 
 
-def _fill_between(lines: list[Line], texts: list[str], rows: list[bool]) -> list[bool]:
-    """Short lines between two rows are rows too: labels without figures, and further lines of a cell."""
+def _fill_between(lines: list[Line], texts: list[str], rows: list[bool], heads: list[bool]) -> list[bool]:
+    """Short lines between two rows are rows too: labels without figures, further lines of a cell, and, between rows whose
+    figures stand above each other, captions of a part of the table."""
     filled = list(rows)
     last: int | None = None
     for index, row in enumerate(rows):
@@ -89,11 +167,35 @@ def _fill_between(lines: list[Line], texts: list[str], rows: list[bool]) -> list
         if last is not None and index - last > 1:
             between = range(last + 1, index)
             most = 8 if any(steps_right(lines[place - 1], lines[place]) for place in (*between, index)) else 4
-            if len(between) <= most and all(_may_be_label(lines, texts, place) for place in between):
+            if (len(between) <= most and all(_may_be_label(lines, texts, place) for place in between)) or (
+                len(between) <= 3 and not heads[index] and _is_same_table(lines, texts, last, index)
+            ):
                 for place in between:
                     filled[place] = True
         last = index
     return filled
+
+
+def _is_same_table(lines: list[Line], texts: list[str], last: int, index: int) -> bool:
+    """Whether two rows have their figures above each other, and only captions at the left stand between them."""
+    before, after = lines[last], lines[index]
+    if len(before.cells) < 2 or len(after.cells) < 2:
+        return False
+    ends = [cell[-1].x1 for cell in before.cells[1:]]
+    if any(min(abs(cell[-1].x1 - end) for end in ends) > before.size for cell in after.cells[1:]):
+        return False
+    left = min(before.x0, after.x0)
+    return all(
+        _follows(lines[place - 1], lines[place])
+        and abs(lines[place].x0 - left) < 4 * before.size
+        and lines[place].size < 1.1 * before.size
+        and len(lines[place].cells) == 1
+        and len(texts[place]) <= 100
+        and lines[place].x1 < after.cells[-1][-1].x1
+        and not texts[place].endswith((".", ";"))
+        and not is_bullet(texts[place])
+        for place in range(last + 1, index)
+    ) and _follows(lines[index - 1], after)
 
 
 def _may_be_label(lines: list[Line], texts: list[str], index: int) -> bool:

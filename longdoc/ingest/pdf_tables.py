@@ -14,8 +14,9 @@ _FIGURE = re.compile(
 )
 _YEAR = re.compile(r"(?:FY\s*)?(?:19|20)\d\d")
 _HEAD = re.compile(
-    r"(?:(?:19|20)\d\d|(?:jan|feb|mar|apr|may|june?|july?|aug|sep|oct|nov|dec)[a-z]*\.?|\d{1,2},|(?:as of|at|for|the|year|years|months?|weeks?|"
-    r"quarters?|three|six|nine|twelve|fiscal|fy|ended|ending|and|change|\(?unaudited\)?|increase|decrease|%|\$|vs\.?|[/\u2013\u2014-]|\(?\w\))(?:\s+|$)){1,40}",
+    r"(?:(?:(?:19|20)\d\d|(?:jan|feb|mar|apr|may|june?|july?|aug|sep|oct|nov|dec)[a-z]*\.?|\d{1,2},|as of|at|for|the|years?|months?|weeks?|"
+    r"quarters?|three|six|nine|twelve|fiscal|fy|ended|ending|and|change|\(?unaudited\)?|increase|decrease|%|\$|vs\.?|"
+    r"[/\u2013\u2014-]|\(?\w\))(?:\s+|$)){1,40}",
     re.IGNORECASE,
 )
 WIDEST_STEP = 3.2

@@ -36,17 +36,19 @@ def importable(folder: Path, patch: pytest.MonkeyPatch) -> None:
 
 
 def answer(path: str, what: str, data: bytes | None = None) -> Any:
-    """Does what its name says; `path` is where it leaves its mark."""
+    """Does what its name says; `path` is its mark where it is to happen once."""
     if what == "die once":
-        die_once(Path(path))
+        die_once(path)
     elif what == "die":
         os.kill(os.getpid(), signal.SIGKILL)
     elif what == "crash":
         os.abort()
+    elif what == "own":
+        return os.getpid()
     elif what == "parent":
         return os.getppid()
     elif what == "die of the parent once":
-        die_once(Path(path), os.getppid())
+        die_once(path, os.getppid())
     elif what == "die of the parent":
         os.kill(os.getppid(), signal.SIGKILL)
         wait_for_the_end()
@@ -67,8 +69,7 @@ def staged(path: str, what: str, watch: Watch = UNWATCHED) -> Any:
         while time.monotonic() < end:
             watch.progress(1)
     elif what == "read for ever":
-        with open(path, "w", buffering=1) as pipe:
-            pipe.write(f"{os.getpid()}\n")
+        with open(path):
             while True:
                 watch.progress(1)
     elif what == "leave holes":
@@ -82,14 +83,30 @@ def staged(path: str, what: str, watch: Watch = UNWATCHED) -> Any:
     return answer(path, what)
 
 
-def die_once(mark: Path, process: int | None = None) -> None:
-    """The first to come kills a process, its own or the one named."""
+def make_mark(path: Path) -> str:
+    """A pipe with one byte in it, for `die_once`: a worker may write nowhere, but it may read."""
+    os.mkfifo(path)
+    # It stays open, since a pipe that nobody holds forgets what is in it.
+    os.write(os.open(path, os.O_RDWR | os.O_NONBLOCK), b"x")
+    return str(path)
+
+
+def take_mark(path: str) -> bool:
+    """Whether this is the first to come."""
+    pipe = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     try:
-        mark.touch(exist_ok=False)
-    except FileExistsError:
-        return
-    os.kill(process or os.getpid(), signal.SIGKILL)
-    wait_for_the_end()
+        return os.read(pipe, 1) == b"x"
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(pipe)
+
+
+def die_once(mark: str, process: int | None = None) -> None:
+    """The first to come kills a process, its own or the one named."""
+    if take_mark(mark):
+        os.kill(process or os.getpid(), signal.SIGKILL)
+        wait_for_the_end()
 
 
 def wait_for_the_end() -> None:
@@ -113,7 +130,7 @@ class OddReader(WordReader):
         if what == "CRASH":
             os.abort()
         if what == "DIE-ONCE":
-            die_once(Path(mark))
+            die_once(mark)
         return super().read(document, chunks, progress)
 
     def extract(self, source: Source, labels: LabelSet) -> list[Clause]:

@@ -10,9 +10,9 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
+from longdoc.ingest.docx_package import W as _W
 from longdoc.ingest.numbering import to_roman
 
-_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _ORDINALS = ("First", "Second", "Third", "Fourth", "Fifth", "Sixth", "Seventh", "Eighth", "Ninth", "Tenth")
 _CARDINALS = ("One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten")
 BULLET = "•"
@@ -24,21 +24,25 @@ class _Level:
     format: str
     pattern: str
     legal: bool
+    restart: int | None
+    """The level, from 1, whose next number makes this one begin anew; 0: none does; None: any level above."""
+    style: str | None
 
 
 class Numbering:
-    """Counts through a document's lists in reading order."""
+    """Counts through a document's lists in reading order. `styles` and `numbering` are the roots of those parts, None where
+    there is none."""
 
-    def __init__(self, document: Any) -> None:
+    def __init__(self, styles: Any | None, numbering: Any | None) -> None:
         self._abstract: dict[str, dict[int, _Level]] = {}
         self._abstract_of: dict[str, str] = {}
-        self._overrides: dict[str, dict[int, int]] = {}
+        self._starts: dict[str, dict[int, int]] = {}
+        self._levels: dict[str, dict[int, _Level]] = {}
         self._counters: dict[str, dict[int, int]] = defaultdict(dict)
         self._used: set[str] = set()
-        self._styles = {style.get(_W + "styleId"): style for style in document.styles.element.iter(_W + "style")}
-        root = next((part.element for part in _numbering_parts(document)), None)
-        if root is not None:
-            self._load(root)
+        self._styles = {} if styles is None else {style.get(_W + "styleId"): style for style in styles.iter(_W + "style")}
+        if numbering is not None:
+            self._load(numbering)
 
     def label(self, paragraph: Any) -> str:
         """What Word prints before the paragraph, "" where it prints nothing; counts one on."""
@@ -46,20 +50,24 @@ class Numbering:
         abstract = self._abstract_of.get(identifier or "")
         if identifier is None or identifier == "0" or abstract is None:
             return ""
-        levels = self._abstract.get(abstract, {})
+        levels = self._abstract.get(abstract, {}) | self._levels.get(identifier, {})
         level = levels.get(depth)
-        if level is None or level.format == "none":
+        if level is None:
             return ""
-        if level.format == "bullet":
-            return BULLET
         counters = self._counters[abstract]
         if identifier not in self._used:
             self._used.add(identifier)
-            for place, value in self._overrides.get(identifier, {}).items():
+            for place, value in self._starts.get(identifier, {}).items():
                 counters[place] = value - 1
         counters[depth] = counters.get(depth, level.start - 1) + 1
         for deeper in [place for place in counters if place > depth]:
-            del counters[deeper]
+            restart = levels[deeper].restart if deeper in levels else None
+            if restart is None or depth < restart:
+                del counters[deeper]
+        if level.format == "none":
+            return ""
+        if level.format == "bullet":
+            return BULLET
         text = level.pattern
         for place in range(9):
             if f"%{place + 1}" in text:
@@ -69,31 +77,35 @@ class Numbering:
         return text.strip()
 
     def _load(self, root: Any) -> None:
+        linked: dict[str, str] = {}
+        by_style: dict[str, str] = {}
         for abstract in root.iter(_W + "abstractNum"):
-            levels = {}
-            for element in abstract.iter(_W + "lvl"):
-                levels[_integer(element.get(_W + "ilvl"), 0)] = _Level(
-                    start=_integer(_value(element, "start"), 1),
-                    format=_value(element, "numFmt") or "decimal",
-                    pattern=_value(element, "lvlText") or "",
-                    legal=element.find(_W + "isLgl") is not None,
-                )
-            self._abstract[abstract.get(_W + "abstractNumId")] = levels
+            identifier = abstract.get(_W + "abstractNumId")
+            self._abstract[identifier] = {depth: level for depth, level in map(_level, abstract.iter(_W + "lvl"))}
+            if (link := _value(abstract, "numStyleLink")) is not None:
+                linked[identifier] = link
+            if (style := _value(abstract, "styleLink")) is not None:
+                by_style[style] = identifier
+        # A list may be defined by a list style alone.
+        for identifier, style in linked.items():
+            self._abstract[identifier] = self._abstract.get(by_style.get(style, ""), {}) or self._abstract[identifier]
         for number in root.iter(_W + "num"):
             identifier = number.get(_W + "numId")
             self._abstract_of[identifier] = _value(number, "abstractNumId") or ""
-            self._overrides[identifier] = {
-                _integer(override.get(_W + "ilvl"), 0): _integer(_value(override, "startOverride"), 1)
-                for override in number.iter(_W + "lvlOverride")
-                if override.find(_W + "startOverride") is not None
-            }
+            self._starts[identifier], self._levels[identifier] = {}, {}
+            for override in number.iter(_W + "lvlOverride"):
+                depth = _integer(override.get(_W + "ilvl"), 0)
+                if override.find(_W + "startOverride") is not None:
+                    self._starts[identifier][depth] = _integer(_value(override, "startOverride"), 1)
+                if (own := override.find(_W + "lvl")) is not None:
+                    self._levels[identifier][depth] = _level(own)[1]
 
     def _list_of(self, paragraph: Any) -> tuple[str | None, int]:
         """The list and level that the paragraph or its style, or a style which that is based on, names."""
         properties = paragraph.find(_W + "pPr")
         identifier: str | None = None
         depth: int | None = None
-        seen: set[str] = set()
+        seen: list[str] = []
         name = "" if properties is None else _value(properties, "pStyle") or ""
         while properties is not None:
             number = properties.find(_W + "numPr")
@@ -106,16 +118,30 @@ class Numbering:
             style = self._styles.get(name)
             if style is None or name in seen:
                 break
-            seen.add(name)
+            seen.append(name)
             name = _value(style, "basedOn") or ""
             found = style.find(_W + "pPr")
             properties = style if found is None else found
+        if depth is None and identifier is not None:
+            depth = self._depth_of(identifier, seen)
         return identifier, depth or 0
 
+    def _depth_of(self, identifier: str, styles: list[str]) -> int | None:
+        """The level that a list has for one of these styles."""
+        levels = self._abstract.get(self._abstract_of.get(identifier, ""), {})
+        return next((depth for style in styles for depth, level in levels.items() if level.style == style), None)
 
-def _numbering_parts(document: Any) -> list[Any]:
-    relations = [relation for relation in document.part.rels.values() if not relation.is_external]
-    return [relation.target_part for relation in relations if relation.reltype.endswith("/numbering")]
+
+def _level(element: Any) -> tuple[int, _Level]:
+    restart = _value(element, "lvlRestart")
+    return _integer(element.get(_W + "ilvl"), 0), _Level(
+        start=_integer(_value(element, "start"), 1),
+        format=_value(element, "numFmt") or "decimal",
+        pattern=_value(element, "lvlText") or "",
+        legal=element.find(_W + "isLgl") is not None,
+        restart=None if restart is None else _integer(restart, 0),
+        style=_value(element, "pStyle"),
+    )
 
 
 def _value(element: Any, name: str) -> str | None:

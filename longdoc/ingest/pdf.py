@@ -14,6 +14,7 @@ from longdoc.ingest.pdf_order import order_lines
 from longdoc.ingest.pdf_page import PageText, read_page
 from longdoc.ingest.pdf_paragraphs import BodyStyle, Paragraph, find_paragraphs
 from longdoc.ingest.pdf_text import PdfText
+from longdoc.ingest.tables import made_table
 from longdoc.protocols import Limits, Parsed
 
 DRAWN_LETTERS = 200
@@ -59,8 +60,9 @@ class PdfIngestor:
             marks += [
                 (level, title, built.blocks[shift + order].span.start) for order, level, title in matched if shift + order >= first_block
             ]
+        text = built.text
         return Parsed(
-            text=built.text,
+            text=text,
             format=self.format,
             pages=tuple(built.pages),
             blocks=tuple(built.blocks),
@@ -69,6 +71,12 @@ class PdfIngestor:
             metadata=metadata,
             warnings=tuple(warnings),
             source_map=tuple(built.source_map),
+            tables=tuple(
+                made_table(
+                    text, place.span, place.cells, header_rows=place.grid.header_rows, indents=[row.indent for row in place.grid.rows]
+                )
+                for place in built.tables
+            ),
         )
 
 

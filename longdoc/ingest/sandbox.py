@@ -3,6 +3,9 @@
 A job is held to the limits until it says that it has parsed its file (worker.py); reading takes as long as it takes. A worker that is
 killed from outside, by a person or by a system that is out of memory, does not count against the file until that has happened twice.
 
+What a worker may not do at all stands in confine.py and guard.py. Since a file may still take a worker over, what it answers is read
+without trust (answers.py), and whatever it has started is killed with it.
+
 Workers are plain subprocesses that talk over pipes: nothing depends on how the calling program was started, so it works
 from a notebook and from a script without a main guard.
 """
@@ -11,10 +14,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import pickle
 import queue
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -24,7 +30,8 @@ from typing import Any
 
 import longdoc
 from longdoc.errors import DamagedError, LimitError
-from longdoc.ingest.worker import PARSE, READY, Entered, receive, send
+from longdoc.ingest.answers import read_answer
+from longdoc.ingest.worker import PARSE, READY, Answer, Entered, receive, send
 from longdoc.protocols import Done, Job, Limits
 
 AHEAD = 2
@@ -33,6 +40,8 @@ KILLED = -int(getattr(signal, "SIGKILL", 9))
 """Exit code of a process that something else put an end to."""
 ATTEMPTS = 2
 """How often a job is tried whose worker is killed from outside."""
+LONGEST_MESSAGE = 4 << 30
+"""Bytes of a message from a worker whose limit of memory is lower than that; otherwise no message is longer than the limit."""
 
 
 class ProcessExecutor:
@@ -174,6 +183,7 @@ class _Worker:
             "OMP_NUM_THREADS": "1",
             "RAYON_NUM_THREADS": "1",
         }
+        self._folder = tempfile.mkdtemp(prefix="longdoc-worker-")
         self._process = subprocess.Popen(
             [sys.executable, "-m", "longdoc.ingest.worker"],
             stdin=subprocess.PIPE,
@@ -194,29 +204,47 @@ class _Worker:
         timer = threading.Timer(self._limits.seconds, self._kill_late, args=(late,))
         timer.daemon = True
         stage = PARSE
+        longest = max(self._limits.memory, LONGEST_MESSAGE)
         try:
             if not self._ready:
                 # Its start is not the file's fault, and does not count.
-                send(stdin, self._limits)
-                self._ready = receive(stdout) == READY
+                send(stdin, (self._limits, self._folder))
+                self._ready = receive(stdout, read_answer, longest) == READY
             timer.start()
             send(stdin, (function, dict(job.arguments)))
-            while isinstance(message := receive(stdout), Entered):
+            while isinstance(message := receive(stdout, read_answer, longest), Entered):
                 stage = message.stage
                 timer.cancel()
+            if not isinstance(message, Answer):
+                raise pickle.UnpicklingError(f"a {type(message).__name__} is no answer")
             return _End(message.value, message.error, stage)
+        except pickle.UnpicklingError as error:
+            fault = DamagedError(f"{where}: its worker sent what no parser gives ({error}); do not trust the file, and please report it")
+            return _End(None, fault, stage, alive=False)
         except (EOFError, BrokenPipeError):
+            # Before it is waited for: until then no other process can have its number.
+            self._kill()
             code = self._process.wait()
             if late.is_set():
-                error = LimitError(f"{where}: not read within the limit of {self._limits.seconds:g} s; raise timeout to read it")
-                return _End(None, error, stage, alive=False)
+                slow = LimitError(f"{where}: not read within the limit of {self._limits.seconds:g} s; raise timeout to read it")
+                return _End(None, slow, stage, alive=False)
             return _End(None, self._died(where, code, stage), stage, alive=False, again=code == KILLED and not last)
         finally:
             timer.cancel()
 
     def _kill_late(self, late: threading.Event) -> None:
         late.set()
-        self._process.kill()
+        self._kill()
+
+    def _kill(self) -> None:
+        """Kill the worker and what it has started, which is in its process group."""
+        if self._process.returncode is not None:
+            return
+        if sys.platform == "win32":
+            self._process.kill()
+        else:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
 
     def _died(self, where: str, code: int, stage: str) -> Exception:
         how = f"signal {-code}" if code < 0 else f"exit code {code}"
@@ -232,9 +260,10 @@ class _Worker:
         )
 
     def stop(self) -> None:
-        """End the subprocess."""
-        self._process.kill()
+        """End the subprocess, and remove its folder."""
+        self._kill()
         self._process.wait()
+        shutil.rmtree(self._folder, ignore_errors=True)
         for stream in (self._process.stdin, self._process.stdout):
             if stream is not None:
                 with contextlib.suppress(BrokenPipeError):

@@ -1,7 +1,8 @@
 """The other end of ProcessExecutor: reads jobs as pickles from stdin, writes messages as pickles to stdout.
 
-A job begins in the stage "parse", under the limits. A function that takes an argument `watch` is given a Watch to say that it has
-entered another stage: the limits end with the parse, and what goes wrong later is not the parser's fault.
+A job begins in the stage "parse", under the limits and the guard (guard.py). A function that takes an argument `watch` is given a Watch
+to say that it has entered another stage: the limits end with the parse, and what goes wrong later is not the parser's fault. What the
+kernel refuses (confine.py) it refuses in every stage.
 
 Anything that a library prints goes to stderr: the real stdout is put aside before a library is imported.
 """
@@ -18,18 +19,17 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from pathlib import Path
 from typing import IO, Any
 
 from longdoc.errors import DamagedError, InputError, LimitError, StoreError
+from longdoc.ingest import guard
+from longdoc.ingest.confine import confine
 from longdoc.protocols import Limits
 
 HEADER = struct.Struct("<Q")
 READY = "ready"
 PARSE = "parse"
 """The stage that every job begins in, the only one under the limits."""
-STATM = Path("/proc/self/statm")
-"""Where Linux tells the pages that a process has: of address space, then in memory."""
 KEPT_BYTES = 768 << 20
 """Memory from which on a worker gives back after a file what it does not need."""
 GRACE_SECONDS = 10
@@ -72,16 +72,21 @@ def send(stream: IO[bytes], value: Any) -> None:
     stream.flush()
 
 
-def receive(stream: IO[bytes]) -> Any:
-    """One message. Raises: EOFError where the other side has gone."""
+def receive(stream: IO[bytes], read: Callable[[bytes], Any] = pickle.loads, longest: int | None = None) -> Any:
+    """One message, made a value by `read`.
+
+    Raises: EOFError where the other side has gone; pickle.UnpicklingError where the message is longer than `longest` bytes, or none.
+    """
     header = stream.read(HEADER.size)
     if len(header) < HEADER.size:
         raise EOFError("no message")
     (length,) = HEADER.unpack(header)
+    if longest is not None and length > longest:
+        raise pickle.UnpicklingError(f"a message of {length} bytes, the limit is {longest}")
     message = stream.read(length)
     if len(message) < length:
         raise EOFError("a message broke off")
-    return pickle.loads(message)
+    return read(message)
 
 
 def main() -> None:
@@ -92,7 +97,9 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # A parser makes many small objects and few cycles: the collector would look through them again and again.
     gc.set_threshold(200_000, 20, 20)
-    limits: Limits = receive(jobs)
+    limits, folder = receive(jobs)
+    guard.settle(folder)
+    confine(folder)
     parent = os.getppid()
     import_module("longdoc.ingest")
     send(results, READY)
@@ -102,9 +109,10 @@ def main() -> None:
         except EOFError:
             return
         watch = _Reporting(lambda message: send(results, message), limits, parent)
-        watch.limit()
+        watch.limit(str(arguments.get("path", function)))
         answer = _answer(function, arguments, watch)
         watch.lift()
+        guard.tidy()
         try:
             send(results, answer)
         except BrokenPipeError:
@@ -122,17 +130,17 @@ class _Reporting(Watch):
         self._tell = tell
         self._parent = parent
 
-    def limit(self) -> None:
+    def limit(self, path: str) -> None:
         """From now on the limits hold. The parent kills a worker that is late; the alarm is for when the parent is gone."""
         if hasattr(signal, "alarm"):
             signal.alarm(int(self.limits.seconds) + GRACE_SECONDS)
-        _limit_memory(self.limits.memory)
+        guard.hold(path, self.limits)
 
     def lift(self) -> None:
         """No limit holds any more."""
         if hasattr(signal, "alarm"):
             signal.alarm(0)
-        _limit_memory(None)
+        guard.release()
 
     def entered(self, stage: str) -> None:
         """See Watch."""
@@ -168,6 +176,8 @@ def _fault(where: str, error: Exception, watch: _Reporting) -> InputError:
         return LimitError(f"{where}: needs more than the limit of {watch.limits.memory} bytes of memory; raise memory_limit to read it")
     if isinstance(error, MemoryError):
         return LimitError(f"{where}: the machine has too little memory left for the stage {watch.stage!r}; use fewer workers")
+    if isinstance(error, OSError) and watch.stage == PARSE and (limit := guard.limit_of(error, where)) is not None:
+        return limit
     what = f"{type(error).__name__}: {error}"
     if watch.stage == PARSE:
         return DamagedError(f"{where}: could not be read ({what}); please report it if other programs can read the file")
@@ -179,27 +189,14 @@ def _plain(error: InputError | StoreError) -> InputError | StoreError:
     return type(error)(str(error))
 
 
-def _limit_memory(memory: int | None) -> None:
-    """Let this process take `memory` bytes of address space beyond what it has; None: as much as it wants.
-
-    The limit is the soft one, so that it can be lifted. Where the system does not tell what the process has, there is none.
-    """
-    if sys.platform == "win32" or not STATM.is_file():
-        return
-    import resource
-
-    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
-    soft = hard
-    if memory is not None:
-        soft = int(STATM.read_text().split()[0]) * resource.getpagesize() + memory
-        soft = soft if hard == resource.RLIM_INFINITY else min(soft, hard)
-    resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
-
-
 def _trim() -> None:
     """Hand freed memory back to the system if this process keeps much: activations of every size leave the heap of a reader full of
     holes, up to three times what it needs. To do so after every file would cost a tenth of the time."""
-    if sys.platform != "linux" or not STATM.is_file() or int(STATM.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") < KEPT_BYTES:
+    if (
+        sys.platform != "linux"
+        or not guard.STATM.is_file()
+        or int(guard.STATM.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") < KEPT_BYTES
+    ):
         return
     import ctypes
 

@@ -10,6 +10,7 @@ import inspect
 import logging
 import os
 import socket
+import stat
 import warnings
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -213,7 +214,8 @@ def _takes_data(function: str) -> bool:
 def _content(path: str) -> bytes | None:
     """The file's bytes if it is to be sent along; a worker that gets none says itself what is wrong with the path."""
     try:
-        if os.stat(path).st_size > SENT:
+        found = os.stat(path)
+        if not stat.S_ISREG(found.st_mode) or found.st_size > SENT:
             return None
         with open(path, "rb") as file:
             return file.read()

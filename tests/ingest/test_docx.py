@@ -82,7 +82,7 @@ def test_multilevel_lists_count_as_word_counts() -> None:
         numbering = properties.get_or_add_numPr()
         numbering.get_or_add_numId().val = 91
         numbering.get_or_add_ilvl().val = depth
-    counter = Numbering(document)
+    counter = Numbering(document.styles.element, document.part.numbering_part.element)
     labels = [counter.label(paragraph._p) for paragraph in document.paragraphs]
     assert labels == ["ARTICLE I", "1.1", "1.2", "(c)", "(d)", "ARTICLE II", "2.1"]
 

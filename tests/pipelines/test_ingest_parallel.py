@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from corpus_samples import HereExecutor
-from worker_samples import OddReader, importable
+from worker_samples import OddReader, importable, make_mark, take_mark
 
 from longdoc.config import Settings
 from longdoc.errors import MissingExtraError, StoreError, UnknownNameError
@@ -184,9 +184,10 @@ def test_what_fails_in_a_worker_names_its_stage_and_costs_no_other_file(corpus: 
 
 
 def test_a_worker_that_is_killed_from_outside_costs_no_file(corpus: Corpus, docs: Path, tmp_path: Path) -> None:
-    write(docs / "victim.txt", f"DIE-ONCE {tmp_path / 'mark'}\n\nRent is due.\n")
+    mark = make_mark(tmp_path / "mark")
+    write(docs / "victim.txt", f"DIE-ONCE {mark}\n\nRent is due.\n")
     outcomes = run(corpus, Refusing(), workers=2)
-    assert (tmp_path / "mark").exists()
+    assert not take_mark(mark)
     assert failures(outcomes) == {}
     assert len(outcomes) == len(corpus.select()) == FEW + 1
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from worker_samples import ANSWER, STAGED, OddReader, importable
+from worker_samples import ANSWER, STAGED, OddReader, importable, make_mark
 
 from longdoc.errors import ChangedError, DamagedError, EmptyFileError, InputError, LimitError, StoreError
 from longdoc.ingest import parse_file
@@ -191,7 +191,7 @@ def test_a_crash_before_any_stage_is_the_parsers(executor: ProcessExecutor) -> N
 
 
 def test_a_worker_that_is_killed_from_outside_does_not_count_against_the_file(executor: ProcessExecutor, tmp_path: Path) -> None:
-    assert one(executor, ANSWER, str(tmp_path / "mark"), "die once").value == "die once"
+    assert one(executor, ANSWER, make_mark(tmp_path / "mark"), "die once").value == "die once"
 
 
 def test_a_file_whose_worker_is_killed_twice_fails_and_the_next_is_read(executor: ProcessExecutor) -> None:
@@ -213,6 +213,8 @@ from longdoc.ingest.sandbox import ProcessExecutor
 from longdoc.protocols import Job, Limits
 
 with ProcessExecutor(1, Limits()) as executor:
+    for done in executor.map("worker_samples:answer", [Job("key", {"path": "x", "what": "own"})]):
+        print(done.value, flush=True)
     list(executor.map("worker_samples:staged", [Job("key", {"path": sys.argv[1], "what": "read for ever"})]))
 """
 
@@ -220,12 +222,13 @@ with ProcessExecutor(1, Limits()) as executor:
 def test_a_worker_whose_parent_is_killed_stops_reading(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    driver = subprocess.Popen([sys.executable, "-c", DRIVER, str(pipe)])
-    with pipe.open() as told:
-        worker = int(told.readline())
+    driver = subprocess.Popen([sys.executable, "-c", DRIVER, str(pipe)], stdout=subprocess.PIPE, text=True)
+    # Opening it waits for the worker to read from it, and a pipe that nobody reads from any more is an error.
+    with driver, pipe.open("w") as read:
+        ended = select.poll()
+        ended.register(read, 0)
+        worker = int(driver.stdout.readline()) if driver.stdout else 0
         driver.kill()
-        driver.wait()
-        ended, _, _ = select.select([told], [], [], 60.0)
-        if not ended:
+        if not ended.poll(60_000):
             os.kill(worker, signal.SIGKILL)
-        assert ended, "the worker reads on"
+            raise AssertionError("the worker reads on")

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from corpus_samples import HereExecutor
-from worker_samples import ANSWER, STAGED, OddReader, importable
+from worker_samples import ANSWER, STAGED, OddReader, importable, make_mark, take_mark
 
 from longdoc.config import Settings
 from longdoc.errors import ConfigError, DamagedError, InputError, LimitError
@@ -90,7 +90,7 @@ def test_a_crash_a_hang_and_a_bug_cost_no_other_file_and_name_their_stage(execut
 
 def test_a_worker_of_rays_that_is_killed_does_not_count_against_the_file(executor: RayExecutor, tmp_path: Path) -> None:
     before = run(executor, "x.pdf", "parent")["parent"].value
-    done = run(executor, tmp_path / "mark", "die of the parent once", "a", "b")
+    done = run(executor, make_mark(tmp_path / "mark"), "die of the parent once", "a", "b")
     assert {key: one.value for key, one in done.items()} == {key: key for key in ("die of the parent once", "a", "b")}
     assert run(executor, "x.pdf", "parent")["parent"].value != before
 
@@ -117,7 +117,8 @@ def test_ingest_on_ray_gives_the_corpus_that_one_process_gives(tmp_path: Path, m
     (tmp_path / "docs").mkdir()
     for number in range(6):
         (tmp_path / "docs" / f"{number}.txt").write_text(f"LEASE\n\n1. Term. Flat {number} is let.\n\n2. Law. Ohio.\n")
-    (tmp_path / "docs" / "once.txt").write_text(f"DIE-ONCE {tmp_path / 'mark'}\n\n1. Term. One year.\n")
+    mark = make_mark(tmp_path / "mark")
+    (tmp_path / "docs" / "once.txt").write_text(f"DIE-ONCE {mark}\n\n1. Term. One year.\n")
     reader, choice = OddReader(), ReaderChoice("odd", 1)
     with Corpus(tmp_path / "ray") as corpus, Corpus(tmp_path / "here") as other:
         settings = Settings(executor="ray", workers=2)
@@ -126,7 +127,7 @@ def test_ingest_on_ray_gives_the_corpus_that_one_process_gives(tmp_path: Path, m
             *((f"docs/{number}.txt", "ok") for number in range(6)),
             ("docs/once.txt", "ok"),
         ]
-        assert (tmp_path / "mark").exists()
+        assert not take_mark(mark)
         assert reader.read_paths == []
         list(ingest(other, ["docs"], reader, Settings(), executor=HereExecutor()))
         assert digest(other) == digest(corpus)
@@ -153,7 +154,7 @@ print(ray.is_initialized(), "RAY_USAGE_STATS_ENABLED" in os.environ)
 def test_it_starts_a_cluster_of_its_own_quietly_and_ends_it(workers: Any, tmp_path: Path) -> None:
     environment = {key: value for key, value in os.environ.items() if not key.startswith("RAY_")}
     done = subprocess.run(
-        [sys.executable, "-c", ALONE.format(workers=workers, mark=str(tmp_path / "mark"))],
+        [sys.executable, "-c", ALONE.format(workers=workers, mark=make_mark(tmp_path / "mark"))],
         capture_output=True,
         text=True,
         check=False,
@@ -167,7 +168,7 @@ def test_it_starts_a_cluster_of_its_own_quietly_and_ends_it(workers: Any, tmp_pa
 
 def test_it_joins_the_cluster_at_the_address_and_leaves_it_running(tmp_path: Path, executor: RayExecutor) -> None:
     address = ray_executor._import_ray().get_runtime_context().gcs_address
-    program = ALONE.format(workers=3, mark=str(tmp_path / "mark"))
+    program = ALONE.format(workers=3, mark=make_mark(tmp_path / "mark"))
     environment = os.environ | {ray_executor.ADDRESS: address}
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, env=environment, timeout=240)
     assert done.stdout.splitlines() == ["['a', 'b', 'die of the parent once']", "2 True", "False False"], done.stderr

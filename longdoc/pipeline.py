@@ -18,7 +18,7 @@ from longdoc.labels import LabelSet, load_labels
 from longdoc.protocols import Progress, Reader
 from longdoc.reviewing import Reviewing
 from longdoc.training import Training
-from longdoc.types import Answer, Clause, Document, Filled, Outcome, Overview, Passage, Span, Summary
+from longdoc.types import Answer, Clause, Comparison, Document, Filled, Outcome, Overview, Passage, Span, Summary
 
 if TYPE_CHECKING:
     from longdoc.engines.forms import Form
@@ -263,6 +263,15 @@ class Pipeline(Training, Reviewing):
 
         entries = self._select(paths, ingest)
         return ask(self.corpus, self.reader, question, entries)
+
+    def compare(self, before: PathLike, after: PathLike, *, ingest: bool = True) -> Comparison:
+        """In what two documents differ: passages added, removed, moved and changed, each with its place in both.
+
+        Raises: the InputError that says why one of them cannot be read.
+        """
+        from longdoc_pipelines.compare import compare
+
+        return compare(self.document(before, ingest=ingest), self.document(after, ingest=ingest))
 
     def render(self, path: PathLike, span: Span, *, scale: float = 2.0, ingest: bool = True) -> bytes:
         """A PNG of the page where `span` begins, with the span marked, at `scale` pixels per point.

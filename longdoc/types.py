@@ -475,8 +475,8 @@ class ChangedValue(Record):
 
 
 class Difference(Record):
-    """In what two documents differ: a passage `added` (no `before`), `removed` (no `after`), `moved` as it was, or `changed` in the words of
-    `edits`; a changed passage that also stands elsewhere says so by `moved`."""
+    """In what two documents differ: a passage `added` (no `before`), `removed` (no `after`), `moved` as it was, or `changed` in the words
+    of `edits`; a changed passage that also stands elsewhere says so by `moved`."""
 
     kind: Literal["added", "removed", "moved", "changed"]
     before: Citation | None

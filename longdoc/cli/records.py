@@ -11,7 +11,22 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from longdoc.types import Answer, Citation, Clause, Filled, Finding, Outcome, Overview, Passage, Review, Summary
+from longdoc.types import (
+    Answer,
+    ChangedValue,
+    Citation,
+    Clause,
+    Comparison,
+    Filled,
+    Finding,
+    Outcome,
+    Overview,
+    Passage,
+    Review,
+    Span,
+    Summary,
+    Value,
+)
 
 Line = dict[str, Any]
 
@@ -27,6 +42,7 @@ REVIEW = (
     "path", "rule", "verdict", "confidence", "severity", "citations", "values", "reason", "title", "rule_version", "test", "position",
     "likeness", "searched", "leans", "amended_by", "waiver", "correction", "machine", "worth", "model", "document_id",
 )  # fmt: skip
+COMPARE = ("kind", "moved", "before", "after", "edits", "values")
 
 
 def of_outcome(outcome: Outcome) -> Line:
@@ -131,6 +147,32 @@ def of_answer(answer: Answer) -> Iterator[Line]:
     yield {"kind": "answer", "found": answer.found, "text": answer.text, "question": answer.question, "rejected": answer.rejected}
     for passage in answer.passages:
         yield {"kind": "citation", **of_passage(passage)}
+
+
+def of_comparison(comparison: Comparison) -> Iterator[Line]:
+    """A line per difference: the passage in each document, null where it is in the other alone, and the words and values that differ."""
+    for difference in comparison.differences:
+        yield {
+            "kind": difference.kind,
+            "moved": difference.moved,
+            "before": _cited(difference.before) if difference.before else None,
+            "after": _cited(difference.after) if difference.after else None,
+            "edits": [{"before": _range(edit.before), "after": _range(edit.after)} for edit in difference.edits],
+            "values": [_of_changed(value) for value in difference.values],
+        }
+
+
+def _of_changed(changed: ChangedValue) -> Line:
+    stated = changed.before or changed.after
+    return {"kind": stated.kind if stated else None, "before": _of_value(changed.before), "after": _of_value(changed.after)}
+
+
+def _of_value(value: Value | None) -> Line | None:
+    return {"normalised": value.normalised, **_place(value.citation), "quote": value.citation.quote} if value else None
+
+
+def _range(span: Span | None) -> Line | None:
+    return {"start": span.start, "end": span.end} if span else None
 
 
 def _cited(citation: Citation) -> Line:

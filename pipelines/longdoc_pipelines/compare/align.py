@@ -17,7 +17,7 @@ from longdoc_pipelines.compare.units import Unit
 
 LIKE = 0.5
 """Share of the words, by weight, that two versions of a unit have in common at least."""
-LIKE_OF_FEW, FEW = 0.7, 6
+LIKE_OF_FEW, FEW = 0.6, 6
 """And of units of fewer words than this."""
 RARE = 12
 """Words of a unit by which others like it are looked for, the rarest first."""
@@ -40,7 +40,7 @@ def align(before: Sequence[Unit], after: Sequence[Unit]) -> list[Pair]:
     ours, theirs = [unit.words for unit in before], [unit.words for unit in after]
     pairs = _same(ours, theirs)
     alike = set(pairs.items())
-    pairs |= _like(ours, theirs, pairs)
+    pairs |= _like(before, after, pairs)
     ordered = sorted(pairs.items(), key=lambda pair: pair[1])
     kept = set(_longest_increasing([place for place, _ in ordered]))
     return [Pair(place, other, (place, other) in alike, number not in kept) for number, (place, other) in enumerate(ordered)]
@@ -49,9 +49,7 @@ def align(before: Sequence[Unit], after: Sequence[Unit]) -> list[Pair]:
 def _same(ours: Sequence[tuple[str, ...]], theirs: Sequence[tuple[str, ...]]) -> dict[int, int]:
     """Place -> place of units with the same words."""
     where, elsewhere = _places(ours), _places(theirs)
-    once = {
-        places[0]: elsewhere[words][0] for words, places in where.items() if len(places) == 1 and len(elsewhere.get(words, ())) == 1
-    }
+    once = {places[0]: elsewhere[words][0] for words, places in where.items() if len(places) == 1 and len(elsewhere.get(words, ())) == 1}
     pairs = dict(once)
     taken = set(once.values())
     for step in (1, -1):
@@ -77,8 +75,9 @@ def _places(units: Sequence[tuple[str, ...]]) -> dict[tuple[str, ...], list[int]
     return found
 
 
-def _like(ours: Sequence[tuple[str, ...]], theirs: Sequence[tuple[str, ...]], pairs: dict[int, int]) -> dict[int, int]:
-    """Place -> place of units that have most of their words in common, the most alike first."""
+def _like(before: Sequence[Unit], after: Sequence[Unit], pairs: dict[int, int]) -> dict[int, int]:
+    """Place -> place of units that have most of their words in common, the most alike first; rows of the same label are alike."""
+    ours, theirs = [unit.words for unit in before], [unit.words for unit in after]
     seen = Counter(word for words in (*ours, *theirs) for word in set(words))
     total = len(ours) + len(theirs)
     weight = {word: math.log(1.0 + total / count) for word, count in seen.items()}
@@ -97,6 +96,8 @@ def _like(ours: Sequence[tuple[str, ...]], theirs: Sequence[tuple[str, ...]], pa
         near = {other for word in rarest[:RARE] if len(holders[word]) <= COMMON for other in holders[word]}
         for other in near:
             likeness = _likeness(own, bags[other], weight)
+            if before[place].label and before[place].label == after[other].label:
+                likeness = (1.0 + likeness) / 2
             if likeness >= (LIKE if min(len(words), len(theirs[other])) >= FEW else LIKE_OF_FEW):
                 found.append((-likeness, abs(place / len(ours) - other / len(theirs)), place, other))
     matched: dict[int, int] = {}

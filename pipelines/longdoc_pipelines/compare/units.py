@@ -18,12 +18,21 @@ _WORD = re.compile(r"\w+(?:[.,'’-]\w+)*|[$€£¥%]")
 @dataclass(frozen=True, slots=True)
 class Unit:
     """A stretch of text and its words: `words` folded, `places` their ranges in the document. The unit's own number is none of its words:
-    a clause that was only renumbered is the same."""
+    a clause that was only renumbered is the same. `label` is the first cell of a row of a table, folded, None elsewhere."""
 
     span: Span
     words: tuple[str, ...]
     places: tuple[tuple[int, int], ...]
-    table: bool
+    label: str | None = None
+
+    @property
+    def table(self) -> bool:
+        """Whether it is a row of a table."""
+        return self.label is not None
+
+
+LABEL = re.compile(r"[\s|]*([^\t|]*?)\s*(?:\t|\||\s{3,}|$)")
+"""The first cell of a row."""
 
 
 def units_of(document: Document) -> list[Unit]:
@@ -36,7 +45,9 @@ def units_of(document: Document) -> list[Unit]:
         words = list(_WORD.finditer(content, first)) or list(_WORD.finditer(content))
         if words:
             places = tuple((start + word.start(), start + word.end()) for word in words)
-            found.append(Unit(Span(start=start, end=end), tuple(word[0].casefold() for word in words), places, table))
+            label = LABEL.match(content) if table else None
+            folded = tuple(word[0].casefold() for word in words)
+            found.append(Unit(Span(start=start, end=end), folded, places, None if not table else label[1].casefold() if label else ""))
     return found
 
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from longdoc.model.dates import find_dates
 from longdoc.model.values import amounts, percentages, periods
 from longdoc.types import ChangedValue, Document, Span, Value
+from longdoc_pipelines.compare.units import LABEL
 
 _FIGURE = re.compile(r"\(?[$€£¥]?\s?\(?\d[\d,]*(?:\.\d+)?\)?%?")
 
@@ -54,8 +55,9 @@ def _stated(text: str) -> Iterator[_Read]:
 
 
 def _figures(text: str) -> Iterator[_Read]:
-    """The figures of a row, brackets as a minus; what stands before the first tab is its label."""
-    for found in _FIGURE.finditer(text, max(0, text.find("\t"))):
+    """The figures of a row, brackets as a minus; its first cell is its label."""
+    label = LABEL.match(text)
+    for found in _FIGURE.finditer(text, label.end() if label else 0):
         plain = re.sub(r"[^\d.]", "", found[0])
         sign = "-" if found[0].lstrip("$€£¥ ").startswith("(") else ""
         yield _Read("number", f"{sign}{plain}{'%' if found[0].endswith('%') else ''}", found.start(), found.end())

@@ -153,7 +153,7 @@ def as_date(operand: Any, as_of: date) -> date | None:
     return as_of + timedelta(days=int(length[0]) * (1 if relative["sign"] == "+" else -1))
 
 
-def readable(kind: ValueKind, normalised: str) -> str:
+def readable(kind: str, normalised: str) -> str:
     """A value as a person says it: "60 days" for P60D, "USD 1,500" for USD 1500."""
     if kind == "duration":
         found = _ISO_PERIOD.fullmatch(normalised)

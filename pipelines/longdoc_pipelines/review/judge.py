@@ -23,7 +23,7 @@ from longdoc_pipelines.review.likeness import Likeness
 
 REVIEW_VERSION = 1
 """Changes whenever the code could judge the same evidence otherwise."""
-READ_RIGHT: dict[ValueKind, float] = {
+READ_RIGHT: dict[str, float] = {
     "duration": 0.9, "amount": 0.9, "percentage": 0.9, "date": 0.9, "jurisdiction": 0.95, "party": 0.85, "yes_no": 1.0, "text": 0.95,
 }  # fmt: skip
 """How often the value of a passage is read right (benchmarks/review.py measures jurisdictions and durations)."""

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 from longdoc.errors import UsageError
 from longdoc.protocols import Reader
 from longdoc.types import Chunk, Document, Passage
+from longdoc_pipelines.statements import Wanted, lines_asked, statement_pages, wanted
 
 if TYPE_CHECKING:
     from longdoc_stores.corpus import Corpus
     from longdoc_stores.records import ChunkHit, Entry
 
 RANK_CONSTANT = 60
+NEAR, DOCUMENTS = 50, 5
 DEPTH = 200
 """How far down each list is read; what stands in one list only below that has no chance."""
 
@@ -49,9 +51,37 @@ def find_chunks(corpus: Corpus, reader: Reader, query: str, entries: Sequence[En
     if not entries:
         return []
     depth = max(DEPTH, 2 * k)
-    by_words = corpus.search_text(query, entries, depth)
+    asked = wanted(query)
+    by_words = corpus.search_text(" ".join([query, *asked.lines]), entries, depth)
     by_meaning = corpus.search_vectors(reader.embed([query])[0], entries, depth, reader.reading_fingerprint)
-    return fuse([by_words, by_meaning])[:k]
+    fused = fuse([by_words, by_meaning])
+    if asked.kinds:
+        near = list(dict.fromkeys(entry.path for entry, _, _ in fused[:NEAR]))[:DOCUMENTS]
+        by_path = {entry.path: entry for entry in entries}
+        in_statements = [hit for path in near for hit in statement_chunks(corpus, by_path[path], asked)]
+        fused = fuse([by_words, by_meaning, in_statements, in_statements])
+    return fused[:k]
+
+
+def statement_chunks(corpus: Corpus, entry: Entry, asked: Wanted) -> list[ChunkHit]:
+    """The chunks of the statements that are asked for, those with the lines that are asked for first."""
+    from longdoc_stores.records import ChunkHit
+
+    if entry.domain != "financial":
+        return []
+    document, chunks = corpus.document(entry), corpus.chunks(entry)
+    pages = statement_pages(document)
+    found = []
+    for order, kind in enumerate(asked.kinds):
+        page = pages.get(kind)
+        if page is not None:
+            for index, chunk in enumerate(chunks):
+                if page.span.start <= chunk.span.start < page.span.end:
+                    found.append((-lines_asked(document.quote(chunk.span), asked.lines), order, index))
+    best: dict[int, int] = {}
+    for lines, order, index in sorted(found):
+        best.setdefault(index, order)
+    return [ChunkHit(entry, index, 0.0) for index in best]
 
 
 def fuse(lists: Sequence[Iterable[ChunkHit]]) -> list[tuple[Entry, int, float]]:

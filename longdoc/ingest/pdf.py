@@ -10,8 +10,9 @@ import pypdfium2.raw as pdfium
 from longdoc.errors import EmptyFileError, LimitError, NeedsOcrError
 from longdoc.ingest.furniture import remove_furniture
 from longdoc.ingest.pdf_file import PdfFile
+from longdoc.ingest.pdf_lines import read_page
 from longdoc.ingest.pdf_order import order_lines
-from longdoc.ingest.pdf_page import PageText, read_page
+from longdoc.ingest.pdf_page import PageText
 from longdoc.ingest.pdf_paragraphs import BodyStyle, Paragraph, find_paragraphs
 from longdoc.ingest.pdf_text import PdfText
 from longdoc.protocols import Limits, Parsed

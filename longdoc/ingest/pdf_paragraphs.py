@@ -312,7 +312,7 @@ def _may_be_label(lines: list[Line], texts: list[str], index: int) -> bool:
     return close and len(texts[index]) <= 90 and not texts[index].endswith((".", ";")) and not is_bullet(texts[index])
 
 
-def _cell_text(page: PageText, cell: list[Word]) -> str:
+def _cell_text(page: PageText, cell: Sequence[Word]) -> str:
     return " ".join([page.text[word.start : word.end] for word in cell])
 
 

@@ -155,7 +155,10 @@ class PdfText:
             return
         self._words_of(page, words)
 
-    def _words_of(self, page: PageText, words: list[Word]) -> None:
+    def _words_of(self, page: PageText, words: Sequence[Word]) -> None:
+        if self._open_line.plain:
+            self._take(page, words[0].start, words[-1].end)
+            return
         if self._open_line.scattered:
             for order, word in enumerate(words):
                 self._put(" " if order else "")
@@ -213,7 +216,7 @@ def _leaves_room(lines: list[Line], following: Line) -> bool:
     return last.x1 + 0.35 * last.size + first.x1 - first.x0 < max(line.x1 for line in lines)
 
 
-def _is_sign(page: PageText, cell: list[Word]) -> bool:
+def _is_sign(page: PageText, cell: Sequence[Word]) -> bool:
     return len(cell) == 1 and page.text[cell[0].start : cell[0].end] in ("$", "€", "£", "¥")
 
 

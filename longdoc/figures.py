@@ -46,6 +46,7 @@ _NOTE = re.compile(
 )
 _EXCEPT = re.compile(r"[,;]?\s*\b(?:except|excluding|other than)\b([^)\].;\n]*)", re.IGNORECASE)
 _SHARES_IN = re.compile(rf"shares?[^,;]*,?\s*which\s+(?:is|are)\s+\w+\s+in\s+({_WORD})", re.IGNORECASE)
+_PAR_VALUE = re.compile(r"\bpar value\b[^;)]*?\bper\s+share|\bper[\s-]share (?:calculation|computation)", re.IGNORECASE)
 _PER_SHARE = re.compile(r"\bper[\s-]+(?:[\w-]+\s+){0,3}(?:shares?|units?|ADSs?|ADRs?)\b|\bEPS\b", re.IGNORECASE)
 
 _FOOTNOTE = re.compile(r"(?<=[\d)%])\s*(?:\(\s*(?:\d{1,2}|[a-z]{1,2}|\*+)\s*\)|\[\s*(?:\d{1,2}|[a-z])\s*\]|[*†‡§¹²³]+)$")
@@ -138,7 +139,7 @@ def is_none(text: str) -> bool:
 
 def is_per_share(text: str) -> bool:
     """Whether a label speaks of amounts a share: "Earnings per common share", "EPS"."""
-    return _PER_SHARE.search(text) is not None
+    return _PER_SHARE.search(_PAR_VALUE.sub("", text)) is not None
 
 
 def currency_of(text: str) -> str | None:

@@ -34,8 +34,12 @@ REACH = 400
 LARGEST_GAP = 200
 """Characters between two parts of one table, of which only the first has headings."""
 
-_SHARES = re.compile(r"\b(?:shares?|ADSs?|units? outstanding|options?|warrants?)\b", re.IGNORECASE)
-_OF_SHARES = re.compile(r"outstanding|issued|authori[sz]ed|weighted|repurchased|number|diluted|basic|granted|vested|exercis", re.IGNORECASE)
+_SHARES = re.compile(r"\b(?:shares?|ADSs?)\b|\b(?:options|units|awards|warrants) (?:outstanding|granted|issued|vested)", re.IGNORECASE)
+_OF_MONEY = re.compile(
+    r"par value|\b(?:at cost|proceeds|purchases? of|issuances? of|repurchases? of|sales? of|values?|prices?|amounts?|capital|expenses?|costs?|cash|"
+    r"dividends?|compensation|income|earnings|loss|payments?|equity)\b",
+    re.IGNORECASE,
+)
 _COUNTED = re.compile(
     r"\b(?:number of|stores?|openings|employees|headcount|countries|locations|restaurants|branches|customers|subscribers|"
     r"square (?:feet|foot|met\w+)|ratio|times|days|months|years|weeks|multiple)\b",
@@ -44,7 +48,7 @@ _COUNTED = re.compile(
 _MONEY_OF = re.compile(
     r"\b(?:cost|expense|income|revenue|sales|value|proceeds|price|payment|amount|liabilit|asset|debt|tax)\w*\b", re.IGNORECASE
 )
-_PERCENT = re.compile(r"%|\bper ?cent(?:age)?\b|\bmargin\b", re.IGNORECASE)
+_PERCENT = re.compile(r"%|\bper ?cent(?:age)?\b", re.IGNORECASE)
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _TOTAL = re.compile(r"total|net cash|net (?:increase|decrease)", re.IGNORECASE)
 
@@ -170,15 +174,16 @@ class _Reader:
         if is_per_share(label) or is_per_share(heading):
             return "amount", one
         factor = Decimal(figure.factor or int(self.factor))
-        shares = figure.currency is None and _SHARES.search(own) and (_OF_SHARES.search(label) or not _MONEY_OF.search(own))
+        of_shares = f"{label} {heading}"
+        shares = figure.currency is None and _SHARES.search(of_shares) is not None and not _OF_MONEY.search(of_shares)
         kind: Kind = "count" if shares or (figure.currency is None and self.unit is None and self.note is None) else "amount"
-        said = find_scale(label.rpartition(" > ")[2]) or find_scale(heading)
+        said = find_scale(label) or find_scale(heading)
         if figure.factor is None and said is not None:
             return kind, Decimal(said.factor)
         if self.note is not None and figure.factor is None and figure.currency is None:
             if shares and self.note.share_factor is not None:
                 return kind, Decimal(self.note.share_factor)
-            if self.note.excepts(own):
+            if self.note.excepts(own) and (shares or not _SHARES.search(own)) and not _OF_MONEY.search(own):
                 return "count", one
             if not shares and _COUNTED.search(label.rpartition(" > ")[2]) and not _MONEY_OF.search(own):
                 return "count", one
@@ -232,8 +237,14 @@ def _headings(text: str, table: Table, width: int) -> list[str]:
     for row, column, _, columns, start, end in table.cells:
         if row < table.header_rows:
             for place in range(column, min(column + columns, width)):
-                parts[place].append(" ".join(text[start:end].split()))
+                if columns == 1 or not _is_note(text[start:end]):
+                    parts[place].append(" ".join(text[start:end].split()))
     return [" ".join(part) for part in parts]
+
+
+def _is_note(text: str) -> bool:
+    """Whether a heading over several columns only says what they count in."""
+    return find_scale(text) is not None and (text.startswith("(") or len(text.split()) < 4)
 
 
 def _note(text: str, table: Table) -> Scale | None:

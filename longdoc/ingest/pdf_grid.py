@@ -25,7 +25,7 @@ _DIGITS = re.compile(r"[(\[<>~+\u2212-]*(?:US|C|A|HK|S)?[$€£¥]?[(\u2212-]?\.
 _TAIL = re.compile(r"[)%\]*†]+|\(\w\)|pts|bps|x")
 _YEAR = re.compile(r"\(?(?:FY)?(?:19|20)\d\d\)?[,*]?(?:\(\w{1,2}\))?")
 _DAY = re.compile(r"\d{1,2},?")
-_OPEN = re.compile(r"(?:\b(?:and|or|of|for|the|to|in|with|by|on|from|a|an|at|net|per|as|which|that)|[,&(/\u2013\u2014-])$", re.IGNORECASE)
+_OPEN = re.compile(r"(?:\b(?:and|or|of|for|the|to|in|with|by|on|from|a|an|at|per|as|which|that)|[,&(/\u2013\u2014-])$", re.IGNORECASE)
 _CLOSED = re.compile(r"[:.;]$")
 
 
@@ -65,7 +65,7 @@ class Grid:
 
 
 @dataclass(slots=True)
-class _Piece:
+class Piece:
     """Words of one line that stand close together."""
 
     words: list[Word]
@@ -82,7 +82,7 @@ class _Row:
     """A line of the page, or several at one height, as pieces from left to right."""
 
     line: Line
-    pieces: list[_Piece]
+    pieces: list[Piece]
     cells: list[GridCell] = field(default_factory=list)
 
     @property
@@ -98,7 +98,7 @@ class _Row:
 
 def make_grid(page: PageText, lines: Sequence[Line]) -> Grid:
     """The grid of a table's lines."""
-    rows = [_Row(line, _pieces(page, line)) for line in _by_height(lines)]
+    rows = [_Row(line, pieces_of(page, line)) for line in _by_height(lines)]
     size = sorted(row.line.size for row in rows)[len(rows) // 2]
     columns = _columns(rows, size)
     for row in rows:
@@ -137,7 +137,7 @@ def _by_height(lines: Sequence[Line]) -> list[Line]:
     return rows
 
 
-def _pieces(page: PageText, line: Line) -> list[_Piece]:
+def pieces_of(page: PageText, line: Line) -> list[Piece]:
     """The line's words parted where a cell may end: at wide gaps, after a figure, before a currency sign that follows one."""
     groups: list[list[Word]] = []
     figure = False
@@ -167,9 +167,9 @@ def _pieces(page: PageText, line: Line) -> list[_Piece]:
     return [_piece(page, group) for group in groups]
 
 
-def _piece(page: PageText, words: list[Word]) -> _Piece:
+def _piece(page: PageText, words: list[Word]) -> Piece:
     text = " ".join(page.text[word.start : word.end] for word in words)
-    return _Piece(words, text, read_figure(text) is not None or is_none(text))
+    return Piece(words, text, read_figure(text) is not None or is_none(text))
 
 
 def _columns(rows: Sequence[_Row], size: float) -> list[Extent]:
@@ -181,20 +181,29 @@ def _columns(rows: Sequence[_Row], size: float) -> list[Extent]:
     return find_columns(extents, [row.figures + 0.5 * len(row.pieces) for row in firm], 0.15 * size)
 
 
-def _cut(page: PageText, piece: _Piece, columns: Sequence[Extent], size: float) -> list[_Piece]:
-    """A piece whose words stand over several columns with more than a plain space where one ends: one piece a column."""
+def _cut(page: PageText, piece: Piece, columns: Sequence[Extent], size: float) -> list[Piece]:
+    """A piece whose words stand over several columns with more than a plain space where one ends: one piece a column. A figure behind
+    a label that reaches up to it is known by the column that it ends with."""
     if piece.figure or len(piece.words) < 2:
         return [piece]
     parts = [[piece.words[0]]]
-    for before, word in pairwise(piece.words):
+    for place in range(1, len(piece.words)):
+        before, word = piece.words[place - 1], piece.words[place]
         gap = word.x0 - before.x1
         between = any(left[1] <= word.x0 + 0.3 * size and before.x1 <= right[0] + 0.3 * size for left, right in pairwise(columns))
         apart = gap > FIGURE_GAP * size and between and _column(columns, before) != _column(columns, word)
-        if apart:
+        if apart or (gap > 0.15 * size and _is_last_figure(page, piece.words[place:], columns, size)):
             parts.append([word])
         else:
             parts[-1].append(word)
     return [piece] if len(parts) == 1 else [_piece(page, words) for words in parts]
+
+
+def _is_last_figure(page: PageText, words: list[Word], columns: Sequence[Extent], size: float) -> bool:
+    """Whether words are a figure ("$ 2,210.8") that ends where a column of figures does."""
+    if len(words) > 2 or not all(_SIGN.fullmatch(text) or _DIGITS.fullmatch(text) for text in (page.text[w.start : w.end] for w in words)):
+        return False
+    return any(abs(words[-1].x1 - right) < 0.5 * size and words[0].x0 > left - 0.5 * size for left, right in columns[1:])
 
 
 def _column(columns: Sequence[Extent], word: Word) -> int:
@@ -221,10 +230,16 @@ def _place(row: _Row, columns: Sequence[Extent], size: float, header: bool) -> N
     """Give each piece its column; a second piece in a column goes to the one before it."""
     line = row.line
     alone = len(row.pieces) == 1 and not row.pieces[0].figure
+    heads = row.pieces[len(row.pieces) - len(columns) + 1 :] if header and len(columns) - 1 <= len(row.pieces) <= len(columns) else []
     for piece in row.pieces:
         extent = piece.extent
         labels = extent[0] < columns[0][1] - 0.2 * size and column_of(columns, (extent[0], min(extent[1], columns[0][1]))) == 0
-        if header and not labels:
+        if any(piece is head for head in heads) and (len(heads) > 1 or not labels):
+            # As many headings as columns: one each.
+            first = last = len(columns) - len(heads) + next(place for place, head in enumerate(heads) if head is piece)
+        elif header and not labels and _is_centred(row, piece, columns, size):
+            first, last = 1, len(columns) - 1
+        elif header and not labels:
             first, last = columns_under(columns, extent, 2.5 * size, 1 if len(columns) > 1 else 0)
         elif alone and extent[0] < columns[0][1]:
             first = last = 0
@@ -240,6 +255,13 @@ def _place(row: _Row, columns: Sequence[Extent], size: float, header: bool) -> N
                 before.parts[-1] = _line_of(line, [*before.parts[-1].words, *piece.words])
                 continue
         row.cells.append(GridCell(first, last - first + 1, [_line_of(line, piece.words)]))
+
+
+def _is_centred(row: _Row, piece: Piece, columns: Sequence[Extent], size: float) -> bool:
+    """Whether a heading is alone in its row, in the middle of all columns: it heads them all."""
+    others = [other for other in row.pieces if other is not piece and other.extent[1] > columns[1][0]] if len(columns) > 3 else [piece]
+    middle = (columns[1][0] + columns[-1][1]) / 2 if len(columns) > 1 else 0.0
+    return not others and abs((piece.extent[0] + piece.extent[1]) / 2 - middle) < 1.5 * size
 
 
 def _line_of(line: Line, words: list[Word]) -> Line:
@@ -283,7 +305,11 @@ def _fits(above: _Row, below: _Row) -> bool:
 def _merged_labels(rows: Sequence[_Row], columns: Sequence[Extent], page: PageText) -> list[_Row]:
     """Labels and cells that run over several lines put together, with the figures of the line that has them."""
     merged: list[_Row] = []
-    right = max((cell.x1 for row in rows for cell in row.cells if cell.column == 0), default=0.0)
+    # A label that is broken reaches about as far as another does, or up to the figures.
+    ends = sorted(cell.x1 for row in rows for cell in row.cells if cell.column == 0)
+    right = ends[-2] if len(ends) > 1 else 0.0
+    if len(columns) > 1:
+        right = min(right, columns[1][0])
     for row in rows:
         above = merged[-1] if merged else None
         if above is not None and _goes_on(above, row, right, page):
@@ -320,9 +346,9 @@ def _goes_on(above: _Row, row: _Row, right: float, page: PageText) -> bool:
     label, before = row.cells[0].parts[0], above.cells[0].parts[-1]
     text = page.text[before.words[0].start : before.words[-1].end]
     opening = page.text[label.words[0].start : label.words[0].end]
-    if _CLOSED.search(text):
+    if _CLOSED.search(text) and not opening[:1].islower() and not text.endswith(";"):
         return False
-    if before.hyphen or _OPEN.search(text):
+    if before.hyphen or _OPEN.search(text) or text.count("(") > text.count(")"):
         return True
     if opening[:1].islower():
         return True

@@ -118,7 +118,7 @@ def read_figure(text: str, writing: Writing = "english") -> Figure | None:
 
 def _number(digits: str, writing: Writing) -> Decimal | None:
     compact = re.sub(r"[\s'’\u00a0\u2009\u202f]", "", digits).rstrip(".,")
-    if re.search(r"\d\s\d{1,2}(?!\d)|\d\s\d{4}", digits):
+    if re.search(r"\d\s\d{1,2}(?!\d)|\d\s\d{4}|[.,]\s+\d", digits.strip()):
         return None  # two numbers, not one with its thousands apart
     mark, point = (",", ".") if writing == "english" else (".", ",")
     whole, _, decimals = compact.replace(mark, "").partition(point)

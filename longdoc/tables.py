@@ -36,8 +36,8 @@ LARGEST_GAP = 200
 
 _SHARES = re.compile(r"\b(?:shares?|ADSs?)\b|\b(?:options|units|awards|warrants) (?:outstanding|granted|issued|vested)", re.IGNORECASE)
 _OF_MONEY = re.compile(
-    r"par value|\b(?:at cost|proceeds|purchases? of|issuances? of|repurchases? of|sales? of|values?|prices?|amounts?|capital|expenses?|costs?|cash|"
-    r"dividends?|compensation|income|earnings|loss|payments?|equity)\b",
+    r"par value|\b(?:at cost|proceeds|purchases? of|issuances? of|repurchases? of|sales? of|values?|prices?|amounts?|capital|expenses?|"
+    r"costs?|cash|dividends?|compensation|income|earnings|loss|payments?|equity)\b",
     re.IGNORECASE,
 )
 _COUNTED = re.compile(

@@ -201,7 +201,8 @@ def _cut(page: PageText, piece: Piece, columns: Sequence[Extent], size: float) -
 
 def _is_last_figure(page: PageText, words: list[Word], columns: Sequence[Extent], size: float) -> bool:
     """Whether words are a figure ("$ 2,210.8") that ends where a column of figures does."""
-    if len(words) > 2 or not all(_SIGN.fullmatch(text) or _DIGITS.fullmatch(text) for text in (page.text[w.start : w.end] for w in words)):
+    *signs, digits = [page.text[word.start : word.end] for word in words]
+    if len(signs) > 1 or not all(map(_SIGN.fullmatch, signs)) or not _DIGITS.fullmatch(digits) or _YEAR.fullmatch(digits):
         return False
     return any(abs(words[-1].x1 - right) < 0.5 * size and words[0].x0 > left - 0.5 * size for left, right in columns[1:])
 
@@ -211,18 +212,17 @@ def _column(columns: Sequence[Extent], word: Word) -> int:
 
 
 def _header_rows(rows: Sequence[_Row]) -> int:
-    """Rows above the first one with a figure that is no year, or that only names what follows."""
+    """Rows above the first one with a figure that is no year, or that only names what follows; 0 if no column is named."""
+    figures = min((piece.extent[0] for row in rows for piece in row.pieces[1:] if piece.figure), default=float("inf"))
     named = False
     for place, row in enumerate(rows):
         first = row.pieces[0]
-        if any(piece.figure and not _YEAR.fullmatch(piece.text) and not _DAY.fullmatch(piece.text) for piece in row.pieces[1:]) or (
-            row.figures and not row.years and not named
-        ):
+        data = any(piece.figure and not _YEAR.fullmatch(piece.text) and not _DAY.fullmatch(piece.text) for piece in row.pieces[1:])
+        if data or (row.figures and not row.years and not named):
+            return place if named else 0
+        if named and len(row.pieces) == 1 and first.extent[1] < figures and find_scale(first.text) is None:
             return place
-        alone = len(row.pieces) == 1 and abs(first.words[0].x0 - min(other.line.x0 for other in rows)) < 2 * row.line.size
-        if named and alone and find_scale(first.text) is None:
-            return place
-        named = named or row.years or len(row.pieces) > 1
+        named = named or row.years or len(row.pieces) > 1 or first.extent[0] > figures - row.line.size
     return 0
 
 
@@ -305,14 +305,12 @@ def _fits(above: _Row, below: _Row) -> bool:
 def _merged_labels(rows: Sequence[_Row], columns: Sequence[Extent], page: PageText) -> list[_Row]:
     """Labels and cells that run over several lines put together, with the figures of the line that has them."""
     merged: list[_Row] = []
-    # A label that is broken reaches about as far as another does, or up to the figures.
-    ends = sorted(cell.x1 for row in rows for cell in row.cells if cell.column == 0)
-    right = ends[-2] if len(ends) > 1 else 0.0
-    if len(columns) > 1:
-        right = min(right, columns[1][0])
-    for row in rows:
+    ends = sorted((cell.x1 for row in rows for cell in row.cells if cell.column == 0), reverse=True)
+    figures = columns[1][0] if len(columns) > 1 else columns[0][1]
+    for place, row in enumerate(rows):
         above = merged[-1] if merged else None
-        if above is not None and _goes_on(above, row, right, page):
+        after = rows[place + 1] if place + 1 < len(rows) else None
+        if above is not None and _goes_on(above, row, after, ends, figures, page):
             for cell in row.cells:
                 over = next((other for other in above.cells if other.column == cell.column), None)
                 if over is not None:
@@ -327,7 +325,7 @@ def _merged_labels(rows: Sequence[_Row], columns: Sequence[Extent], page: PageTe
     return merged
 
 
-def _goes_on(above: _Row, row: _Row, right: float, page: PageText) -> bool:
+def _goes_on(above: _Row, row: _Row, after: _Row | None, ends: Sequence[float], figures: float, page: PageText) -> bool:
     """Whether a row only goes on with the cells of the one above it."""
     step = row.line.top - above.line.top
     if not 0 < step < STEP * max(row.line.size, above.line.size) or row.line.bold != above.line.bold:
@@ -353,8 +351,12 @@ def _goes_on(above: _Row, row: _Row, right: float, page: PageText) -> bool:
     if opening[:1].islower():
         return True
     first = label.words[0]
+    # A label that is broken reaches about as far as another does, or nearly up to the figures.
+    right = ends[0] if before.x1 < ends[0] else figures - 2 * before.size
     reaches = before.x1 + 0.3 * before.size + first.x1 - first.x0 > right
-    return reaches and label.x0 > before.x0 + 0.4 * before.size
+    # Where the next row's label begins at the same place, the two stand side by side under the one above.
+    alike = after is not None and after.cells[0].column == 0 and abs(after.cells[0].x0 - label.x0) < 0.3 * label.size
+    return reaches and label.x0 > before.x0 + 0.4 * before.size and not alike
 
 
 def _indents(rows: Sequence[_Row], size: float) -> dict[int, int]:

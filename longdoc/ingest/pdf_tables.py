@@ -56,7 +56,7 @@ def find_tables(page: PageText) -> list[int]:
     for index in _header_cells(lines, rows):
         rows[index] = True
     heads = [row and _is_head(content) for row, content in zip(figures, cells, strict=True)]
-    rows = _fill_between(lines, texts, rows, heads)
+    rows = _fill_between(page, texts, rows, heads)
     _add_headings(page, rows, [figure and not head for figure, head in zip(figures, heads, strict=True)])
     return _numbered(lines, rows, figures, heads)
 
@@ -120,7 +120,8 @@ def _add_headings(page: PageText, rows: list[bool], data: list[bool]) -> None:
         top, first = min(line.top for line in members), index
         for place in range(index - 1, max(-1, index - MOST_HEADINGS), -1):
             line = lines[place]
-            if rows[place] or not -0.5 * line.size < top - line.top < 2.4 * line.size or len(line.content) > 120:
+            beside = line.bottom > top and steps_right(line, lines[place + 1])
+            if rows[place] or not (beside or -0.5 * line.size < top - line.top < 2.4 * line.size) or len(line.content) > 120:
                 break
             if _stands_over(page, line, left, begin, end, top):
                 first = place
@@ -188,9 +189,10 @@ def _same_cell(before: Line, line: Line) -> bool:
     return close and len(line.words) <= 6 >= len(before.words) and min(line.x1, before.x1) > max(line.x0, before.x0)
 
 
-def _fill_between(lines: list[Line], texts: list[str], rows: list[bool], heads: list[bool]) -> list[bool]:
+def _fill_between(page: PageText, texts: list[str], rows: list[bool], heads: list[bool]) -> list[bool]:
     """Short lines between two rows are rows too: labels without figures, further lines of a cell, and, between rows whose
     figures stand above each other, captions of a part of the table."""
+    lines = page.lines
     filled = list(rows)
     last: int | None = None
     for index, row in enumerate(rows):
@@ -200,7 +202,7 @@ def _fill_between(lines: list[Line], texts: list[str], rows: list[bool], heads: 
             between = range(last + 1, index)
             most = 8 if any(steps_right(lines[place - 1], lines[place]) for place in (*between, index)) else 4
             if (len(between) <= most and all(_may_be_label(lines, texts, place) for place in between)) or (
-                len(between) <= 6 and not heads[index] and _is_same_table(lines, texts, last, index)
+                len(between) <= 6 and not heads[index] and _is_same_table(page, texts, last, index)
             ):
                 for place in between:
                     filled[place] = True
@@ -208,13 +210,14 @@ def _fill_between(lines: list[Line], texts: list[str], rows: list[bool], heads: 
     return filled
 
 
-def _is_same_table(lines: list[Line], texts: list[str], last: int, index: int) -> bool:
+def _is_same_table(page: PageText, texts: list[str], last: int, index: int) -> bool:
     """Whether two rows have their figures above each other, and only captions at the left stand between them."""
+    lines = page.lines
     before, after = lines[last], lines[index]
     if len(before.cells) < 2 or len(after.cells) < 2:
         return False
-    ends = [cell[-1].x1 for cell in before.cells[1:]]
-    if any(min(abs(cell[-1].x1 - end) for end in ends) > before.size for cell in after.cells[1:]):
+    ends = [piece.words[-1].x1 for piece in pieces_of(page, before)]
+    if any(min(abs(piece.words[-1].x1 - end) for end in ends) > before.size for piece in pieces_of(page, after)[1:]):
         return False
     left, end = min(before.x0, after.x0), after.x1
     figures = min(before.cells[1][0].x0, after.cells[1][0].x0)

@@ -154,7 +154,7 @@ class _Reader:
         text = self._text(place)
         header = row < self.table.header_rows
         labels = column == 0 and self.width > 1
-        heading = "" if header else self.headings[column]
+        heading = "" if header or labels else self.headings[column]
         figure = None if header or labels else read_figure(text, self.writing)
         kind, factor = self._measure(text, figure, label, heading)
         unit = (figure.currency or self.unit) if figure is not None and kind == "amount" else None

@@ -332,6 +332,8 @@ def _goes_on(above: _Row, row: _Row, after: _Row | None, ends: Sequence[float], 
         return False
     filled = {cell.column for cell in above.cells}
     numbers = any(piece.figure for piece in row.pieces)
+    if row.cells[0].column > 0 and filled == {0} and step < 0.9 * row.line.size:
+        return True  # figures a little lower than their label
     if row.cells[0].column > 0:
         # No label: words that go on in columns that the row above fills.
         return not numbers and all(cell.column in filled for cell in row.cells) and len(above.cells) > 1

@@ -202,7 +202,7 @@ def _fill_between(page: PageText, texts: list[str], rows: list[bool], heads: lis
             between = range(last + 1, index)
             most = 8 if any(steps_right(lines[place - 1], lines[place]) for place in (*between, index)) else 4
             if (len(between) <= most and all(_may_be_label(lines, texts, place) for place in between)) or (
-                len(between) <= 6 and not heads[index] and _is_same_table(page, texts, last, index)
+                len(between) <= 6 and not heads[index] and _is_same_table(page, texts, last, index, heads[last])
             ):
                 for place in between:
                     filled[place] = True
@@ -210,14 +210,14 @@ def _fill_between(page: PageText, texts: list[str], rows: list[bool], heads: lis
     return filled
 
 
-def _is_same_table(page: PageText, texts: list[str], last: int, index: int) -> bool:
-    """Whether two rows have their figures above each other, and only captions at the left stand between them."""
+def _is_same_table(page: PageText, texts: list[str], last: int, index: int, headed: bool) -> bool:
+    """Whether two rows have their figures above each other, or the first heads columns, and only captions at the left stand between."""
     lines = page.lines
     before, after = lines[last], lines[index]
     if len(before.cells) < 2 or len(after.cells) < 2:
         return False
     ends = [piece.words[-1].x1 for piece in pieces_of(page, before)]
-    if any(min(abs(piece.words[-1].x1 - end) for end in ends) > before.size for piece in pieces_of(page, after)[1:]):
+    if not headed and any(min(abs(piece.words[-1].x1 - end) for end in ends) > before.size for piece in pieces_of(page, after)[1:]):
         return False
     left, end = min(before.x0, after.x0), after.x1
     figures = min(before.cells[1][0].x0, after.cells[1][0].x0)

@@ -6,7 +6,7 @@ import re
 from itertools import pairwise
 
 from longdoc.ingest.numbering import is_bullet, read_number
-from longdoc.ingest.pdf_grid import pieces_of
+from longdoc.ingest.pdf_cells import pieces_of
 from longdoc.ingest.pdf_page import Line, PageText, Word
 
 _FIGURE = re.compile(
@@ -129,7 +129,8 @@ def _add_headings(page: PageText, rows: list[bool], data: list[bool]) -> None:
                 break
             top = min(top, line.top)
         before, line = lines[index - 1], lines[index]
-        goes_on = line.content[:1].islower() or (before.content.endswith(":") and line.x0 > before.x0 + 0.5 * line.size)
+        caption = before.content.endswith(":") and before.content[:1].isupper() and line.x0 > before.x0 + 0.5 * line.size
+        goes_on = caption or (line.content[:1].islower() and before.content[:1].isupper())
         if first == index and goes_on and before.x1 < begin and len(before.content) < 120 and _follows(before, line):
             first = index - 1
         rows[first:index] = [True] * (index - first)

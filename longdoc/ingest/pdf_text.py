@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from longdoc.ingest.numbering import is_bullet, read_number
-from longdoc.ingest.pdf_grid import Grid
+from longdoc.ingest.pdf_cells import Grid
 from longdoc.ingest.pdf_page import Line, PageText, Word
 from longdoc.ingest.pdf_paragraphs import Paragraph
 from longdoc.types import Block, Page, Span
@@ -168,7 +168,8 @@ class PdfText:
                 for part in cell.parts[1:]:
                     self._join_lines(page, part)
                 cells.append((number, cell.column, 1, cell.columns, start, self._length))
-        self.tables.append(GridPlace(Span(start=begin, end=self._length), cells, grid))
+        if grid.tabular:
+            self.tables.append(GridPlace(Span(start=begin, end=self._length), cells, grid))
 
     def _line(self, page: PageText, line: Line) -> None:
         self._open_line = line

@@ -43,6 +43,6 @@ def build_document(parsed: Parsed, *, identifier: str, path: str, domain: str = 
         warnings=tuple(warnings),
         source_map=parsed.source_map,
         word_boxes=parsed.word_boxes,
-        tables=tables_of_blocks(parsed.text, blocks, parsed.tables),
+        tables=tables_of_blocks(parsed.text, blocks, parsed.tables, sure=parsed.format not in ("pdf", "txt")),
         asides=parsed.asides,
     )

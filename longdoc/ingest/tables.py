@@ -12,9 +12,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from longdoc.figures import currency_of, find_scale, read_figure
+from longdoc.ingest.columns import column_of, columns_under, find_columns
 from longdoc.types import Block, Span, Table
 
 REACH = 400
@@ -31,6 +33,11 @@ _DATE = re.compile(
     r"jan\w*|feb\w*|mar\w*|apr\w*|may|june?|july?|aug\w*|sep\w*|oct\w*|nov\w*|dec\w*|(?:19|20)\d\d|\d{1,2}|change|vs|to|and|\W)\.?\s*)+",
     re.IGNORECASE,
 )
+_SIGNATURE = re.compile(
+    r"/s/|(?:by|name|title|its|signature|print name|authori[sz]ed signature|attn|attention)\s*:|\s*[_-]{6,}", re.IGNORECASE
+)
+_PAGE = re.compile(r"(?:page\s+|p\.\s*)?(?:[A-Z]{1,2}-)?(\d{1,4})", re.IGNORECASE)
+_LEADERS = re.compile(r"(?:\.\s?){4,}")
 _YEAR = re.compile(r"\W*(?:FY|fiscal)?\W*(?:19|20)\d\d\W*(?:\(\w{1,2}\))?[AE]?", re.IGNORECASE)
 
 
@@ -233,22 +240,58 @@ def _parts(row: Sequence[Cell], begin: int, column: int) -> bool:
     return ends and any(cell.column == column for cell in row)
 
 
-def tables_of_blocks(text: str, blocks: Sequence[Block], tables: Sequence[Table]) -> tuple[Table, ...]:
-    """`tables`, and one for each table block that none of them lies in, from its tabs, pipes or wide gaps; in reading order."""
-    covered = sorted((table.span.start, table.span.end) for table in tables)
-    made = list(tables)
+def is_tabular(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether rows of filled cells are a table: no table of contents, no signatures or addresses side by side, no list of terms."""
+    if len(rows) < 2 or max(map(len, rows)) < 2:
+        return False
+    if sum(any(_SIGNATURE.match(cell) for cell in row) for row in rows) * 3 >= len(rows):
+        return False
+    if _is_contents(rows):
+        return False
+    figures = sum(any(read_figure(cell) is not None for cell in row[1:]) for row in rows)
+    if figures * 5 >= len(rows):
+        return True
+    wide = [row for row in rows if len(row) > 2]
+    return len(wide) * 2 >= len(rows) or (figures > 1 and len(wide) * 4 >= len(rows))
+
+
+def _is_contents(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether the last cells are page numbers that never fall, behind titles or leaders."""
+    numbers = [int(found[1]) for row in rows if len(row) > 1 and (found := _PAGE.fullmatch(row[-1].strip(" .")))]
+    leaders = sum(_LEADERS.search(" ".join(row)) is not None for row in rows)
+    if leaders * 2 >= len(rows) and len(numbers) * 2 >= len(rows):
+        return True
+    if len(numbers) < 4 or len(numbers) * 3 < 2 * len(rows) or max(map(len, rows)) > 3:
+        return False
+    falls = sum(after < before for before, after in pairwise(numbers))
+    titles = sum(sum(map(str.isalpha, row[-2])) > 3 for row in rows if len(row) > 1)
+    return falls <= len(numbers) // 10 and numbers[-1] > numbers[0] and titles * 3 >= 2 * len(rows) and numbers[-1] <= 3000
+
+
+def tables_of_blocks(text: str, blocks: Sequence[Block], tables: Sequence[Table], *, sure: bool) -> tuple[Table, ...]:
+    """`tables` that lie in table blocks, and one for each table block without any, from its tabs or wide gaps; in reading order.
+
+    `sure` says that the format marks its tables; where it does not, a block is looked at once more before it is called one.
+    """
+    starts = [block.span for block in blocks if block.kind == "table"]
+    given = sorted(tables, key=lambda table: table.span.start)
+    made: list[Table] = []
     place = 0
-    for block in blocks:
-        if block.kind != "table":
-            continue
-        while place < len(covered) and covered[place][1] <= block.span.start:
+    for span in starts:
+        while place < len(given) and given[place].span.end <= span.start:
             place += 1
-        if place < len(covered) and covered[place][0] < block.span.end:
+        inside = place
+        while inside < len(given) and given[inside].span.start < span.end:
+            made.append(given[inside])
+            inside += 1
+        if inside > place:
+            place = inside
             continue
-        cells = cells_of_text(text, block.span)
-        if cells:
-            made.append(made_table(text, block.span, cells))
-    return tuple(sorted(made, key=lambda table: table.span.start))
+        cells = cells_of_text(text, span)
+        rows = [[text[cell.start : cell.end] for cell in row] for row in _by_row(cells)]
+        if cells and (sure or is_tabular(rows)):
+            made.append(made_table(text, span, cells))
+    return tuple(made)
 
 
 def cells_of_text(text: str, span: Span) -> list[Cell]:
@@ -278,27 +321,46 @@ def _from_right(rows: list[list[tuple[int, int]]]) -> list[Cell]:
 
 
 def _aligned(text: str, lines: Sequence[tuple[int, int]]) -> list[Cell]:
-    """Rows whose cells stand above each other: columns are the strips that are blank in nearly every line."""
-    rows: list[list[tuple[int, int, int]]] = []  # (place in the line, start, end)
+    """Rows of plain text whose cells stand above each other."""
+    rows: list[list[tuple[float, float, int, int]]] = []  # left and right edge in characters, start, end
     for start, end in lines:
-        begin = text.rfind("\n", 0, start) + 1
-        rows.append([(cell.start() - begin, cell.start(), cell.end()) for cell in _GAP_CELL.finditer(text, start, end)])
-    pieces = [(at, at + end - start) for row in rows for at, start, end in row if len(row) > 1]
-    edges = _strips(pieces)
-    cells = []
+        begin = max(text.rfind("\n", 0, start), text.rfind("\r", 0, start)) + 1
+        found = [(cell.start(), cell.end()) for cell in _GAP_CELL.finditer(text, start, end)]
+        row = [(float(left - begin), float(right - begin), left, right) for left, right in found]
+        if row:
+            rows.append(_signs_joined(text, row))
+    several = [row for row in rows if len(row) > 1]
+    if not several:
+        return []
+    extents = [[(left, right) for left, right, _, _ in row] for row in several]
+    figures = [sum(read_figure(text[start:end]) is not None for _, _, start, end in row) for row in several]
+    firm = [place for place, count in enumerate(figures) if count] or list(range(len(several)))
+    columns = find_columns([extents[place] for place in firm], [figures[place] + 0.5 * len(several[place]) for place in firm], 0.0)
+    cells: list[Cell] = []
     for number, row in enumerate(rows):
-        for at, start, end in row:
-            columns = [place for place, (left, right) in enumerate(edges) if at < right and left < at + end - start] or [0]
-            cells.append(Cell(number, columns[0], 1, columns[-1] - columns[0] + 1, start, end))
+        taken = -1
+        for left, right, start, end in row:
+            first = last = column_of(columns, (left, right))
+            if len(row) > 1 and read_figure(text[start:end]) is None and first > 0:
+                first, last = columns_under(columns, (left, right), 6.0, 1)
+            elif len(row) == 1 and left < columns[0][1]:
+                first = last = 0
+            if first <= taken < len(columns) - 1:
+                first, last = taken + 1, max(last, taken + 1)
+            if first <= taken:
+                cells[-1] = cells[-1]._replace(end=end)
+                continue
+            taken = last
+            cells.append(Cell(number, first, 1, last - first + 1, start, end))
     return cells
 
 
-def _strips(pieces: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Ranges that pieces which overlap cover together."""
-    strips: list[tuple[int, int]] = []
-    for left, right in sorted(pieces):
-        if strips and left < strips[-1][1]:
-            strips[-1] = (strips[-1][0], max(strips[-1][1], right))
+def _signs_joined(text: str, row: list[tuple[float, float, int, int]]) -> list[tuple[float, float, int, int]]:
+    """A currency sign in a place of its own goes to the figure behind it."""
+    joined: list[tuple[float, float, int, int]] = []
+    for left, right, start, end in row:
+        if joined and _SIGN.fullmatch(text, joined[-1][2], joined[-1][3]):
+            joined[-1] = (joined[-1][0], right, joined[-1][2], end)
         else:
-            strips.append((left, right))
-    return strips
+            joined.append((left, right, start, end))
+    return joined

@@ -35,6 +35,7 @@ LARGEST_GAP = 200
 """Characters between two parts of one table, of which only the first has headings."""
 
 _SHARES = re.compile(r"\b(?:shares?|ADSs?)\b|\b(?:options|units|awards|warrants) (?:outstanding|granted|issued|vested)", re.IGNORECASE)
+_COUNT_OF_SHARES = re.compile(r"\bshares? (?:used|outstanding)|average (?:[\w-]+ ){0,4}shares|number of (?:\w+ ){0,2}shares", re.IGNORECASE)
 _OF_MONEY = re.compile(
     r"par value|\b(?:at cost|proceeds|purchases? of|issuances? of|repurchases? of|sales? of|values?|prices?|amounts?|capital|expenses?|"
     r"costs?|cash|dividends?|compensation|income|earnings|loss|payments?|equity)\b",
@@ -171,11 +172,11 @@ class _Reader:
             return "percent", one
         if figure.times or (_YEAR.fullmatch(text) and self.factor == 1.0):
             return "count", one
-        if is_per_share(label) or is_per_share(heading):
+        about = _about_shares(label, heading)
+        if about == "per share":
             return "amount", one
         factor = Decimal(figure.factor or int(self.factor))
-        of_shares = f"{label} {heading}"
-        shares = figure.currency is None and _SHARES.search(of_shares) is not None and not _OF_MONEY.search(of_shares)
+        shares = figure.currency is None and about == "shares"
         kind: Kind = "count" if shares or (figure.currency is None and self.unit is None and self.note is None) else "amount"
         said = find_scale(label) or find_scale(heading)
         if figure.factor is None and said is not None:
@@ -213,6 +214,16 @@ class _Reader:
                 groups.pop()
             was_group = opens
         return labels
+
+
+def _about_shares(label: str, heading: str) -> Literal["per share", "shares"] | None:
+    """Whether figures are amounts a share or numbers of shares; of the labels that a row stands under the nearest that says so counts."""
+    for part in (*reversed(label.split(" > ")), heading):
+        if _SHARES.search(part) and not _OF_MONEY.search(part) and (_COUNT_OF_SHARES.search(part) or not is_per_share(part)):
+            return "shares"
+        if is_per_share(part):
+            return "per share"
+    return None
 
 
 def _continued(document: Document, table: Table, width: int) -> Table | None:

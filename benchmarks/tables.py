@@ -35,12 +35,13 @@ _FIGURE = re.compile(r"\(\s?\$?\s?[\d,]+(?:\.\d+)?\s?\)|\$?\s?[\d,]*\d(?:\.\d+)?
 
 @dataclass(frozen=True)
 class Statement:
-    """A statement: its pages, periods from left to right, and the factors of figures for which 10**6 does not hold."""
+    """A statement: its pages, periods from left to right, its scale, and the factors of figures for which that does not hold."""
 
     name: str
     pages: Sequence[int]
     periods: Sequence[str]
     factors: Mapping[str, int] = field(default_factory=dict)
+    scale: int = MILLION
 
 
 def _each(figures: str, factor: int) -> dict[str, int]:
@@ -159,7 +160,7 @@ def _row(line: str, statement: Statement) -> Iterator[Wanted]:
         plain = re.sub(r"[\s$]", "", figure[0])
         value = Decimal(0) if plain in "—–-" else Decimal(plain.strip("()").replace(",", ""))
         value = -value if plain.startswith("(") else value
-        yield Wanted(label, period, value, value * statement.factors.get(plain, MILLION))
+        yield Wanted(label, period, value, value * statement.factors.get(plain, statement.scale))
 
 
 def judge(document: Document, statement: Statement, wanted: Sequence[Wanted], show: bool) -> list[int]:

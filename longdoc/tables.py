@@ -31,19 +31,20 @@ Kind = Literal["amount", "percent", "count", "text"]
 
 REACH = 400
 """Characters above a table within which the line stands that says what its figures count in."""
-LARGEST_GAP = 200
+LARGEST_GAP = 600
 """Characters between two parts of one table, of which only the first has headings."""
 
 _SHARES = re.compile(r"\b(?:shares?|ADSs?)\b|\b(?:options|units|awards|warrants) (?:outstanding|granted|issued|vested)", re.IGNORECASE)
 _COUNT_OF_SHARES = re.compile(r"\bshares? (?:used|outstanding)|average (?:[\w-]+ ){0,4}shares|number of (?:\w+ ){0,2}shares", re.IGNORECASE)
+_VALUED = re.compile(r"par value|\b(?:values?|prices?|costs?|treasury|purchases?|repurchases?|dividends?)\b", re.IGNORECASE)
 _OF_MONEY = re.compile(
-    r"par value|\b(?:at cost|proceeds|purchases? of|issuances? of|repurchases? of|sales? of|values?|prices?|amounts?|capital|expenses?|"
+    r"par value|\b(?:treasury|at cost|proceeds|purchases? of|issuances? of|repurchases? of|sales? of|values?|prices?|amounts?|capital|expenses?|"
     r"costs?|cash|dividends?|compensation|income|earnings|loss|payments?|equity)\b",
     re.IGNORECASE,
 )
 _COUNTED = re.compile(
-    r"\b(?:number of|stores?|openings|employees|headcount|countries|locations|restaurants|branches|customers|subscribers|"
-    r"square (?:feet|foot|met\w+)|ratio|times|days|months|years|weeks|multiple)\b",
+    r"\b(?:number of|stores?|openings|employees|headcount|countries|locations|restaurants|branches|"
+    r"square (?:feet|foot|met\w+)|ratio|days|multiple)\b",
     re.IGNORECASE,
 )
 _MONEY_OF = re.compile(
@@ -219,7 +220,9 @@ class _Reader:
 def _about_shares(label: str, heading: str) -> Literal["per share", "shares"] | None:
     """Whether figures are amounts a share or numbers of shares; of the labels that a row stands under the nearest that says so counts."""
     for part in (*reversed(label.split(" > ")), heading):
-        if _SHARES.search(part) and not _OF_MONEY.search(part) and (_COUNT_OF_SHARES.search(part) or not is_per_share(part)):
+        if _COUNT_OF_SHARES.search(part) and not _VALUED.search(part):
+            return "shares"
+        if _SHARES.search(part) and not _OF_MONEY.search(part) and not is_per_share(part):
             return "shares"
         if is_per_share(part):
             return "per share"

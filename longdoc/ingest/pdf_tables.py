@@ -100,7 +100,12 @@ def _opens(lines: list[Line], rows: list[bool], heads: list[bool], figures: list
 
 def _is_head(cells: list[str]) -> bool:
     """Years or dates in all cells but the first: "(Millions) 2018 2017"."""
-    return bool(_HEAD.fullmatch(" ".join(cells[1:]))) and (not cells[0][:1].isalpha() or _HEAD.fullmatch(cells[0]) is not None)
+    named = " ".join(cells[1:])
+    return (
+        bool(_HEAD.fullmatch(named))
+        and _PERIOD.search(named) is not None
+        and (not cells[0][:1].isalpha() or _HEAD.fullmatch(cells[0]) is not None)
+    )
 
 
 def _add_headings(page: PageText, rows: list[bool], data: list[bool]) -> None:
@@ -203,7 +208,7 @@ def _fill_between(page: PageText, texts: list[str], rows: list[bool], heads: lis
             between = range(last + 1, index)
             most = 8 if any(steps_right(lines[place - 1], lines[place]) for place in (*between, index)) else 4
             if (len(between) <= most and all(_may_be_label(lines, texts, place) for place in between)) or (
-                len(between) <= 6 and not heads[index] and _is_same_table(page, texts, last, index, heads[last])
+                len(between) <= 8 and not heads[index] and _is_same_table(page, texts, last, index, heads[last])
             ):
                 for place in between:
                     filled[place] = True
@@ -220,14 +225,13 @@ def _is_same_table(page: PageText, texts: list[str], last: int, index: int, head
     ends = [piece.words[-1].x1 for piece in pieces_of(page, before)]
     if not headed and any(min(abs(piece.words[-1].x1 - end) for end in ends) > before.size for piece in pieces_of(page, after)[1:]):
         return False
-    left, end = min(before.x0, after.x0), after.x1
+    end = after.x1
     figures = min(before.cells[1][0].x0, after.cells[1][0].x0)
     return all(
         _follows(lines[place - 1], lines[place])
-        and abs(lines[place].x0 - left) < 6 * before.size
         and lines[place].size < 1.1 * before.size
         and len(lines[place].cells) == 1
-        and (lines[place].x1 < figures or (len(texts[place]) <= 100 and lines[place].x1 < end and not texts[place].endswith((".", ";"))))
+        and (lines[place].x1 < figures or (lines[place].x1 < end - before.size and not texts[place].endswith(".")))
         and not is_bullet(texts[place])
         for place in range(last + 1, index)
     ) and _follows(lines[index - 1], after)

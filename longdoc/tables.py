@@ -38,8 +38,8 @@ _SHARES = re.compile(r"\b(?:shares?|ADSs?)\b|\b(?:options|units|awards|warrants)
 _COUNT_OF_SHARES = re.compile(r"\bshares? (?:used|outstanding)|average (?:[\w-]+ ){0,4}shares|number of (?:\w+ ){0,2}shares", re.IGNORECASE)
 _VALUED = re.compile(r"par value|\b(?:values?|prices?|costs?|treasury|purchases?|repurchases?|dividends?)\b", re.IGNORECASE)
 _OF_MONEY = re.compile(
-    r"par value|\b(?:treasury|at cost|proceeds|purchases? of|issuances? of|repurchases? of|sales? of|values?|prices?|amounts?|capital|expenses?|"
-    r"costs?|cash|dividends?|compensation|income|earnings|loss|payments?|equity)\b",
+    r"par value|\b(?:treasury|at cost|proceeds|purchases? of|issuances? of|repurchases? of|sales? of|values?|prices?|amounts?|capital|"
+    r"expenses?|costs?|cash|dividends?|compensation|income|earnings|loss|payments?|equity)\b",
     re.IGNORECASE,
 )
 _COUNTED = re.compile(

@@ -2,7 +2,7 @@
 
 A format that knows its cells lays them out with `lay_out`, appends the text that this gives as a table block, and hands
 `made_table(text, span, cells)` on in `Parsed.tables` once the whole text is there. A table block without a Table gets one
-from its tabs or wide gaps (`tables_of_blocks`).
+from its tabs or wide gaps (`text_tables.py`).
 
 In the text a table is a line a row and one tab between filled cells: an empty cell leaves nothing there, and its place is known from
 `Table.cells` alone.
@@ -16,17 +16,13 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from longdoc.figures import currency_of, find_scale, read_figure
-from longdoc.ingest.columns import column_of, columns_under, find_columns
-from longdoc.types import Block, Span, Table
+from longdoc.types import Span, Table
 
 REACH = 400
 """Characters above a table within which the line stands that says what its figures count in."""
 MOST_HEADER_ROWS = 8
 
-_CELL = re.compile(r"[^\t\n\r]+")
-_GAP_CELL = re.compile(r"\S+(?: \S+)*")
-_LINE = re.compile(r"[^\r\n\f\x0b]+")
-_SIGN = re.compile(r"\(?\s*(?:US|C|A|HK|S)?[$€£¥₹]\s*\(?")
+SIGN = re.compile(r"\(?\s*(?:US|C|A|HK|S)?[$€£¥₹]\s*\(?")
 _CLOSING = re.compile(r"\)?\s*%?\s*\)?(?:\s*\(\w{1,2}\))?|\)")
 _DATE = re.compile(
     r"(?:(?:as of|at|ended|ending|fiscal|year|years|months?|weeks?|quarter|three|six|nine|twelve|fy|q[1-4]|"
@@ -111,7 +107,7 @@ def _placed(row: Sequence[Entry], number: int, taken: dict[tuple[int, int], None
                 taken[number + below, column + across] = None
         if content:
             before = placed[-1] if placed else None
-            joins = before is not None and (_SIGN.fullmatch(before[3]) or (_CLOSING.fullmatch(content) and before[3][-1:].isdigit()))
+            joins = before is not None and (SIGN.fullmatch(before[3]) or (_CLOSING.fullmatch(content) and before[3][-1:].isdigit()))
             if before is not None and joins:
                 placed[-1] = (before[0], column + columns - before[0], max(before[2], rows), before[3] + content)
             else:
@@ -164,7 +160,7 @@ def context(text: str, span: Span, cells: Sequence[Cell], header_rows: int, capt
 def find_header_rows(text: str, cells: Sequence[Cell]) -> int:
     """How many rows from the top head the columns: those before the first that holds a figure which is no year or date, or, where columns
     have been named, before the first that only holds a label."""
-    rows = _by_row(cells)
+    rows = by_row(cells)
     named = False
     for count, row in enumerate(rows[: MOST_HEADER_ROWS + 1]):
         contents = [text[cell.start : cell.end] for cell in row]
@@ -193,7 +189,7 @@ def _is_data(row: Sequence[Cell], contents: Sequence[str]) -> bool:
     return True
 
 
-def _by_row(cells: Sequence[Cell]) -> list[list[Cell]]:
+def by_row(cells: Sequence[Cell]) -> list[list[Cell]]:
     rows: dict[int, list[Cell]] = {}
     for cell in cells:
         rows.setdefault(cell.row, []).append(cell)
@@ -215,7 +211,7 @@ def _without_spacers(cells: list[Cell]) -> list[Cell]:
     width = max((cell.column + cell.columns for cell in cells), default=0)
     if width <= 1:
         return cells
-    rows = _by_row(cells)
+    rows = by_row(cells)
     apart = [False] * width  # apart[c]: column c begins anew against the group before it
     begin = 0
     for column in range(1, width):
@@ -266,101 +262,3 @@ def _is_contents(rows: Sequence[Sequence[str]]) -> bool:
     falls = sum(after < before for before, after in pairwise(numbers))
     titles = sum(sum(map(str.isalpha, row[-2])) > 3 for row in rows if len(row) > 1)
     return falls <= len(numbers) // 10 and numbers[-1] > numbers[0] and titles * 3 >= 2 * len(rows) and numbers[-1] <= 3000
-
-
-def tables_of_blocks(text: str, blocks: Sequence[Block], tables: Sequence[Table], *, sure: bool) -> tuple[Table, ...]:
-    """`tables` that lie in table blocks, and one for each table block without any, from its tabs or wide gaps; in reading order.
-
-    `sure` says that the format marks its tables; where it does not, a block is looked at once more before it is called one.
-    """
-    starts = [block.span for block in blocks if block.kind == "table"]
-    given = sorted(tables, key=lambda table: table.span.start)
-    made: list[Table] = []
-    place = 0
-    for span in starts:
-        while place < len(given) and given[place].span.end <= span.start:
-            place += 1
-        inside = place
-        while inside < len(given) and given[inside].span.start < span.end:
-            made.append(given[inside])
-            inside += 1
-        if inside > place:
-            place = inside
-            continue
-        cells = cells_of_text(text, span)
-        rows = [[text[cell.start : cell.end] for cell in row] for row in _by_row(cells)]
-        if cells and (sure or is_tabular(rows)):
-            made.append(made_table(text, span, cells))
-    return tuple(made)
-
-
-def cells_of_text(text: str, span: Span) -> list[Cell]:
-    """Cells of lines of text that are parted by tabs, or, where there are none, stand above each other with wide gaps between."""
-    lines = [(found.start(), found.end()) for found in _LINE.finditer(text, span.start, span.end)]
-    if any("\t" in text[start:end] for start, end in lines):
-        found = [[(cell.start(), cell.end()) for cell in _CELL.finditer(text, *line)] for line in lines]
-        return _from_right([[_trimmed(text, *cell) for cell in row] for row in found])
-    return _aligned(text, lines)
-
-
-def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
-    content = text[start:end]
-    return start + len(content) - len(content.lstrip()), start + len(content.rstrip())
-
-
-def _from_right(rows: list[list[tuple[int, int]]]) -> list[Cell]:
-    """Rows of which only the filled cells are known: figures are counted from the right, a label stands at the left."""
-    width = max((len(row) for row in rows), default=0)
-    cells = []
-    for number, row in enumerate(rows):
-        for order, (start, end) in enumerate(row):
-            column = order if len(row) == width or (order == 0 and (number > 0 or len(row) == 1)) else width - len(row) + order
-            if start < end:
-                cells.append(Cell(number, column, 1, 1, start, end))
-    return cells
-
-
-def _aligned(text: str, lines: Sequence[tuple[int, int]]) -> list[Cell]:
-    """Rows of plain text whose cells stand above each other."""
-    rows: list[list[tuple[float, float, int, int]]] = []  # left and right edge in characters, start, end
-    for start, end in lines:
-        begin = max(text.rfind("\n", 0, start), text.rfind("\r", 0, start)) + 1
-        found = [(cell.start(), cell.end()) for cell in _GAP_CELL.finditer(text, start, end)]
-        row = [(float(left - begin), float(right - begin), left, right) for left, right in found]
-        if row:
-            rows.append(_signs_joined(text, row))
-    several = [row for row in rows if len(row) > 1]
-    if not several:
-        return []
-    extents = [[(left, right) for left, right, _, _ in row] for row in several]
-    figures = [sum(read_figure(text[start:end]) is not None for _, _, start, end in row) for row in several]
-    firm = [place for place, count in enumerate(figures) if count] or list(range(len(several)))
-    columns = find_columns([extents[place] for place in firm], [figures[place] + 0.5 * len(several[place]) for place in firm], 0.0)
-    cells: list[Cell] = []
-    for number, row in enumerate(rows):
-        taken = -1
-        for left, right, start, end in row:
-            first = last = column_of(columns, (left, right))
-            if len(row) > 1 and read_figure(text[start:end]) is None and first > 0:
-                first, last = columns_under(columns, (left, right), 6.0, 1)
-            elif len(row) == 1 and left < columns[0][1]:
-                first = last = 0
-            if first <= taken < len(columns) - 1:
-                first, last = taken + 1, max(last, taken + 1)
-            if first <= taken:
-                cells[-1] = cells[-1]._replace(end=end)
-                continue
-            taken = last
-            cells.append(Cell(number, first, 1, last - first + 1, start, end))
-    return cells
-
-
-def _signs_joined(text: str, row: list[tuple[float, float, int, int]]) -> list[tuple[float, float, int, int]]:
-    """A currency sign in a place of its own goes to the figure behind it."""
-    joined: list[tuple[float, float, int, int]] = []
-    for left, right, start, end in row:
-        if joined and _SIGN.fullmatch(text, joined[-1][2], joined[-1][3]):
-            joined[-1] = (joined[-1][0], right, joined[-1][2], end)
-        else:
-            joined.append((left, right, start, end))
-    return joined

@@ -41,7 +41,7 @@ _NOTE = re.compile(
     rf"|^\s*(?P<opening>{_WORD})\s+(?:of\s+)?(?P<opening_of>{_MONEY})"
     rf"|(?P<sign>{_SIGNS}|\b(?:USD|EUR|GBP|CHF|CAD|AUD|JPY|RMB|CNY|INR))\s?(?:in\s+)?['‘’]?"
     rf"(?P<short>000|{_WORD}|(?:mm|mn|mio|bn|[mkb])\b)(?:['‘’]?s\b)?"
-    r"|\bin\s+['‘’(]*(?P<zeros>000)\b|\(\s*['‘’]?(?P<omitted>000)['‘’]?s?\b",
+    r"|\bin\s+['‘’(]*(?P<zeros>000)['‘’]?s?\b|\(\s*['‘’]?(?P<omitted>000)['‘’]?s?\b",
     re.IGNORECASE | re.MULTILINE,
 )
 _EXCEPT = re.compile(r"[,;]?\s*\b(?:except|excluding|other than)\b([^)\].;\n]*)", re.IGNORECASE)
@@ -155,7 +155,10 @@ def find_scale(text: str) -> Scale | None:
     """The last note in `text` that says what figures count in: "(in millions, except per share data)", "$000s", "EUR m"."""
     last = None
     for found in _NOTE.finditer(text):
-        last = found
+        # "in millions, except number of shares, which are reflected in thousands" is one note.
+        between = text[last.end() : found.start()] if last is not None else ""
+        if not (_EXCEPT.match(between) and not re.search(r"[)\]\n;.]", between)):
+            last = found
     if last is None:
         return None
     named = {name: part for name, part in last.groupdict().items() if part}

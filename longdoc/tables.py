@@ -18,7 +18,7 @@ import csv
 import io
 import re
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
@@ -138,7 +138,7 @@ class _Reader:
         before = _continued(document, table, self.width)
         self.headings = _headings(text, before or table, self.width)
         scope = before or table
-        self.note = _note(text, scope)
+        self.note = find_note(text, scope.span, scope.cells, scope.header_rows, scope.caption)
         self.factor = scope.scale if table.scale == 1.0 else table.scale
         self.unit = table.unit or scope.unit
 
@@ -261,10 +261,13 @@ def _is_note(text: str) -> bool:
     return find_scale(text) is not None and (text.startswith("(") or len(text.split()) < 4)
 
 
-def _note(text: str, table: Table) -> Scale | None:
-    """The note that the table's scale was read from, with what it excepts."""
-    near = text[max(0, table.span.start - REACH) : table.span.start]
-    lines = [line for line in near.partition("\n")[2].splitlines() if line.strip()][-4:]
-    caption = text[table.caption.start : table.caption.end] if table.caption else ""
-    header = [text[cell[4] : cell[5]] for cell in table.cells if cell[0] <= table.header_rows and (cell[1] == 0 or cell[3] > 1)]
-    return find_scale("\n".join([*lines, caption, *header]))
+def find_note(text: str, span: Span, cells: Iterable[Sequence[int]], header_rows: int, caption: Span | None) -> Scale | None:
+    """The note that says what a table's figures count in: in the lines right above it, its caption, or its headings but those of
+    single columns. `cells` are as in `Table.cells`."""
+    above = text[max(0, span.start - REACH) : span.start]
+    if len(above) == REACH:
+        above = above.partition("\n")[2]
+    near = [line.strip() for line in above.splitlines() if line.strip()][-4:]
+    said = text[caption.start : caption.end] if caption else ""
+    heads = [text[start:end] for row, column, _, columns, start, end in cells if row <= header_rows and (column == 0 or columns > 1)]
+    return find_scale("\n".join([*near, said, *heads]))

@@ -17,7 +17,7 @@ from longdoc.ingest.tables import is_tabular
 USUAL_SPACE = 0.33
 """Between words, in line heights, at most, where letters are of different widths."""
 
-_DAY = re.compile(r"\d{1,2},?")
+_DAY = re.compile(r"\d{1,2},")
 
 
 def make_grid(page: PageText, lines: Sequence[Line]) -> Grid:

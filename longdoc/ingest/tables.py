@@ -16,10 +16,9 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from longdoc.figures import currency_of, find_scale, read_figure
+from longdoc.tables import find_note
 from longdoc.types import Span, Table
 
-REACH = 400
-"""Characters above a table within which the line stands that says what its figures count in."""
 MOST_HEADER_ROWS = 8
 
 SIGN = re.compile(r"\(?\s*(?:US|C|A|HK|S)?[$€£¥₹]\s*\(?")
@@ -133,7 +132,7 @@ def made_table(
     """
     closed = _without_spacers([Cell(*cell) for cell in cells])
     header = find_header_rows(text, closed) if header_rows is None else header_rows
-    note = find_scale(context(text, span, closed, header, caption))
+    note = find_note(text, span, closed, header, caption)
     return Table(
         span=span,
         cells=tuple(tuple(cell) for cell in closed),
@@ -143,18 +142,6 @@ def made_table(
         caption=caption,
         indents=tuple(indents) if any(indents) else (),
     )
-
-
-def context(text: str, span: Span, cells: Sequence[Cell], header_rows: int, caption: Span | None) -> str:
-    """The words that speak of a table as a whole: lines right above it, caption, and its header but for the heads of single columns."""
-    above = text[max(0, span.start - REACH) : span.start]
-    if len(above) == REACH:
-        above = above.partition("\n")[2]
-    near = [line.strip() for line in above.splitlines() if line.strip()][-4:]
-    said = text[caption.start : caption.end] if caption else ""
-    whole = [cell for cell in cells if cell.row < max(header_rows, 1) and (cell.column == 0 or cell.columns > 1)]
-    first = [cell for cell in cells if cell.row <= header_rows and cell.column == 0 and cell.row >= header_rows]
-    return "\n".join([*near, said, *(text[cell.start : cell.end] for cell in [*whole, *first])])
 
 
 def find_header_rows(text: str, cells: Sequence[Cell]) -> int:

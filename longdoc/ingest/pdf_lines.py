@@ -31,11 +31,16 @@ ANGLE_SAMPLES = 15
 SAME_HEIGHT = 1.0
 """Points by which words of a line may differ in height without a closer look."""
 FEWEST_BOXES = 4096
+ASLANT = 0.09
+"""Radians, five degrees: letters that are turned by more, and not by a quarter, are no part of the text."""
 
 # The same functions without the lock that Python gives back around a call, and without conversions: they are called for every word or
 # line, and this takes a third of the time.
 _LOOSE_BOX = ctypes.PYFUNCTYPE(None)(ctypes.cast(pdfium.FPDFText_GetLooseCharBox, ctypes.c_void_p).value or 0)
 _TEXT_OBJECT = ctypes.PYFUNCTYPE(ctypes.c_void_p)(ctypes.cast(pdfium.FPDFText_GetTextObject, ctypes.c_void_p).value or 0)
+_ANGLE = ctypes.PYFUNCTYPE(ctypes.c_float, ctypes.c_void_p, ctypes.c_int)(
+    ctypes.cast(pdfium.FPDFText_GetCharAngle, ctypes.c_void_p).value or 0
+)
 _FONT = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p)(ctypes.cast(pdfium.FPDFTextObj_GetFont, ctypes.c_void_p).value or 0)
 
 
@@ -112,7 +117,9 @@ def _lines(text_page: Any, text: str, codes: npt.NDArray[np.uint32], words: Word
     middles = begins + counts // 2
     heights = words.bottom - words.top
     size = np.maximum(np.maximum(heights[begins], heights[middles]), heights[lasts])
-    upright = ~((bottom - top > 4 * (x1 - x0)) & (np.add.reduceat(words.ends - words.starts, begins) > 4))
+    angles = np.fromiter(map(_ANGLE, repeat(text_page), words.starts[middles].tolist()), dtype=np.float64, count=len(middles))
+    aslant = np.abs((angles + pi / 4) % (pi / 2) - pi / 4) > ASLANT
+    upright = ~aslant & ~((bottom - top > 4 * (x1 - x0)) & (np.add.reduceat(words.ends - words.starts, begins) > 4))
     fonts = _Fonts(text_page)
     lines = [
         Line(

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from longdoc.ingest.numbering import is_bullet, read_number
+from longdoc.ingest.pdf_cells import Grid
 from longdoc.ingest.pdf_page import Line, PageText, Word
 from longdoc.ingest.pdf_paragraphs import Paragraph
 from longdoc.types import Block, Page, Span
@@ -26,6 +28,15 @@ _NO_BREAK = re.compile(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class GridPlace:
+    """Where a table stands in the text, its cells as in `Table.cells`, and its grid."""
+
+    span: Span
+    cells: list[tuple[int, int, int, int, int, int]]
+    grid: Grid
+
+
 class PdfText:
     """Append a page's paragraphs with `add_page`, then read `text`, `blocks`, `pages` and `source_map`."""
 
@@ -33,9 +44,11 @@ class PdfText:
         self.blocks: list[Block] = []
         self.pages: list[Page] = []
         self.source_map: list[tuple[int, int, int, int]] = []
+        self.tables: list[GridPlace] = []
         self.line_starts: dict[int, list[tuple[float, int]]] = {}
         self._source = pages
         self._lowered: str | None = None
+        self._by_page: dict[int, list[tuple[int, int, int, int]]] | None = None
         self._parts: list[str] = []
         self._length = 0
         self._tail = ""
@@ -45,6 +58,17 @@ class PdfText:
     def text(self) -> str:
         """The canonical text so far."""
         return "".join(self._parts)
+
+    def offset_of(self, page: int, index: int | None) -> int | None:
+        """Where a character of a page stands in the text, None if it does not."""
+        if index is None:
+            return None
+        if self._by_page is None:
+            self._by_page = {}
+            for row in self.source_map:
+                self._by_page.setdefault(row[1], []).append(row)
+        rows = self._by_page.get(page, ())
+        return next((start + index - first for start, _, first, length in rows if first <= index < first + length), None)
 
     def add_page(self, page: PageText, paragraphs: Sequence[Paragraph], label: str | None) -> None:
         """Append the page; a paragraph that plainly goes on from the last page stays one block."""
@@ -60,13 +84,12 @@ class PdfText:
                     self._put("\n\n")
                 begin = self._length
                 start = begin if start is None else start
-                self._line(page, paragraph.lines[0], paragraph.kind == "table")
-            for line in paragraph.lines[1:]:
-                if paragraph.kind == "table":
-                    self._put("\n")
-                    self._line(page, line, True)
+                if paragraph.grid is not None:
+                    self._table(page, paragraph.grid)
                 else:
-                    self._join_lines(page, line)
+                    self._line(page, paragraph.lines[0])
+            for line in paragraph.lines[1:] if paragraph.grid is None else ():
+                self._join_lines(page, line)
             self.blocks.append(Block(kind=paragraph.kind, span=Span(start=begin, end=self._length), level=paragraph.level))
             self._open = paragraph
         self._close_page(page, label, self._length if start is None else start)
@@ -118,7 +141,7 @@ class PdfText:
         elif self._tail.endswith((" -", " –")) or head is None or not head[0].islower():
             self._put("" if self._tail[-2:-1].isalnum() else " ")
         start = self._length
-        self._line(page, line, False)
+        self._line(page, line)
         return start
 
     def _was_one_word(self, head: str) -> bool:
@@ -144,16 +167,25 @@ class PdfText:
             start = self._lowered.find(word, start + 1)
         return False
 
-    def _line(self, page: PageText, line: Line, table: bool) -> None:
+    def _table(self, page: PageText, grid: Grid) -> None:
+        """A line a row, a tab between its cells, the lines of a cell joined."""
+        begin = self._length
+        cells: list[tuple[int, int, int, int, int, int]] = []
+        for number, row in enumerate(grid.rows):
+            for order, cell in enumerate(row.cells):
+                if order or number:
+                    self._put("\t" if order else "\n")
+                start = self._length
+                self._line(page, cell.parts[0])
+                for part in cell.parts[1:]:
+                    self._join_lines(page, part)
+                cells.append((number, cell.column, 1, cell.columns, start, self._length))
+        if grid.tabular:
+            self.tables.append(GridPlace(Span(start=begin, end=self._length), cells, grid))
+
+    def _line(self, page: PageText, line: Line) -> None:
         self._open_line = line
-        words = line.words
-        if table:
-            for order, cell in enumerate(line.cells):
-                if order:
-                    self._put(" " if _is_sign(page, line.cells[order - 1]) else "\t")
-                self._words_of(page, cell)
-            return
-        self._words_of(page, words)
+        self._words_of(page, line.words)
 
     def _words_of(self, page: PageText, words: Sequence[Word]) -> None:
         if self._open_line.plain:
@@ -214,10 +246,6 @@ def _leaves_room(lines: list[Line], following: Line) -> bool:
     """Whether the last line ends early enough for the next word: then its paragraph was meant to end."""
     last, first = lines[-1], following.words[0]
     return last.x1 + 0.35 * last.size + first.x1 - first.x0 < max(line.x1 for line in lines)
-
-
-def _is_sign(page: PageText, cell: Sequence[Word]) -> bool:
-    return len(cell) == 1 and page.text[cell[0].start : cell[0].end] in ("$", "€", "£", "¥")
 
 
 def _is_soft_break(between: str) -> bool:

@@ -181,6 +181,5 @@ def _line_of(line: Line, words: list[Word]) -> Line:
     scattered = line.scattered or any(not 0 <= after.start - before.end <= 3 for before, after in pairwise(words))
     top, bottom = min(word.top for word in words), max(word.bottom for word in words)
     hyphen = line.hyphen and words[-1] is line.words[-1]
-    return replace(
-        line, words=words, x0=words[0].x0, x1=words[-1].x1, top=top, bottom=bottom, scattered=scattered, hyphen=hyphen, cells=[], content=""
-    )
+    x0, x1 = words[0].x0, words[-1].x1
+    return Line(words, line.page, x0, x1, top, bottom, line.size, line.weight, line.bold, hyphen, scattered=scattered)

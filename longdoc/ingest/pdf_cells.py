@@ -50,11 +50,14 @@ class GridRow:
 
 @dataclass(slots=True)
 class Grid:
-    """Rows, of which the first `header_rows` head the columns. Where it is no table after all but words that stand beside each other,
-    as signatures do, `tabular` is False and each line is a row, parted at its wide gaps."""
+    """Rows, of which the first `header_rows` head the columns, None in a table of words, where geometry does not tell.
+
+    Where it is no table after all but words that stand beside each other, as signatures do, `tabular` is False and each line is a row,
+    parted at its wide gaps.
+    """
 
     rows: list[GridRow]
-    header_rows: int
+    header_rows: int | None
     tabular: bool = True
 
 
@@ -109,7 +112,7 @@ def pieces_of(page: PageText, line: Line, width: float = 1.0) -> list[Piece]:
                 joins = gap < 1.2
             elif figure and (sign or digits):
                 joins = gap < FIGURE_GAP and not sign
-            elif sign or digits:
+            elif sign or digits or figure:
                 joins = gap < 1.6 * FIGURE_GAP
             else:
                 joins = gap < WORD_GAP

@@ -149,9 +149,11 @@ def find_header_rows(text: str, cells: Sequence[Cell]) -> int:
     have been named, before the first that only holds a label."""
     rows = by_row(cells)
     named = False
-    for count, row in enumerate(rows[: MOST_HEADER_ROWS + 1]):
-        contents = [text[cell.start : cell.end] for cell in row]
-        if _is_data(row, contents):
+    contents_of = [[text[cell.start : cell.end] for cell in row] for row in rows]
+    data = [_is_data(row, contents) for row, contents in zip(rows, contents_of, strict=True)]
+    for count, row in enumerate(rows[: MOST_HEADER_ROWS + 1] if any(data) else ()):
+        contents = contents_of[count]
+        if data[count]:
             return count
         if named and len(row) == 1 and row[0].column == 0 and row[0].columns == 1 and not find_scale(contents[0]):
             return count

@@ -116,7 +116,13 @@ def _cut(page: PageText, piece: Piece, columns: Sequence[Extent], size: float, w
 def _is_last_figure(page: PageText, words: list[Word], columns: Sequence[Extent], size: float) -> bool:
     """Whether words are a figure ("$ 2,210.8") that ends where a column of figures does."""
     *signs, digits = [page.text[word.start : word.end] for word in words]
-    if len(signs) > 1 or not all(map(SIGN.fullmatch, signs)) or not DIGITS.fullmatch(digits) or YEAR.fullmatch(digits):
+    if (
+        len(signs) > 1
+        or not all(map(SIGN.fullmatch, signs))
+        or not DIGITS.fullmatch(digits)
+        or YEAR.fullmatch(digits)
+        or digits.endswith(",")
+    ):
         return False
     return any(abs(words[-1].x1 - right) < 0.5 * size and words[0].x0 > left - 0.5 * size for left, right in columns[1:])
 

@@ -246,8 +246,9 @@ def _is_contents(rows: Sequence[Sequence[str]]) -> bool:
     leaders = sum(_LEADERS.search(" ".join(row)) is not None for row in rows)
     if leaders * 2 >= len(rows) and len(numbers) * 2 >= len(rows):
         return True
-    if len(numbers) < 4 or len(numbers) * 3 < 2 * len(rows) or max(map(len, rows)) > 3:
+    several = sum(len(row) > 1 for row in rows)
+    if len(numbers) < 4 or len(numbers) * 3 < 2 * several or max(map(len, rows)) > 3:
         return False
     falls = sum(after < before for before, after in pairwise(numbers))
     titles = sum(sum(map(str.isalpha, row[-2])) > 3 for row in rows if len(row) > 1)
-    return falls <= len(numbers) // 10 and numbers[-1] > numbers[0] and titles * 3 >= 2 * len(rows) and numbers[-1] <= 3000
+    return falls <= len(numbers) // 10 and numbers[-1] > numbers[0] and titles * 3 >= 2 * several and numbers[-1] <= 3000

@@ -17,6 +17,7 @@ WORD_GAP = 0.95
 SIGN = re.compile(r"\(?(?:US|C|A|HK|S)?[$€£¥]\(?")
 DIGITS = re.compile(r"[(\[<>~+\u2212-]*(?:US|C|A|HK|S)?[$€£¥]?[(\u2212-]?\.?\d[\d.,]*[)%\]x*]*(?:\(\w{1,2}\))?|[\u2012-\u2015-]{1,2}[)%]*")
 _TAIL = re.compile(r"[)%\]*†]+|\(\w\)|pts|bps|x")
+_MAY_BE_FIGURE = re.compile(r"[\d\u2012-\u2015-]")
 YEAR = re.compile(r"\(?(?:FY)?(?:19|20)\d\d\)?[,*]?(?:\(\w{1,2}\))?")
 
 
@@ -49,11 +50,14 @@ class GridRow:
 
 @dataclass(slots=True)
 class Grid:
-    """Rows, of which the first `header_rows` head the columns. Where it is no table after all but words that stand beside each other,
-    as signatures do, `tabular` is False and each line is a row, parted at its wide gaps."""
+    """Rows, of which the first `header_rows` head the columns, None in a table of words, where geometry does not tell.
+
+    Where it is no table after all but words that stand beside each other, as signatures do, `tabular` is False and each line is a row,
+    parted at its wide gaps.
+    """
 
     rows: list[GridRow]
-    header_rows: int
+    header_rows: int | None
     tabular: bool = True
 
 
@@ -108,7 +112,7 @@ def pieces_of(page: PageText, line: Line, width: float = 1.0) -> list[Piece]:
                 joins = gap < 1.2
             elif figure and (sign or digits):
                 joins = gap < FIGURE_GAP and not sign
-            elif sign or digits:
+            elif sign or digits or figure:
                 joins = gap < 1.6 * FIGURE_GAP
             else:
                 joins = gap < WORD_GAP
@@ -122,4 +126,6 @@ def pieces_of(page: PageText, line: Line, width: float = 1.0) -> list[Piece]:
 
 def piece_of(page: PageText, words: list[Word]) -> Piece:
     text = " ".join(page.text[word.start : word.end] for word in words)
-    return Piece(words, text, read_figure(text) is not None or is_none(text))
+    # Most pieces are words, which is plain without a closer look.
+    short = len(text) <= 40 and (_MAY_BE_FIGURE.search(text) is not None or len(text) <= 15)
+    return Piece(words, text, short and (read_figure(text) is not None or is_none(text)))

@@ -17,12 +17,14 @@ from longdoc.ingest.tables import is_tabular
 USUAL_SPACE = 0.33
 """Between words, in line heights, at most, where letters are of different widths."""
 
+FEWEST_FIRM = 5
+"""One row of so many must hold figures for the columns to be taken from such rows alone."""
 _DAY = re.compile(r"\d{1,2},")
 
 
 def make_grid(page: PageText, lines: Sequence[Line]) -> Grid:
     """The grid of a table's lines."""
-    width = _space(page, lines)
+    width = _space(lines)
     rows = [Row(line, pieces_of(page, line, width)) for line in _by_height(lines)]
     texts = [[piece.text for piece in row.pieces] for row in rows]
     if not is_tabular(texts):
@@ -38,7 +40,7 @@ def make_grid(page: PageText, lines: Sequence[Line]) -> Grid:
     body = merged_labels(rows[header:], columns, page)
     levels = indents([row for row in body if row.cells and row.cells[0].column == 0], size)
     grid = [GridRow(row.cells) for row in heads] + [GridRow(row.cells, levels.get(id(row), 0)) for row in body]
-    return Grid(grid, len(heads))
+    return Grid(grid, len(heads) if any(row.figures for row in rows) else None)
 
 
 def _as_lines(lines: Sequence[Line]) -> Grid:
@@ -49,15 +51,13 @@ def _as_lines(lines: Sequence[Line]) -> Grid:
     return Grid(rows, 0, tabular=False)
 
 
-def _space(page: PageText, lines: Sequence[Line]) -> float:
-    """How much wider than usual the spaces between words are: 1 for most fonts, 2 where all letters are equally wide."""
-    gaps = sorted(
-        (word.x0 - before.x1) / line.size
-        for line in lines
-        for before, word in pairwise(line.words)
-        if page.text[before.end - 1].isalpha() and page.text[word.start].isalpha()
-    )
-    return max(1.0, gaps[len(gaps) // 4] / USUAL_SPACE) if len(gaps) >= 3 else 1.0
+def _space(lines: Sequence[Line]) -> float:
+    """How much wider than usual the spaces between words are: 1 for most fonts, more where all letters are equally wide."""
+    words = [(line.size, word) for line in lines for word in line.words if word.end - word.start >= 4][:60]
+    widths = sorted((word.x1 - word.x0) / (word.end - word.start) / size for size, word in words)
+    if len(widths) < 4 or widths[-len(widths) // 10 - 1] > 1.04 * widths[len(widths) // 10]:
+        return 1.0
+    return max(1.0, widths[len(widths) // 2] / USUAL_SPACE)
 
 
 def _by_height(lines: Sequence[Line]) -> list[Line]:
@@ -88,8 +88,10 @@ def _by_height(lines: Sequence[Line]) -> list[Line]:
 def _columns(rows: Sequence[Row], size: float) -> list[Extent]:
     """Where the columns are: rows of figures say it, and where there are few, rows of words."""
     header = _header_rows(rows)
-    # A heading stands over its columns, and does not say how wide they are.
-    firm = [row for row in rows[header:] if row.figures] or rows
+    # A heading stands over its columns, and does not say how wide they are; in a table of words all rows say it.
+    firm = [row for row in rows[header:] if row.figures]
+    if len(firm) * FEWEST_FIRM < len(rows):
+        firm = list(rows)
     extents = [[piece.extent for piece in row.pieces] for row in firm]
     return find_columns(extents, [row.figures + 0.5 * len(row.pieces) for row in firm], 0.15 * size)
 
@@ -115,7 +117,13 @@ def _cut(page: PageText, piece: Piece, columns: Sequence[Extent], size: float, w
 def _is_last_figure(page: PageText, words: list[Word], columns: Sequence[Extent], size: float) -> bool:
     """Whether words are a figure ("$ 2,210.8") that ends where a column of figures does."""
     *signs, digits = [page.text[word.start : word.end] for word in words]
-    if len(signs) > 1 or not all(map(SIGN.fullmatch, signs)) or not DIGITS.fullmatch(digits) or YEAR.fullmatch(digits):
+    if (
+        len(signs) > 1
+        or not all(map(SIGN.fullmatch, signs))
+        or not DIGITS.fullmatch(digits)
+        or YEAR.fullmatch(digits)
+        or digits.endswith(",")
+    ):
         return False
     return any(abs(words[-1].x1 - right) < 0.5 * size and words[0].x0 > left - 0.5 * size for left, right in columns[1:])
 
@@ -127,6 +135,8 @@ def _column(columns: Sequence[Extent], word: Word) -> int:
 def _header_rows(rows: Sequence[Row]) -> int:
     """Rows above the first one with a figure that is no year, or that only names what follows; 0 if no column is named."""
     figures = min((piece.extent[0] for row in rows for piece in row.pieces[1:] if piece.figure), default=float("inf"))
+    if figures == float("inf"):
+        return 0
     named = False
     for place, row in enumerate(rows):
         first = row.pieces[0]
@@ -182,16 +192,5 @@ def _line_of(line: Line, words: Sequence[Word]) -> Line:
     scattered = line.scattered or any(not 0 <= after.start - before.end <= 3 for before, after in pairwise(words))
     top, bottom = min(word.top for word in words), max(word.bottom for word in words)
     hyphen = line.hyphen and words[-1] is line.words[-1]
-    return replace(
-        line,
-        words=words,
-        x0=words[0].x0,
-        x1=words[-1].x1,
-        top=top,
-        bottom=bottom,
-        scattered=scattered,
-        plain=False,
-        hyphen=hyphen,
-        cells=[],
-        content="",
-    )
+    x0, x1 = words[0].x0, words[-1].x1
+    return Line(words, line.page, x0, x1, top, bottom, line.size, line.weight, line.bold, hyphen, scattered=scattered)

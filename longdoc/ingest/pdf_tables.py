@@ -135,7 +135,8 @@ def _add_headings(page: PageText, rows: list[bool], data: list[bool]) -> None:
                 break
             top = min(top, line.top)
         before, line = lines[index - 1], lines[index]
-        caption = before.content.endswith(":") and before.content[:1].isupper() and line.x0 > before.x0 + 0.5 * line.size
+        caption = before.content.endswith(":") and len(before.content) <= 60 and line.x0 > before.x0 + 0.5 * line.size
+        caption = caption and before.content[:1].isupper() and "follow" not in before.content
         goes_on = caption or (line.content[:1].islower() and before.content[:1].isupper())
         if first == index and goes_on and before.x1 < begin and len(before.content) < 120 and _follows(before, line):
             first = index - 1
@@ -150,7 +151,7 @@ def _stands_over(page: PageText, line: Line, left: float, begin: float, end: flo
         return False
     if len(tail) == 1 and not begin - line.size <= (tail[0].words[0].x0 + tail[0].words[-1].x1) / 2:
         return False
-    if any(len(piece.text) > 60 for piece in tail):
+    if any(len(piece.text) > 60 for piece in pieces):
         return False
     return len(tail) > 1 or _PERIOD.search(tail[0].text) is not None or top - line.top < 1.6 * line.size
 

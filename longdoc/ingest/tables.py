@@ -149,9 +149,11 @@ def find_header_rows(text: str, cells: Sequence[Cell]) -> int:
     have been named, before the first that only holds a label."""
     rows = by_row(cells)
     named = False
-    for count, row in enumerate(rows[: MOST_HEADER_ROWS + 1]):
-        contents = [text[cell.start : cell.end] for cell in row]
-        if _is_data(row, contents):
+    contents_of = [[text[cell.start : cell.end] for cell in row] for row in rows]
+    data = [_is_data(row, contents) for row, contents in zip(rows, contents_of, strict=True)]
+    for count, row in enumerate(rows[: MOST_HEADER_ROWS + 1] if any(data) else ()):
+        contents = contents_of[count]
+        if data[count]:
             return count
         if named and len(row) == 1 and row[0].column == 0 and row[0].columns == 1 and not find_scale(contents[0]):
             return count
@@ -244,8 +246,9 @@ def _is_contents(rows: Sequence[Sequence[str]]) -> bool:
     leaders = sum(_LEADERS.search(" ".join(row)) is not None for row in rows)
     if leaders * 2 >= len(rows) and len(numbers) * 2 >= len(rows):
         return True
-    if len(numbers) < 4 or len(numbers) * 3 < 2 * len(rows) or max(map(len, rows)) > 3:
+    several = sum(len(row) > 1 for row in rows)
+    if len(numbers) < 4 or len(numbers) * 3 < 2 * several or max(map(len, rows)) > 3:
         return False
     falls = sum(after < before for before, after in pairwise(numbers))
     titles = sum(sum(map(str.isalpha, row[-2])) > 3 for row in rows if len(row) > 1)
-    return falls <= len(numbers) // 10 and numbers[-1] > numbers[0] and titles * 3 >= 2 * len(rows) and numbers[-1] <= 3000
+    return falls <= len(numbers) // 10 and numbers[-1] > numbers[0] and titles * 3 >= 2 * several and numbers[-1] <= 3000

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import ctypes
 import re
+from collections.abc import Iterator
 
 import pypdfium2.raw as pdfium
 
 from longdoc.errors import EmptyFileError, LimitError, NeedsOcrError
 from longdoc.ingest.furniture import remove_furniture
-from longdoc.ingest.pdf_file import PdfFile
+from longdoc.ingest.pdf_annotations import FormFields, Pinned, read_annotations
+from longdoc.ingest.pdf_attachments import attachment_asides
+from longdoc.ingest.pdf_file import PdfFile, filled_in
+from longdoc.ingest.pdf_footnotes import mark_footnotes
+from longdoc.ingest.pdf_lines import read_page
+from longdoc.ingest.pdf_margins import take_line_numbers
 from longdoc.ingest.pdf_order import order_lines
-from longdoc.ingest.pdf_page import PageText, read_page
+from longdoc.ingest.pdf_page import PageText
 from longdoc.ingest.pdf_paragraphs import BodyStyle, Paragraph, find_paragraphs
 from longdoc.ingest.pdf_text import PdfText
 from longdoc.ingest.tables import made_table
 from longdoc.protocols import Limits, Parsed
+from longdoc.types import Aside
 
 DRAWN_LETTERS = 200
 """Paths on a page from which on they are taken to be letters drawn as shapes."""
@@ -37,14 +44,16 @@ class PdfIngestor:
             count = len(file)
             if count > limits.pages:
                 raise LimitError(f"{name}: has {count} pages, the limit is {limits.pages}; split it or raise max_pages")
-            pages, unreadable = _read_pages(file)
+            pages, unreadable, pinned = _read_pages(file)
             warnings = [*file.warnings, *_page_warnings(pages, unreadable, name)]
             labels = [file.label(index) for index in range(count)]
             outline = file.outline()
             metadata = file.metadata()
+            embedded = attachment_asides(file.handle)
+        asides = take_line_numbers(pages)
         for page in pages:
             order_lines(page)
-        remove_furniture(pages)
+        asides += remove_furniture(pages)
         body = BodyStyle.of(pages)
         built = PdfText(pages)
         targets: dict[int, list[tuple[int, str]]] = {}
@@ -52,7 +61,7 @@ class PdfIngestor:
             targets.setdefault(number, []).append((level, title))
         marks: list[tuple[int, str, int]] = []
         for page in pages:
-            paragraphs = find_paragraphs(page, body)
+            paragraphs = mark_footnotes(page, find_paragraphs(page, body), body)
             matched = _match_outline(page, paragraphs, targets.get(page.number, []))
             first_block = len(built.blocks)
             built.add_page(page, paragraphs, labels[page.number - 1])
@@ -71,6 +80,10 @@ class PdfIngestor:
             metadata=metadata,
             warnings=tuple(warnings),
             source_map=tuple(built.source_map),
+            asides=(
+                *sorted([*asides, *_placed(pinned, built)], key=lambda one: one.page or 0),
+                *embedded,
+            ),
             tables=tuple(
                 made_table(
                     text, place.span, place.cells, header_rows=place.grid.header_rows, indents=[row.indent for row in place.grid.rows]
@@ -80,27 +93,41 @@ class PdfIngestor:
         )
 
 
-def _read_pages(file: PdfFile) -> tuple[list[PageText], list[int]]:
-    """All pages, empty ones where a page could not be loaded, and the numbers of those."""
+def _placed(pinned: list[Pinned], built: PdfText) -> Iterator[Aside]:
+    for one in pinned:
+        yield one.aside(built.offset_of(one.page, one.first), built.offset_of(one.page, one.last))
+
+
+def _read_pages(file: PdfFile) -> tuple[list[PageText], list[int], list[Pinned]]:
+    """All pages, empty ones where a page could not be loaded, the numbers of those, and what is pinned to pages."""
     pages: list[PageText] = []
     unreadable: list[int] = []
-    for index in range(len(file)):
-        number = index + 1
-        page = pdfium.FPDF_LoadPage(file.handle, index)
-        if not page:
-            unreadable.append(number)
-            pages.append(PageText(number, "", [], 0.0, 0.0, (0.0, 0.0)))
-            continue
-        text_page = pdfium.FPDFText_LoadPage(page)
-        try:
-            found = read_page(page, text_page, number)
-            if not found.lines:
-                found.has_pictures = _has_pictures(page)
-            pages.append(found)
-        finally:
-            pdfium.FPDFText_ClosePage(text_page)
-            pdfium.FPDF_ClosePage(page)
-    return pages, unreadable
+    pinned: list[Pinned] = []
+    with FormFields(file.handle) as form:
+        for index in range(len(file)):
+            number = index + 1
+            page = pdfium.FPDF_LoadPage(file.handle, index)
+            on_page: list[Pinned] = []
+            if page and pdfium.FPDFPage_GetAnnotCount(page):
+                on_page = read_annotations(page, number, form)
+                page = filled_in(file.handle, page, index)
+            if not page:
+                unreadable.append(number)
+                pages.append(PageText(number, "", [], 0.0, 0.0, (0.0, 0.0)))
+                continue
+            text_page = pdfium.FPDFText_LoadPage(page)
+            try:
+                found = read_page(page, text_page, number)
+                if not found.lines:
+                    found.has_pictures = _has_pictures(page)
+                pages.append(found)
+                for one in on_page:
+                    one.locate(text_page)
+                pinned += on_page
+            finally:
+                pdfium.FPDFText_ClosePage(text_page)
+                pdfium.FPDF_ClosePage(page)
+    return pages, unreadable, pinned
 
 
 def _has_pictures(page: object) -> bool:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import hashlib
 import io
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pypdfium2.raw as pdfium
 
 from longdoc.errors import ChangedError, UnsupportedError, UsageError
 from longdoc.ingest.parse import DEFAULT_LIMITS, read_once
-from longdoc.ingest.pdf_file import PdfFile
+from longdoc.ingest.pdf_file import PdfFile, load_page
 from longdoc.ingest.pdf_page import Frame, frame_of
-from longdoc.types import Document, Record, Span
+from longdoc.types import Aside, Document, Record, Span
 
 MARK = (255, 236, 110)
 LARGEST_SIDE = 8000
@@ -37,7 +37,16 @@ def boxes(path: str, document: Document, span: Span, password: str | None = None
     UsageError for a span outside the text.
     """
     with _open(path, document, span, password) as file:
-        return _boxes(file, document, span)
+        return _boxes(file, _runs(document, span))
+
+
+def aside_boxes(path: str, document: Document, aside: Aside, password: str | None = None) -> list[Box]:
+    """Boxes of what stands on a page beside the text: a header, a line number, a mark.
+
+    Raises: as `boxes`.
+    """
+    with _open(path, document, Span(start=0, end=0), password) as file:
+        return _boxes(file, aside.source)
 
 
 def render_page(path: str, document: Document, span: Span, *, password: str | None = None, scale: float = 2.0) -> bytes:
@@ -46,7 +55,7 @@ def render_page(path: str, document: Document, span: Span, *, password: str | No
     Raises: as `boxes`.
     """
     with _open(path, document, span, password) as file:
-        marked = _boxes(file, document, span)
+        marked = _boxes(file, _runs(document, span))
         first = document.page_at(span.start)
         number = marked[0].page if marked else first.number if first else 1
         return _picture(file, number, [box for box in marked if box.page == number], scale)
@@ -63,14 +72,14 @@ def _open(path: str, document: Document, span: Span, password: str | None) -> Pd
     return PdfFile(data, path, password)
 
 
-def _boxes(file: PdfFile, document: Document, span: Span) -> list[Box]:
+def _boxes(file: PdfFile, runs: Iterable[tuple[int, int, int]]) -> list[Box]:
     found: list[Box] = []
     opened: tuple[int, Any, Any, Frame] | None = None
     try:
-        for page, index, length in _runs(document, span):
+        for page, index, length in runs:
             if opened is None or opened[0] != page:
                 _close(opened)
-                handle = pdfium.FPDF_LoadPage(file.handle, page - 1)
+                handle = load_page(file.handle, page - 1)
                 opened = (page, handle, pdfium.FPDFText_LoadPage(handle), frame_of(handle))
             found += _lines(opened, index, length)
     finally:

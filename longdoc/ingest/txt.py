@@ -16,6 +16,7 @@ _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe\x00\x00", "utf-32-le"), (b"\xff
 _LINE = re.compile(r"[^\r\n\f\x0b]*(?:\r\n|[\r\n\f\x0b]|$)")
 _WIDE_GAP = re.compile(r"[ \t\u00a0]{3,}")
 _CELL_GAP = re.compile(r"(?<=\S)(?: {2,}|\t+ *)(?=\S)")
+_FIGURE_END = re.compile(r"(?:\d[)%]*|--|\u2014)$")
 _PAGE_NUMBER = re.compile(
     r"(?:page\s+)?[-\u2013\u2014\[(]?\s*(?:[A-Z]{1,2}-)?(\d{1,4}|[ivxl]{1,7})\s*[-\u2013\u2014\])]?(?:\s+of\s+\d{1,4})?", re.IGNORECASE
 )
@@ -143,12 +144,17 @@ def _opens_block(stripped: list[str], lines: list[tuple[int, int]], text: str, g
     short = len(before) < 0.7 * max(len(stripped[member]) for member in (*group, index))
     if is_bullet(line) or read_number(line):
         return ended or short or before.isupper() or _indent(text, lines[index]) > _indent(text, lines[group[-1]])
-    if _CELL_GAP.search(line) and _CELL_GAP.search(before):
+    if _CELL_GAP.search(line) and (_CELL_GAP.search(before) or (_FIGURE_END.search(line) and _is_row(stripped, group))):
         return False
     words = sum(map(str.isalpha, before)) > 2 < sum(map(str.isalpha, line))
     if words and before.isupper() != line.isupper() and (len(group) == 1 or line.isupper()):
         return short or len(before) < 60
     return ended and _indent(text, lines[index]) >= 2 + _indent(text, lines[group[-1]])
+
+
+def _is_row(stripped: list[str], group: list[int]) -> bool:
+    """Whether one of the last lines ends with a figure behind a gap: then a caption without figures stands within a table."""
+    return any(_CELL_GAP.search(stripped[member]) and _FIGURE_END.search(stripped[member]) for member in group[-4:-1])
 
 
 def _indent(text: str, line: tuple[int, int]) -> int:

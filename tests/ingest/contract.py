@@ -119,6 +119,22 @@ class IngestorContract:
         }
         assert wanted <= set(inside)
 
+    def test_cells_of_tables_are_filled_in_order_and_apart_from_each_other(self, parsed: ParsedFile) -> None:
+        document = parsed.document
+        blocks = [block.span for block in document.blocks if block.kind == "table"]
+        ends = [table.span.end for table in document.tables]
+        assert all(before <= after.span.start for before, after in zip(ends, document.tables[1:], strict=False))
+        for table in document.tables:
+            assert any(span.contains(table.span) for span in blocks)
+            end, places = table.span.start, set()
+            for row, column, rows, columns, start, stop in table.cells:
+                assert end <= start < stop <= table.span.end
+                assert document.text[start:stop] == document.text[start:stop].strip()
+                covered = {(row + down, column + across) for down in range(rows) for across in range(columns)}
+                assert not covered & places
+                end, places = stop, places | covered
+            assert table.header_rows <= len({cell[0] for cell in table.cells})
+
     def test_every_block_can_be_cited(self, parsed: ParsedFile) -> None:
         for block in parsed.document.blocks:
             citation = parsed.document.cite(block.span)

@@ -97,7 +97,7 @@ def make(folder: Path, paths: Iterable[str], count: int, seed: int) -> dict[str,
         data, other = dice.choice(sources[suffix]), dice.choice(sources[dice.choice((suffix, suffix, dice.choice(suffixes)))])
         # Bombs take a second each and containers are mostly what is in them, so that both are fewer.
         chance = dice.random()
-        choices = BOMBS if chance < 0.01 and suffix == ".pdf" else NESTED if chance < 0.1 else mutations_of(data)
+        choices = BOMBS if chance < 0.06 and suffix == ".pdf" else NESTED if chance < 0.1 else mutations_of(data)
         kind = dice.choice(list(choices))
         worse = choices[kind](data, other, dice)
         if chance > 0.8:

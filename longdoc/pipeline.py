@@ -278,10 +278,10 @@ class Pipeline(Training, Reviewing):
 
         Raises: UnsupportedError for a format without pages.
         """
-        from longdoc.ingest.render import render_page
+        from longdoc.ingest.draw import draw_page
 
         document = self.document(path, ingest=ingest)
-        return render_page(self.remote.local(document.path), document, span, password=self._password, scale=scale)
+        return draw_page(self.remote.local(document.path), document, span, password=self._password, scale=scale)
 
     def label_set(self, labels: LabelSet | PathLike | None = None) -> LabelSet | None:
         """The label set of that name or file, or that of the settings; None stands for a choice by domain."""

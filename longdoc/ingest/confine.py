@@ -4,7 +4,8 @@ Linux alone has ways that need no privileges and no package, and a process that 
 
 - no_new_privs (https://docs.kernel.org/userspace-api/no_new_privs.html): a program that is started gains no rights.
 - seccomp (https://docs.kernel.org/userspace-api/seccomp_filter.html): no socket but a local one, no look into other processes, no mounts.
-- Landlock (https://docs.kernel.org/userspace-api/landlock.html): nothing is written, removed or created outside the worker's own folder.
+- Landlock (https://docs.kernel.org/userspace-api/landlock.html): nothing is written, removed or created outside the worker's own folder,
+  but that an empty folder beside it may be removed.
 
 Reading files is not refused: libraries read their own data, and readers their models. Elsewhere guard.py is all that there is.
 """
@@ -46,6 +47,7 @@ LANDLOCK_CREATE, LANDLOCK_ADD_RULE, LANDLOCK_RESTRICT = 444, 445, 446
 LANDLOCK_VERSION = 1
 PATH_BENEATH = 1
 WRITE_FILE = 1 << 1
+REMOVE_FOLDER = 1 << 4
 CHANGES = WRITE_FILE | sum(1 << bit for bit in range(4, 13))
 """Write a file; remove or make a file, folder, link, socket or device."""
 REFER, TRUNCATE = 1 << 13, 1 << 14
@@ -107,7 +109,9 @@ def _landlock(libc: ctypes.CDLL, folder: str) -> bool:
     if rules < 0:
         return False
     try:
-        for path, allowed in ((folder, rights), (os.devnull, rights & (WRITE_FILE | TRUNCATE))):
+        # The folder itself goes when the worker ends: to remove it is a change of the folder around it, which may only be of empty folders.
+        around = os.path.dirname(os.path.realpath(folder))
+        for path, allowed in ((folder, rights), (os.devnull, rights & (WRITE_FILE | TRUNCATE)), (around, REMOVE_FOLDER)):
             place = os.open(path, os.O_PATH | os.O_CLOEXEC)
             try:
                 if libc.syscall(LANDLOCK_ADD_RULE, rules, PATH_BENEATH, struct.pack("<Qi", allowed, place), 0) != 0:

@@ -23,6 +23,7 @@ import sys
 import tempfile
 import threading
 import time
+import weakref
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -184,6 +185,8 @@ class _Worker:
             "RAYON_NUM_THREADS": "1",
         }
         self._folder = tempfile.mkdtemp(prefix="longdoc-worker-")
+        # Also where nobody has stopped it when the program ends.
+        self._remove_folder = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
         self._process = subprocess.Popen(
             [sys.executable, "-m", "longdoc.ingest.worker"],
             stdin=subprocess.PIPE,
@@ -263,7 +266,7 @@ class _Worker:
         """End the subprocess, and remove its folder."""
         self._kill()
         self._process.wait()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._remove_folder()
         for stream in (self._process.stdin, self._process.stdout):
             if stream is not None:
                 with contextlib.suppress(BrokenPipeError):

@@ -103,6 +103,14 @@ def main() -> None:
     parent = os.getppid()
     import_module("longdoc.ingest")
     send(results, READY)
+    try:
+        _serve(jobs, results, limits, parent)
+    finally:
+        guard.leave()
+
+
+def _serve(jobs: IO[bytes], results: IO[bytes], limits: Limits, parent: int) -> None:
+    """Take jobs until nobody sends or wants any more."""
     while True:
         try:
             function, arguments = receive(jobs)
@@ -151,6 +159,7 @@ class _Reporting(Watch):
     def progress(self, tokens: int) -> None:
         """Nobody wants what is read after the parent has died: the worker ends."""
         if os.getppid() != self._parent:
+            guard.leave()
             os._exit(1)
 
 

@@ -399,4 +399,6 @@ def _joined(warnings: Sequence[str]) -> str | None:
 
 
 def _reason(error: Exception) -> str:
-    return str(error) if isinstance(error, InputError) and str(error) else f"{type(error).__name__}: {error}"
+    told = str(error) if isinstance(error, InputError) and str(error) else f"{type(error).__name__}: {error}"
+    # What a library says may have lines; a reason is one.
+    return " ".join(told.splitlines())

@@ -113,7 +113,8 @@ class Table(Record):
 
     `cells` are rows of (row, column, rows spanned, columns spanned, start, end) in reading order, counted from 0; the first `header_rows`
     rows head the columns. `scale` is what its figures are to be multiplied with ("in millions": 1e6), `unit` what they count ("USD"),
-    None where the table does not say. `longdoc.tables` reads cells and figures from it.
+    None where the table does not say. `indents` is how deep each row's label is indented, counted from 0; empty where none is or the format
+    does not tell. `longdoc.tables` reads cells and figures from it.
     """
 
     span: Span
@@ -122,6 +123,7 @@ class Table(Record):
     scale: float = 1.0
     unit: str | None = None
     caption: Span | None = None
+    indents: tuple[int, ...] = ()
 
 
 class Section(Record):

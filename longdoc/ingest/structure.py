@@ -9,6 +9,7 @@ from longdoc.ingest.language import detect_language, language_name
 from longdoc.ingest.references import find_references
 from longdoc.ingest.run_in import split_run_in
 from longdoc.ingest.sections import find_sections
+from longdoc.ingest.tables import tables_of_blocks
 from longdoc.ingest.title import find_title
 from longdoc.protocols import Parsed
 from longdoc.types import Document, Domain
@@ -42,6 +43,6 @@ def build_document(parsed: Parsed, *, identifier: str, path: str, domain: str = 
         warnings=tuple(warnings),
         source_map=parsed.source_map,
         word_boxes=parsed.word_boxes,
-        tables=parsed.tables,
+        tables=tables_of_blocks(parsed.text, blocks, parsed.tables),
         asides=parsed.asides,
     )

@@ -23,6 +23,7 @@ class SettingArguments(TypedDict, total=False):
     timeout: float | None
     memory_limit: int | None
     max_pages: int | None
+    max_characters: int | None
     max_file_size: int | None
     ram_budget: int | None
     disk_budget: int | None

@@ -31,6 +31,7 @@ class Settings(BaseSettings):
     timeout: Annotated[float, Field(gt=0, description="seconds that parsing one file may take")] = 120.0
     memory_limit: Annotated[int, Field(ge=256 << 20, description="bytes of memory that parsing one file may take")] = 4 << 30
     max_pages: Annotated[int, Field(ge=1, description="pages that one file may have")] = 20_000
+    max_characters: Annotated[int, Field(ge=1, description="characters of text that one file may have")] = 100_000_000
     max_file_size: Annotated[int, Field(ge=1, description="bytes that one file may have")] = 1 << 30
     ram_budget: Annotated[int, Field(ge=1 << 20, description="bytes of RAM for what was read of documents")] = 256 << 20
     disk_budget: Annotated[int | None, Field(ge=1 << 21, description="bytes of disk for the same, a reader; None: no limit")] = None

@@ -43,12 +43,15 @@ class Parsed:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Hard limits on one file: wall-clock seconds, bytes of address space, pages, bytes of the file."""
+    """Hard limits on one file: wall-clock seconds, bytes of address space, pages, bytes of the file, characters of its canonical text, and
+    blocks, cells and asides together."""
 
     seconds: float = 120.0
     memory: int = 4 << 30
     pages: int = 20_000
     file_size: int = 1 << 30
+    characters: int = 100_000_000
+    parts: int = 5_000_000
 
 
 @runtime_checkable

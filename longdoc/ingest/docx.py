@@ -8,8 +8,11 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from typing import Any
+
+from lxml import etree
 
 from longdoc.errors import DamagedError, EncryptedError, LimitError
 from longdoc.ingest.docx_numbering import BULLET, Numbering
@@ -23,6 +26,10 @@ _XML_SPACE = re.compile(r"[ \t\r\n\x0b\u00a0]+")
 _HEADING_STYLE = re.compile(r"(?i)heading\s*([1-9])$")
 _SKIPPED = {_W + "del", _W + "moveFrom", _W + "instrText", _W + "delText", _W + "pPr", _W + "rPr", _MC + "Fallback", _W + "delInstrText"}
 LARGEST_UNPACKED = 1 << 30
+DAMAGE = (
+    zipfile.BadZipFile, zlib.error, EOFError, LookupError, ValueError, TypeError, AttributeError, NotImplementedError, etree.XMLSyntaxError,
+)  # fmt: skip
+"""What python-docx raises of parts that are missing, cut off or of another kind than their names say."""
 
 
 class DocxIngestor:
@@ -36,10 +43,13 @@ class DocxIngestor:
         Raises: DamagedError; LimitError where the archive unpacks to far more than it should.
         """
         document = _open(data, name)
-        reader = _Reader(document)
-        reader.read()
-        text, blocks = reader.builder.finish()
-        properties = document.core_properties
+        try:
+            reader = _Reader(document)
+            reader.read()
+            text, blocks = reader.builder.finish()
+            properties = document.core_properties
+        except DAMAGE as error:
+            raise DamagedError(f"{name}: not readable as DOCX ({error}); open it in Word and save it anew") from error
         metadata = {
             key: str(value)
             for key, value in (("author", properties.author), ("created", properties.created), ("modified", properties.modified))
@@ -52,7 +62,6 @@ class DocxIngestor:
 def _open(data: bytes, name: str) -> Any:
     import docx
     from docx.opc.exceptions import PackageNotFoundError
-    from lxml import etree
 
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -64,16 +73,7 @@ def _open(data: bytes, name: str) -> Any:
         document = docx.Document(io.BytesIO(data))
         document.element.body  # noqa: B018  a document part without a body fails here, not later
         return document
-    except (
-        PackageNotFoundError,
-        zipfile.BadZipFile,
-        KeyError,
-        ValueError,
-        AttributeError,
-        etree.XMLSyntaxError,
-        OSError,
-        NotImplementedError,
-    ) as error:
+    except (PackageNotFoundError, OSError, *DAMAGE) as error:
         raise DamagedError(f"{name}: not readable as DOCX ({error}); open it in Word and save it anew") from error
 
 

@@ -11,7 +11,7 @@ from longdoc.errors import ChangedError, EmptyFileError, LimitError, NotFoundErr
 from longdoc.ingest.chunk import cut
 from longdoc.ingest.sniff import sniff
 from longdoc.ingest.structure import build_document
-from longdoc.protocols import Ingestor, Limits
+from longdoc.protocols import Ingestor, Limits, Parsed
 from longdoc.registry import load
 from longdoc.types import Chunk, Document
 
@@ -55,10 +55,25 @@ def parse_bytes(
     parsed = ingestor.parse(data, name=path, password=password, limits=limits)
     if not parsed.text.strip():
         raise EmptyFileError(f"{path}: a {parsed.format} file without any text")
-    if len(parsed.pages) > limits.pages:
-        raise LimitError(f"{path}: has {len(parsed.pages)} pages, the limit is {limits.pages}; split it or raise max_pages")
+    check_output(parsed, path, limits)
     document = build_document(parsed, identifier=hashlib.sha256(data).hexdigest()[:32], path=path, domain=domain)
     return ParsedFile(document, cut(document))
+
+
+def check_output(parsed: Parsed, path: str, limits: Limits) -> None:
+    """Nothing of what a parser gives may be more than a corpus can hold.
+
+    Raises: LimitError.
+    """
+    if len(parsed.pages) > limits.pages:
+        raise LimitError(f"{path}: has {len(parsed.pages)} pages, the limit is {limits.pages}; split it or raise max_pages")
+    if len(parsed.text) > limits.characters:
+        raise LimitError(
+            f"{path}: has {len(parsed.text)} characters of text, the limit is {limits.characters}; split it or raise max_characters"
+        )
+    parts = len(parsed.blocks) + len(parsed.asides) + sum(len(table.cells) for table in parsed.tables)
+    if parts > limits.parts:
+        raise LimitError(f"{path}: has {parts} paragraphs, cells and notes, the limit is {limits.parts}; split it")
 
 
 def read_once(path: str, limits: Limits) -> bytes:

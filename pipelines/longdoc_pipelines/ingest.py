@@ -108,7 +108,13 @@ class _Run:
         self.progress = progress
         self.choice = choice
         self.labels = labels
-        self.limits = Limits(settings.timeout, settings.memory_limit, settings.max_pages, settings.max_file_size)
+        self.limits = Limits(
+            seconds=settings.timeout,
+            memory=settings.memory_limit,
+            pages=settings.max_pages,
+            file_size=settings.max_file_size,
+            characters=settings.max_characters,
+        )
         self.settled: deque[Outcome] = deque()
         self.to_read: deque[_Task] = deque()
         self.away: ReaderChoice | None = None

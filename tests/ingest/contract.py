@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import random
 import re
 from collections import Counter
 from pathlib import Path
@@ -10,11 +11,19 @@ from typing import ClassVar
 
 import pytest
 
-from longdoc.errors import LimitError
+from ingest.mutations import mutations_of
+from longdoc.errors import InputError, LimitError
 from longdoc.ingest import ParsedFile, parse_file
 from longdoc.ingest.chunk import HARD_MAXIMUM
-from longdoc.protocols import Ingestor, Limits
+from longdoc.ingest.sandbox import ProcessExecutor
+from longdoc.protocols import Ingestor, Job, Limits
 from longdoc.types import Span
+
+PARSE_FILE = "longdoc.ingest:parse_file"
+PARSE_BYTES = "longdoc.ingest:parse_bytes"
+MUTATIONS = 30
+A_BUG = re.compile(r"could not be read \(\w+: |crashed on it")
+"""How the sandbox tells of an error that no code raised on purpose."""
 
 
 def words(text: str) -> Counter[str]:
@@ -22,7 +31,10 @@ def words(text: str) -> Counter[str]:
 
 
 class IngestorContract:
-    """`running_text` is all that a reader of the file would read in it; `furniture` is what stands on its pages beside that."""
+    """`running_text` is all that a reader of the file would read in it; `plain_text` is what a plain extractor, of another library, finds.
+
+    What it is about the sandbox runs in a worker, as in a run.
+    """
 
     ingestor: ClassVar[type[Ingestor]]
     suffix: ClassVar[str]
@@ -32,6 +44,10 @@ class IngestorContract:
 
     def running_text(self) -> str:
         raise NotImplementedError("a contract test names what its sample says")
+
+    def plain_text(self) -> str | None:
+        """The words that a plain extractor finds in the sample; None where there is no such extractor."""
+        return None
 
     @pytest.fixture
     def path(self, tmp_path: Path) -> str:
@@ -49,6 +65,15 @@ class IngestorContract:
 
     def test_the_same_bytes_give_the_same_document(self, path: str, parsed: ParsedFile) -> None:
         assert parse_file(path) == parsed
+
+    def test_a_worker_gives_the_same_document(self, path: str, parsed: ParsedFile, sandbox: ProcessExecutor) -> None:
+        (done,) = sandbox.map(PARSE_FILE, [Job("sample", {"path": path})])
+        assert done.error is None
+        assert done.value == parsed
+
+    def test_what_a_plain_extractor_finds_is_in_the_text_or_beside_it(self, parsed: ParsedFile) -> None:
+        beside = "\n".join(aside.text for aside in parsed.document.asides)
+        assert words(self.plain_text() or "") - words(f"{parsed.document.text}\n{beside}") == Counter()
 
     def test_no_word_is_lost_or_made_up(self, parsed: ParsedFile) -> None:
         text = "\n".join(parsed.document.quote(block.span) for block in parsed.document.blocks if block.running)
@@ -111,3 +136,41 @@ class IngestorContract:
         size = len(self.sample())
         with pytest.raises(LimitError, match=rf"{size} bytes, the limit is {size - 1}"):
             parse_file(path, limits=Limits(file_size=size - 1))
+
+    def test_more_text_than_the_limit_is_refused_with_both_numbers(self, path: str, parsed: ParsedFile) -> None:
+        size = len(parsed.document.text)
+        with pytest.raises(LimitError, match=rf"{size} characters of text, the limit is {size - 1}"):
+            parse_file(path, limits=Limits(characters=size - 1))
+        with pytest.raises(LimitError, match="the limit is 0"):
+            parse_file(path, limits=Limits(parts=0))
+        if parsed.document.pages:
+            with pytest.raises(LimitError, match=rf"{len(parsed.document.pages)} pages, the limit is 0"):
+                parse_file(path, limits=Limits(pages=0))
+
+    def test_tables_and_asides_lie_in_the_text(self, parsed: ParsedFile) -> None:
+        whole = Span(start=0, end=len(parsed.document.text))
+        for table in parsed.document.tables:
+            assert whole.contains(table.span)
+            for row, column, rows, columns, start, end in table.cells:
+                assert min(row, column) >= 0
+                assert min(rows, columns) >= 1
+                assert table.span.start <= start <= end <= table.span.end
+        for aside in parsed.document.asides:
+            assert aside.span is None or whole.contains(aside.span)
+            assert aside.anchor is None or 0 <= aside.anchor <= whole.end
+            assert aside.page is None or aside.page in [page.number for page in parsed.document.pages]
+
+    def test_a_sample_made_worse_is_read_or_refused_for_a_reason(self, sandbox: ProcessExecutor) -> None:
+        sample, dice = self.sample(), random.Random(8)
+        kinds = mutations_of(sample)
+        jobs = []
+        for number in range(MUTATIONS):
+            kind = dice.choice(list(kinds))
+            worse = kinds[kind](sample, b"", dice)
+            jobs.append(Job(f"{number} {kind}", {"data": worse, "path": f"worse{self.suffix}"}))
+        for done in sandbox.map(PARSE_BYTES, jobs):
+            if done.error is None:
+                assert done.value.document.text.strip(), done.key
+            else:
+                assert isinstance(done.error, InputError), done.key
+                assert not A_BUG.search(str(done.error)), (done.key, str(done.error))

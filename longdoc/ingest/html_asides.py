@@ -21,18 +21,19 @@ def fact_asides(walker: Walker, layout: Layout, facts: Facts) -> tuple[list[Asid
         found.append(_fact(element, _joined(spans, layout.text), layout, facts))
     for element in hidden[: MOST_FACTS - len(found)]:
         span = _span(walker.shown.get(element.get("id", "")), layout)
-        found.append(_fact(element, [span] if span else [], layout, facts))
+        found.append(_fact(element, [span] if span else [], layout, facts, shown=False))
     total = len(shown) + len(hidden)
     warnings = [f"holds {total} inline facts, of which {MOST_FACTS} are kept"] if total > MOST_FACTS else []
     return found, warnings
 
 
-def _fact(element: Any, spans: list[Span], layout: Layout, facts: Facts) -> Aside:
+def _fact(element: Any, spans: list[Span], layout: Layout, facts: Facts, shown: bool = True) -> Aside:
+    """`shown` is false for a hidden fact, whose value is its own text and not the words that stand for it on the page."""
     if spans:
         text = "\n\n".join(layout.text[span.start : min(span.end, span.start + LONGEST_TEXT)] for span in spans)[:LONGEST_TEXT]
     else:
         text = own_text(element, facts.prefix)[:LONGEST_TEXT]
-    attributes = facts.attributes(element, text)
+    attributes = facts.attributes(element, text if shown and spans else own_text(element, facts.prefix))
     if len(spans) > 1:
         attributes["continued"] = " ".join(f"{span.start}-{span.end}" for span in spans[1:])
     span = spans[0] if spans else None

@@ -16,7 +16,7 @@ _FIGURE = re.compile(r"[($€£¥+\-\u2013\u2014\s]*\d[\d.,\s]*[)%\s*]*|[\u2014\
 _YEAR = re.compile(r"(?:FY\s?)?(?:19|20)\d\d(?:\s*\(\d\))?", re.IGNORECASE)
 _OPENERS = {"$", "€", "£", "¥", "($", "(€", "(£", "(", "US$", "C$", "$("}
 _DASHES = {"\u2014", "\u2013", "-", "\u2014)", "\u2013)"}
-_CLOSERS = {")", "%", ")%", "%)", "x", "bps", "pts"}
+_CLOSERS = {")", "%", ")%", "%)"}
 
 
 @dataclass(slots=True, eq=False)
@@ -156,6 +156,12 @@ def _heads(table: list[list[_Entry]]) -> int:
 
 def _place(table: list[list[_Entry]], heads: int) -> None:
     """Give each entry its column, and how many it goes across."""
+    if len({len(row) for row in table}) == 1 and not any(entry.rows > 1 for row in table for entry in row):
+        # Rows of as many cells each need no grid, and often it does not fit.
+        for row in table:
+            for order, entry in enumerate(row):
+                entry.first = order
+        return
     width = max(entry.end for row in table for entry in row)
     group = list(range(width))
 
@@ -170,7 +176,9 @@ def _place(table: list[list[_Entry]], heads: int) -> None:
     for start, end in {(entry.start, entry.end) for entry in figures}:
         unite(start, end)
     label_end = min((entry.start for entry in figures), default=0)
-    if label_end > 1 and all(sum(entry.start < label_end for entry in row) <= 1 for row in body):
+    # A head may begin further left than the figures under it.
+    label_end = min((entry.start for row in table for entry in row if 0 < entry.start < label_end < entry.end), default=label_end)
+    if label_end > 1 and all(sum(entry.start < label_end for entry in row) <= 1 for row in table):
         unite(0, label_end)
     used: dict[int, set[int]] = {}
     wide = []
@@ -184,6 +192,9 @@ def _place(table: list[list[_Entry]], heads: int) -> None:
     for _, line, entry, covered in sorted(wide, key=lambda found: found[:2]):
         if covered.isdisjoint(used):
             used.setdefault(group[entry.start], set()).add(line)
+    for _, line, _, covered in wide:
+        for value in covered & used.keys():
+            used[value].add(line)
     columns = sorted(used)
     number = _merge_heads(columns, used, heads)
     for row in table:

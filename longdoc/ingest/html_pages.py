@@ -129,7 +129,7 @@ def _mark_edges(pages: list[PageText], roles: dict[int, Role]) -> None:
     for number, page in enumerate(pages, 1):
         values = set()
         for side, edge in enumerate(_edges(page)):
-            for piece in filter(_may_be_furniture, edge):
+            for piece in (piece for piece in edge if not piece.back and _may_be_furniture(piece)):
                 keys[id(piece)] = _keys(piece, number)
                 for key in keys[id(piece)]:
                     seen[side, key].add(number)

@@ -13,6 +13,7 @@ from lxml import html as lxml_html
 
 from longdoc.errors import DamagedError, LimitError
 from longdoc.ingest.edgar import wrapper_facts
+from longdoc.ingest.sniff import is_web_archive
 from longdoc.ingest.txt import decode
 
 DEEPEST = 2048
@@ -23,10 +24,9 @@ HEAD = 8192
 _META_CHARSET = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?([\w-]+)|<\?xml[^>]+encoding\s*=\s*[\"']([\w-]+)", re.IGNORECASE)
 _XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 # What an EDGAR document is wrapped in, up to its text, and the tag that ends a page in filings of the nineties.
-_WRAPPER = re.compile(r"\s*<DOCUMENT>\s.*?<TEXT>[ \t]*\r?\n?|\s*<TYPE>.*?<TEXT>[ \t]*\r?\n?", re.DOTALL)
+_WRAPPER = re.compile(r"\s*<(?:DOCUMENT|TYPE)>.*?<TEXT>\s*(?:<XBRL>\s*)?", re.DOTALL)
 _PAGE_TAG = re.compile(r"<PAGE>(?:[ \t]*[\w-]{0,8}(?=\s*\n))?|<!--\s*\*+\s*PAGE BREAK\s*\*+\s*-->", re.IGNORECASE)
 _PAGE_BREAK = '<hr style="page-break-before:always"/>'
-_MHTML = re.compile(rb"(?:[\w-]+:[^\n]*\r?\n(?:[ \t][^\n]*\r?\n)*)*Content-Type:\s*multipart/related", re.IGNORECASE)
 # Browsers read these as Windows-1252.
 _LATIN = {"iso-8859-1", "latin1", "ascii", "us-ascii", "windows-1252"}
 
@@ -43,7 +43,7 @@ class HtmlSource:
 
 def read_source(data: bytes, name: str) -> HtmlSource:
     """The tree of an HTML, XHTML or MHTML file. Raises: EncodingError, DamagedError, LimitError."""
-    if is_mhtml(data):
+    if is_web_archive(data[: 2 * HEAD]):
         data = _first_page(data, name)
     text, warnings = _decode(data, name)
     metadata: dict[str, str] = {}
@@ -61,11 +61,6 @@ def read_source(data: bytes, name: str) -> HtmlSource:
     if any(entry.type_name == "ERR_RESOURCE_LIMIT" for entry in parser.error_log):
         raise LimitError(f"{name}: nested deeper than the {DEEPEST} levels that can be read; save it anew from a browser as PDF")
     return HtmlSource(root, text, metadata, warnings)
-
-
-def is_mhtml(data: bytes) -> bool:
-    """Whether this is a web page saved with its pictures as one MIME message."""
-    return _MHTML.match(data[:HEAD].lstrip()) is not None and b"text/html" in data[: 16 * HEAD].lower()
 
 
 def _first_page(data: bytes, name: str) -> bytes:

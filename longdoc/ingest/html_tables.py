@@ -74,7 +74,9 @@ def lay_out(table: TableGathered) -> list[Piece]:
 
 def _as_text(rows: list[list[Cell]]) -> list[Piece] | None:
     """The rows as running text, None where they are data."""
-    if all(len(row) <= 2 for row in rows) and all(_is_marker(row[0].text) or len(row) == 1 for row in rows):
+    pairs = [row for row in rows if len(row) == 2]
+    listed = all(len(row) <= 2 for row in rows) and all(_is_marker(row[0].text) for row in pairs)
+    if listed and not all(is_figure(row[1].text) for row in pairs):
         return [piece for row in rows for piece in _marked(row)]
     if any(_BALLOT.search(cell.text) for row in rows for cell in row):
         return [_joined(row) for row in rows]
@@ -116,12 +118,17 @@ def _joined(row: list[Cell]) -> Piece:
 
 
 def _is_marker(text: str) -> bool:
-    return len(text) <= 2 or is_bullet(text + " x") or (len(text) <= 12 and bool(read_number(text + " X")))
+    return (len(text) <= 2 and not text.isalnum()) or is_bullet(text + " x") or (len(text) <= 12 and bool(read_number(text + " X")))
 
 
 def _is_signature(rows: list[list[Cell]]) -> bool:
     signed = sum(any(_SIGNED.match(cell.text) for cell in row) for row in rows)
-    return signed * 3 >= len(rows) and not any(cell.header for cell in rows[0]) and not _is_signature_head(rows[0])
+    return (
+        signed * 3 >= len(rows)
+        and sum(len(row) > 2 for row in rows) * 2 < len(rows)
+        and not any(cell.header for cell in rows[0])
+        and not _is_signature_head(rows[0])
+    )
 
 
 def _is_signature_head(row: list[Cell]) -> bool:

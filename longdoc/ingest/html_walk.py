@@ -19,12 +19,12 @@ from longdoc.ingest.numbering import is_bullet
 
 _SKIPPED = {
     "script", "style", "head", "template", "noscript", "iframe", "object", "svg", "select", "button", "nav", "xml", "datalist", "audio",
-    "video", "canvas", "map",
+    "video", "canvas", "map", "noframes",
 }  # fmt: skip
 _BLOCKS = {
     "p", "div", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "dl", "dt", "dd", "caption", "blockquote", "section", "article",
     "main", "header", "footer", "aside", "address", "figure", "figcaption", "form", "fieldset", "legend", "center", "body", "html",
-    "details", "summary", "dir", "menu", "title", "noframes", "hgroup", "search", "dialog", "option",
+    "details", "summary", "dir", "menu", "title", "hgroup", "search", "dialog", "option",
 }  # fmt: skip
 _HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
 _BOLD = {"b", "strong", "th", "h1", "h2", "h3", "h4", "h5", "h6"}
@@ -101,7 +101,9 @@ class Walker:
         if style.break_before:
             self._flush("")
             self.pieces.append(Piece("break", firm=True))
-        if tag in ("br", "hr", "img", "wbr", "input", "math", "pre", "textarea", "del"):
+        # Struck-out words that nobody is said to have struck out are shown as such and read.
+        deleted = tag == "del" and (element.get("datetime") or element.get("cite"))
+        if deleted or tag in ("br", "hr", "img", "input", "math", "pre", "textarea"):
             self._single(tag, element, state, style)
             if style.break_after:
                 self._leave_page()
@@ -198,7 +200,9 @@ class Walker:
             if (element.get("alt") or "").strip():
                 self.asides.append((element, self._run))
         elif tag == "input":
-            if element.get("type", "").lower() in ("checkbox", "radio"):
+            # Boxes outside of forms and task lists work the page, they are no part of what it says.
+            asked = element.get("disabled") is not None or any(True for _ in element.iterancestors("form"))
+            if asked and element.get("type", "").lower() in ("checkbox", "radio"):
                 self._text("☒" if element.get("checked") is not None else "☐", state)
         elif tag == "math":
             content = element.get("alttext") or " ".join("".join(element.itertext()).split())

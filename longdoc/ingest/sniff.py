@@ -42,6 +42,8 @@ _HTML = re.compile(rb"<(?:!doctype\s+html|html[\s>]|head[\s>]|body[\s>]|table[\s
 _HTML_FIRST = re.compile(
     rb"\s*(?:<\?xml[^>]*\?>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html[\s>]|head[\s>]|body[\s>])", re.IGNORECASE | re.DOTALL
 )
+_MIME_FIRST = re.compile(rb"[A-Za-z][\w-]{1,40}:")
+_RELATED = re.compile(rb"^content-type:\s*multipart/related", re.IGNORECASE | re.MULTILINE)
 _EDGAR_WRAPPER = re.compile(rb"\s*(?:-----BEGIN PRIVACY|<SEC-DOCUMENT>|<DOCUMENT>|<TYPE>)")
 
 
@@ -98,12 +100,18 @@ def _is_utf16(head: bytes) -> bool:
     return most > 0.6 * len(odd) and fewest < 0.05 * len(odd)
 
 
+def is_web_archive(head: bytes) -> bool:
+    """Whether a file begins as a web page saved with its pictures in one MIME message (MHTML)."""
+    header = head.lstrip().replace(b"\r\n", b"\n").partition(b"\n\n")[0]
+    return _MIME_FIRST.match(header) is not None and _RELATED.search(header) is not None and b"text/html" in head.lower()
+
+
 def _sniff_text(head: bytes, name: str) -> str:
     suffix = PurePath(name).suffix.lower()
     start = head.removeprefix(_BOMS[0])
     if head.startswith(_BOMS[1:]) or b"\x00" in head:
         start = head.replace(b"\x00", b"")[2:] if head.startswith(_BOMS[1:]) else head.replace(b"\x00", b"")
-    if _HTML_FIRST.match(start):
+    if _HTML_FIRST.match(start) or is_web_archive(start):
         return "html"
     if suffix in MARKDOWN_SUFFIXES:
         return "markdown"

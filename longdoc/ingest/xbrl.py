@@ -12,10 +12,10 @@ from typing import Any
 
 from longdoc.ingest.xbrl_values import text_value, write_number
 
-LONGEST_TEXT = 2000
+LONGEST_TEXT = 1000
 """Characters of a fact's text that are kept beside its span: a note of a report is a fact too, and one lies in another."""
 MOST_FACTS = 100_000
-MOST_CONTINUATIONS = 1000
+MOST_CONTINUATIONS = 100
 
 _PREFIX = re.compile(r"xmlns:([A-Za-z][\w.-]*)\s*=\s*[\"']http://www\.xbrl\.org/20\d\d/inlineXBRL", re.IGNORECASE)
 _FACTS = ("nonfraction", "nonnumeric")

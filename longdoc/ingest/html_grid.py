@@ -156,13 +156,13 @@ def _heads(table: list[list[_Entry]]) -> int:
 
 def _place(table: list[list[_Entry]], heads: int) -> None:
     """Give each entry its column, and how many it goes across."""
-    if len({len(row) for row in table}) == 1 and not any(entry.rows > 1 for row in table for entry in row):
+    width = max(entry.end for row in table for entry in row)
+    if len({len(row) for row in table}) == 1 and len(table[0]) <= width and not any(entry.rows > 1 for row in table for entry in row):
         # Rows of as many cells each need no grid, and often it does not fit.
         for row in table:
             for order, entry in enumerate(row):
                 entry.first = order
         return
-    width = max(entry.end for row in table for entry in row)
     group = list(range(width))
 
     def unite(start: int, end: int) -> None:

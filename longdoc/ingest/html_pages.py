@@ -53,6 +53,22 @@ class Paged:
     roles: dict[int, Role]
 
 
+@dataclass(slots=True)
+class _Seen:
+    """On how many pages a line stands, and on which first."""
+
+    pages: int = 0
+    first: int = 0
+    last: int = 0
+
+    def on(self, number: int) -> None:
+        """It stands on this page, which is no earlier one than the last."""
+        if number != self.last:
+            self.pages += 1
+            self.first = self.first or number
+            self.last = number
+
+
 def find_pages(pieces: list[Piece]) -> Paged:
     """The pages that the breaks among the pieces make, and what of the text is furniture."""
     pages = _split(pieces)
@@ -123,7 +139,7 @@ def _keys(piece: Piece, number: int) -> list[str]:
 
 
 def _mark_edges(pages: list[PageText], roles: dict[int, Role]) -> None:
-    seen: dict[tuple[int, str], set[int]] = defaultdict(set)
+    seen: dict[tuple[int, str], _Seen] = defaultdict(_Seen)
     offsets: Counter[tuple[str, int]] = Counter()
     keys: dict[int, list[str]] = {}
     for number, page in enumerate(pages, 1):
@@ -132,7 +148,7 @@ def _mark_edges(pages: list[PageText], roles: dict[int, Role]) -> None:
             for piece in (piece for piece in edge if not piece.back and _may_be_furniture(piece)):
                 keys[id(piece)] = _keys(piece, number)
                 for key in keys[id(piece)]:
-                    seen[side, key].add(number)
+                    seen[side, key].on(number)
                 value = _number(piece)
                 if value is not None:
                     values.add((value[0], value[1] - number))
@@ -157,7 +173,7 @@ def _mark_edges(pages: list[PageText], roles: dict[int, Role]) -> None:
 
 
 def _role(
-    piece: Piece, keys: list[str], number: int, side: int, place: int, seen: dict[tuple[int, str], set[int]],
+    piece: Piece, keys: list[str], number: int, side: int, place: int, seen: dict[tuple[int, str], _Seen],
     offsets: Counter[tuple[str, int]], fewest: int, pages: int,
 ) -> Role | None:  # fmt: skip
     if not keys:
@@ -169,22 +185,22 @@ def _role(
         return "page_number" if firm else None
     for key in keys:
         on = seen[side, key]
-        if len(on) < fewest or not any(map(str.isalpha, key)):
+        if on.pages < fewest or not any(map(str.isalpha, key)):
             continue
-        title = side == 0 and "<" not in key and number == min(on) and number > 2 and len(on) * 2 < pages
+        title = side == 0 and "<" not in key and number == on.first and number > 2 and on.pages * 2 < pages
         # The first of a stretch of pages with the same head is the title of what goes over them.
         if not title:
             return "footer" if side else "header"
     return None
 
 
-def _label(piece: Piece, number: int, keys: list[str], seen: dict[tuple[int, str], set[int]], side: int, fewest: int) -> str | None:
+def _label(piece: Piece, number: int, keys: list[str], seen: dict[tuple[int, str], _Seen], side: int, fewest: int) -> str | None:
     """What a piece of furniture says the page's number is."""
     if _number(piece) is not None:
         found = _NUMBER.fullmatch(piece.text)
         return ((found[1] or "") + found[2]).replace(" ", "") if found else None
-    best = max(keys[1:], key=lambda key: len(seen[side, key]), default=None)
-    if best is None or len(seen[side, best]) < fewest:
+    best = max(keys[1:], key=lambda key: seen[side, key].pages, default=None)
+    if best is None or seen[side, best].pages < fewest:
         return None
     distance = re.search(r"<(-?\d+)>", best)
     return str(number + int(distance[1])) if distance else None

@@ -43,6 +43,7 @@ class Style:
 
 
 PLAIN = Style()
+LONGEST_STYLE = 1000
 
 
 @lru_cache(maxsize=4096)
@@ -69,4 +70,4 @@ def read_style(style: str) -> Style:
 def style_of(element: Any) -> Style:
     """The Style of an element."""
     style = element.get("style")
-    return read_style(style) if style else PLAIN
+    return read_style(style[:LONGEST_STYLE]) if style else PLAIN

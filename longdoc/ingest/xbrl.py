@@ -66,12 +66,14 @@ class Facts:
     def parts(self, element: Any) -> list[Any]:
         """The fact's element and those that continue it, in order; a circle is cut."""
         parts = [element]
+        known = {id(element)}
         following = element.get("continuedat")
         while following and len(parts) <= MOST_CONTINUATIONS:
             part = self.continuations.get(following)
-            if part is None or any(part is known for known in parts):
+            if part is None or id(part) in known:
                 break
             parts.append(part)
+            known.add(id(part))
             following = part.get("continuedat")
         return parts
 

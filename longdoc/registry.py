@@ -18,6 +18,8 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "html": "longdoc.ingest.html:HtmlIngestor",
         "markdown": "longdoc.ingest.markdown:MarkdownIngestor",
         "txt": "longdoc.ingest.txt:TxtIngestor",
+        "zip": "longdoc.ingest.archives:ZipContainer",
+        "tar": "longdoc.ingest.archives:TarContainer",
     },
     "readers": {"embedded": "longdoc.model.reader:EmbeddedReader"},
     "engines": {

@@ -29,14 +29,12 @@ _MAGIC = (
     (b"GIF8", "a GIF picture: make a searchable PDF of it with an OCR program such as ocrmypdf"),
     (b"{\\rtf", "an RTF file: save it as DOCX or PDF"),
     (b"%!PS", "a PostScript file: convert it to PDF"),
-    (b"\x1f\x8b", "a gzip archive: unpack it first"),
     (b"Rar!", "a RAR archive: unpack it first"),
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive: unpack it first"),
-    (b"BZh", "a bzip2 archive: unpack it first"),
-    (b"\xfd7zXZ\x00", "an xz archive: unpack it first"),
     (b"\x7fELF", "a program"),
     (b"SQLite format 3\x00", "an SQLite database"),
 )
+_PACKED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00")
 _BOMS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 _HTML = re.compile(rb"<(?:!doctype\s+html|html[\s>]|head[\s>]|body[\s>]|table[\s>]|div[\s>]|p[\s>]|meta\s)", re.IGNORECASE)
 _HTML_FIRST = re.compile(
@@ -62,6 +60,8 @@ def sniff(data: bytes, name: str) -> str:
             raise UnsupportedError(f"{name}: {what}; longdoc reads PDF, DOCX, HTML, TXT and Markdown")
     if head.startswith(b"PK\x03\x04") or head.startswith(b"PK\x05\x06"):
         return _sniff_zip(data, name)
+    if head.startswith(_PACKED) or head[257:262] == b"ustar":
+        return "tar"
     if not head.startswith(_BOMS) and _is_binary(head):
         raise UnsupportedError(f"{name}: a binary file of no known format; longdoc reads PDF, DOCX, HTML, TXT and Markdown")
     return _sniff_text(head, name)
@@ -83,7 +83,7 @@ def _sniff_zip(data: bytes, name: str) -> str:
         return "docx"
     if PurePath(name).suffix.lower() == ".docx":
         raise DamagedError(f"{name}: named .docx, but the archive holds no Word document (no word/document.xml); save it anew as DOCX")
-    raise UnsupportedError(f"{name}: a zip archive: unpack it first; longdoc reads PDF, DOCX, HTML, TXT and Markdown")
+    return "zip"
 
 
 def _is_binary(head: bytes) -> bool:

@@ -18,6 +18,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "html": "longdoc.ingest.html:HtmlIngestor",
         "markdown": "longdoc.ingest.markdown:MarkdownIngestor",
         "txt": "longdoc.ingest.txt:TxtIngestor",
+        "edgar": "longdoc.ingest.edgar:EdgarContainer",
         "zip": "longdoc.ingest.archives:ZipContainer",
         "tar": "longdoc.ingest.archives:TarContainer",
     },

@@ -10,7 +10,7 @@ import binascii
 import re
 from collections.abc import Iterator
 
-from longdoc.errors import DamagedError, LimitError
+from longdoc.errors import DamagedError, LimitError, UnsupportedError
 from longdoc.ingest.containers import Member
 from longdoc.protocols import Limits
 
@@ -46,6 +46,16 @@ _READ_XML_TYPES = ("3", "4", "5", "13F", "D", "144", "N-", "SC 13", "SCHEDULE 13
 """Forms that are filed as XML and nothing else: theirs is the document itself, not a copy of its data."""
 
 
+class EdgarContainer:
+    """Opens a full submission: its documents are the files in it."""
+
+    format = "edgar"
+
+    def members(self, data: bytes, *, name: str, password: str | None, limits: Limits) -> list[Member]:
+        """The documents, those that are not read with the reason. Raises: as `split_submission`."""
+        return split_submission(data, name, limits)
+
+
 def is_submission(data: bytes) -> bool:
     """Whether these are the bytes of a full submission (or of its first document's wrapper, if several follow)."""
     if _SUBMISSION.match(data[:HEAD]):
@@ -54,7 +64,7 @@ def is_submission(data: bytes) -> bool:
 
 
 def split_submission(data: bytes, name: str, limits: Limits) -> list[Member]:
-    """The submission's documents in order. A member that is not to be read has no bytes and says why in its metadata: `passed_over`.
+    """The submission's documents in order. A member that is not to be read has no bytes and says why in its `problem`.
 
     Metadata of each: the header's facts (company, cik, form_type, period_of_report, filed: dates as ISO 8601) and the document's own
     (document_type, sequence, filename, description).
@@ -73,10 +83,8 @@ def split_submission(data: bytes, name: str, limits: Limits) -> list[Member]:
                 f"{name}/{file_name}: has {len(decoded)} bytes, the limit is {limits.file_size}; raise max_file_size to read it"
             )
         reason = _reason(file_name if "." in file_name else content_name or file_name, facts.get("document_type", ""), decoded)
-        metadata = header | facts
-        if reason is not None:
-            metadata["passed_over"] = reason
-        members.append(Member(file_name, b"" if reason is not None else decoded, metadata))
+        problem = UnsupportedError(f"{name}/{file_name}: passed over, it is {reason}") if reason is not None else None
+        members.append(Member(file_name, b"" if problem else decoded, header | facts, problem))
     if not members:
         raise DamagedError(f"{name}: begins as an EDGAR submission but holds no <DOCUMENT>; get the file again")
     return members

@@ -8,6 +8,7 @@ import zipfile
 from pathlib import PurePath
 
 from longdoc.errors import DamagedError, EmptyFileError, UnsupportedError
+from longdoc.ingest.edgar import is_submission
 
 HEAD = 4096
 MARKDOWN_SUFFIXES = {".md", ".markdown", ".mdown", ".mkd"}
@@ -64,6 +65,8 @@ def sniff(data: bytes, name: str) -> str:
         return "tar"
     if not head.startswith(_BOMS) and _is_binary(head):
         raise UnsupportedError(f"{name}: a binary file of no known format; longdoc reads PDF, DOCX, HTML, TXT and Markdown")
+    if is_submission(data):
+        return "edgar"
     return _sniff_text(head, name)
 
 

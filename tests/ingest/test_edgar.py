@@ -1,11 +1,14 @@
 """Full submissions: recognised, split, decoded, with what is passed over and why."""
 
+from pathlib import Path
+
 import pytest
 
 from ingest import filing_samples
 from longdoc.errors import DamagedError, LimitError
-from longdoc.ingest import parse_bytes
+from longdoc.ingest import open_file, parse_bytes
 from longdoc.ingest.edgar import is_submission, split_submission
+from longdoc.ingest.sniff import sniff
 from longdoc.protocols import Limits
 
 PDF = b"%PDF-1.4\n" + bytes(range(256)) * 3
@@ -45,10 +48,19 @@ def test_each_document_carries_what_the_header_says_of_the_filing() -> None:
 
 
 def test_pictures_and_copies_of_the_data_are_passed_over_with_a_reason() -> None:
-    passed = {member.name: member.metadata.get("passed_over") for member in split_submission(SUBMISSION, "s.txt", Limits())}
-    assert passed["logo.jpg"] == "a picture"
-    assert "XBRL" in str(passed["hvc-20240630.xsd"])
-    assert passed["hvc-ex101.htm"] is None
+    problems = {member.name: member.problem for member in split_submission(SUBMISSION, "s.txt", Limits())}
+    assert str(problems["logo.jpg"]) == "s.txt/logo.jpg: passed over, it is a picture"
+    assert "XBRL data that the main document holds inline" in str(problems["hvc-20240630.xsd"])
+    assert problems["hvc-ex101.htm"] is None
+
+
+def test_a_submission_is_opened_as_what_holds_other_files(tmp_path: Path) -> None:
+    assert sniff(SUBMISSION, "0009999999-24-000012.txt") == "edgar"
+    file = tmp_path / "0009999999-24-000012.txt"
+    file.write_bytes(SUBMISSION)
+    opened = open_file(str(file))
+    assert opened.parsed is None
+    assert [member.name for member in opened.members][:2] == ["hvc-20240630.htm", "hvc-ex101.htm"]
 
 
 def test_a_document_without_a_file_name_is_named_by_its_type() -> None:

@@ -30,6 +30,7 @@ _HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
 _BOLD = {"b", "strong", "th", "h1", "h2", "h3", "h4", "h5", "h6"}
 _NOTE_ROLES = {"doc-footnote", "doc-endnote", "doc-endnotes"}
 _BACK_LINK = re.compile(r"(?:back|return)?(?: to )?(?:the )?(?:table of contents|contents|index|top)(?: of page)?", re.IGNORECASE)
+_LONE_MARK = re.compile(r"[•●▪■◦‣∙·➢✓❖]|\([a-z]{1,4}\)")
 LONGEST_GLYPHS = 8
 """Characters up to which text in a font of symbols is taken for symbols: whole sentences are set in one by mistake."""
 
@@ -246,6 +247,11 @@ class Walker:
         elif looks_like_heading(run, words):
             piece.kind = "heading"
         self._item = False
+        if self.pieces and piece.kind in ("paragraph", "list_item") and _LONE_MARK.fullmatch(self.pieces[-1].text):
+            # Where a bullet floats beside its text, as in a table but without one.
+            self.pieces[-1].append(" ", piece)
+            self.pieces[-1].kind = "list_item"
+            return
         self.pieces.append(piece)
 
     def _enter_table(self, tag: str, element: Any) -> bool:

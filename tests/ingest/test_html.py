@@ -105,6 +105,12 @@ def test_lists_carry_the_numbers_that_a_browser_shows():
     assert document.text.split("\n\n") == lines
 
 
+def test_a_bullet_that_floats_beside_its_text_belongs_to_it():
+    source = b'<div style="float:left">&#8226;<br></div><div>our Annual Report;</div><div>&#8203;</div><div>(a)</div><p>one</p>'
+    document = read(b"<html><body>" + source + b"</body></html>")
+    assert document.text == "• our Annual Report;\n\n(a) one"
+
+
 def test_what_word_writes_is_read_as_word_shows_it():
     source = """<p class=MsoListParagraph style='mso-list:l0 level1 lfo1'><![if !supportLists]><span style='font-family:Symbol'>
     <span style='mso-list:Ignore'>\u00b7<span style='font:7.0pt "Times New Roman"'>&nbsp;&nbsp;</span></span></span><![endif]>First item</p>

@@ -84,6 +84,26 @@ def test_a_page_number_starts_anew_with_a_prefix_and_keeps_it() -> None:
     assert [aside.text for aside in document.asides if aside.kind == "page_number"] == numbers
 
 
+def test_a_foot_that_is_laid_out_in_a_table_is_a_foot() -> None:
+    pages = [f"<p>Page {name} of a proxy statement has a sentence.</p>" for name in ("one", "two", "three", "four")]
+    feet = [f"<table><tr><td>Harrow Valve</td><td>{number}</td><td>Proxy Statement</td></tr></table>" for number in (3, 4, 5, 6)]
+    source = '<div style="page-break-after:always"/>'.join(page + foot for page, foot in zip(pages, feet, strict=True))
+    document = parse_bytes(f"<html><body>{source}</body></html>".encode(), "x.htm").document
+    assert [page.label for page in document.pages] == ["3", "4", "5", "6"]
+    assert document.tables == ()
+
+
+def test_a_page_that_is_one_element_ends_with_it() -> None:
+    pages = "".join(
+        f'<div style="page-break-after:always;width:595pt"><div><a href="#TOC">TABLE OF CONTENTS</a><a name="x{number}">&#8203;</a></div>'
+        f"<div>What page {number} says.</div><div>S-{number}</div><hr></div>"
+        for number in ("i", "ii", "iii")
+    )
+    document = parse_bytes(f"<html><body>{pages}<p>The end.</p></body></html>".encode(), "x.htm").document
+    assert [page.label for page in document.pages] == ["S-i", "S-ii", "S-iii", None]
+    assert document.text == "What page i says.\n\nWhat page ii says.\n\nWhat page iii says.\n\nThe end."
+
+
 def test_rules_end_pages_only_where_page_numbers_stand_before_them() -> None:
     filed = "".join(f"<p>The text of this page, all of it.</p><p>{number}</p><hr>" for number in (4, 5, 6, 7))
     assert [page.label for page in parse_bytes(f"<html><body>{filed}</body></html>".encode(), "x.htm").document.pages] == [

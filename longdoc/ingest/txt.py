@@ -10,6 +10,7 @@ from statistics import median
 from longdoc.errors import EncodingError
 from longdoc.ingest.numbering import is_bullet, read_number
 from longdoc.ingest.txt_pages import find_pages
+from longdoc.ingest.txt_tables import find_tables
 from longdoc.protocols import Limits, Parsed
 from longdoc.types import Block, BlockKind, Span
 
@@ -36,7 +37,8 @@ class TxtIngestor:
         text, warnings = decode(data, name)
         blocks = tuple(find_blocks(text))
         pages, asides = find_pages(text, blocks)
-        return Parsed(text=text, format=self.format, pages=pages, blocks=blocks, warnings=warnings, asides=asides)
+        tables = find_tables(text, blocks)
+        return Parsed(text=text, format=self.format, pages=pages, blocks=blocks, warnings=warnings, asides=asides, tables=tables)
 
 
 def decode(data: bytes, name: str) -> tuple[str, tuple[str, ...]]:

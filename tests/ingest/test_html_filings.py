@@ -270,9 +270,13 @@ class TestOldFiling:
         furniture = [old.quote(block.span) for block in old.blocks if block.kind == "furniture"]
         assert {"1", "2", "3", "<PAGE>", "<TABLE>"} <= set(furniture)
 
-    def test_typed_columns_are_a_table(self, old: Document) -> None:
-        tables = [old.quote(table.span) for table in old.tables]
-        assert any("Inventories" in table and "17,240" in table for table in tables)
+    def test_typed_columns_are_a_table_with_the_heads_above_them(self, old: Document) -> None:
+        (table,) = old.tables
+        assert (table.header_rows, table.scale) == (2, 1000.0)
+        cells = {(row, column): " ".join(old.text[start:end].split()) for row, column, *_, start, end in table.cells}
+        assert [cells[1, 1], cells[1, 2]] == ["1996", "1995"]
+        assert [cells[2, column] for column in range(3)] == ["Cash", "$ 4,120", "$ 3,905"]
+        assert [cells[4, column] for column in range(3)] == ["Total assets", "$ 22,497", "$ 21,145"]
 
     def test_text_without_page_marks_has_no_pages(self) -> None:
         assert parse_bytes(b"Plain text.\n\nAnother paragraph.\n", "x.txt").document.pages == ()

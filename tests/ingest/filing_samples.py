@@ -10,7 +10,7 @@ FONT = "font-family:'Helvetica',sans-serif;font-size:9pt;line-height:100%;color:
 PLAIN, BOLD = f"{FONT};font-weight:400", f"{FONT};font-weight:700"
 COMPANY = "Harrow Valve Corporation"
 
-_HEAD = """<?xml version='1.0' encoding='ASCII'?>
+HEAD = """<?xml version='1.0' encoding='ASCII'?>
 <html xmlns="http://www.w3.org/1999/xhtml" xmlns:ix="http://www.xbrl.org/2013/inlineXBRL"
  xmlns:ixt="http://www.xbrl.org/inlineXBRL/transformation/2020-02-12" xmlns:ixt-sec="http://www.sec.gov/inlineXBRL/transformation/2015-08-31"
  xmlns:xbrli="http://www.xbrl.org/2003/instance" xmlns:xbrldi="http://xbrl.org/2006/xbrldi" xmlns:us-gaap="http://fasb.org/us-gaap/2024"
@@ -231,7 +231,7 @@ def annual_report() -> bytes:
     )  # fmt: skip
     pages = [cover() + contents, business, rest, notes, continued]
     body = "".join(page + page_end(str(place), place == len(pages)) for place, page in enumerate(pages, 1))
-    return (_HEAD + header() + body + "</body></html>").encode("ascii", "xmlcharrefreplace")
+    return (HEAD + header() + body + "</body></html>").encode("ascii", "xmlcharrefreplace")
 
 
 OLD_FILING = """<PAGE>
@@ -285,7 +285,7 @@ registrant has duly caused this report to be signed on its behalf.
                                        3
 """
 
-_SUBMISSION_HEAD = """<SEC-DOCUMENT>0009999999-24-000012.txt : 20240820
+SUBMISSION_HEAD = """<SEC-DOCUMENT>0009999999-24-000012.txt : 20240820
 <SEC-HEADER>0009999999-24-000012.hdr.sgml : 20240820
 <ACCEPTANCE-DATETIME>20240820161500
 ACCESSION NUMBER:\t\t0009999999-24-000012
@@ -323,7 +323,7 @@ EXHIBIT = b"<html><body><p><b>SUPPLY AGREEMENT</b></p><p>The Seller shall delive
 def submission(pdf: bytes = b"%PDF-1.4 made up") -> bytes:
     """A full submission: report, exhibit in HTML, exhibit in text, a PDF, a picture, the XBRL schema."""
     return (
-        _SUBMISSION_HEAD.encode()
+        SUBMISSION_HEAD.encode()
         + wrapped("10-K", 1, "hvc-20240630.htm", b"<XBRL>\n" + annual_report() + b"\n</XBRL>", "ANNUAL REPORT")
         + wrapped("EX-10.1", 2, "hvc-ex101.htm", EXHIBIT, "SUPPLY AGREEMENT")
         + wrapped("EX-99.1", 3, "hvc-ex991.txt", b"Letter to shareholders.\n\nThe year was good.\n")

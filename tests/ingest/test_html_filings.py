@@ -219,7 +219,7 @@ def test_a_fact_goes_on_where_it_is_continued(report: Document) -> None:
 
 
 def test_a_fact_continued_further_down_keeps_its_parts_apart() -> None:
-    source = f"""{filing_samples._HEAD}{filing_samples.header()}
+    source = f"""{filing_samples.HEAD}{filing_samples.header()}
     <p><ix:nonNumeric name="a:B" contextRef="c-1" continuedAt="k1">First part.</ix:nonNumeric></p><p>Between.</p>
     <p><ix:continuation id="k1" continuedAt="k0">Second part.</ix:continuation></p>
     <p><ix:continuation id="k0" continuedAt="k1">A circle.</ix:continuation></p></body></html>"""
@@ -231,7 +231,7 @@ def test_a_fact_continued_further_down_keeps_its_parts_apart() -> None:
 
 
 def test_what_a_fact_excludes_is_not_of_its_value() -> None:
-    source = f"""{filing_samples._HEAD}{filing_samples.header()}
+    source = f"""{filing_samples.HEAD}{filing_samples.header()}
     <p><ix:nonFraction name="a:B" contextRef="c-1" unitRef="usd" scale="3">
     1,2<ix:exclude> page 7 </ix:exclude>34</ix:nonFraction></p><p><ix:nonFraction name="a:N" contextRef="c-1" unitRef="usd" xsi:nil="true"/>
     nil</p></body></html>"""

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 
 from longdoc.errors import UnsupportedError
-from longdoc.ingest.html_asides import fact_asides, other_asides
+from longdoc.ingest.html_asides import cover_facts, fact_asides, other_asides
 from longdoc.ingest.html_layout import Layout
 from longdoc.ingest.html_pages import find_pages
 from longdoc.ingest.html_source import HtmlSource, read_source
@@ -36,11 +36,12 @@ class HtmlIngestor:
         if not laid_out.blocks:
             _refuse_frames(source, name)
         asides = [*laid_out.asides, *other_asides(walker, laid_out)]
-        warnings = list(source.warnings)
+        warnings, metadata = list(source.warnings), source.metadata
         if facts is not None:
             found, warning = fact_asides(walker, laid_out, facts)
             asides += found
             warnings += warning
+            metadata = cover_facts(found) | metadata
         title = source.root.findtext(".//title")
         return Parsed(
             text=laid_out.text,
@@ -48,7 +49,7 @@ class HtmlIngestor:
             pages=laid_out.pages,
             blocks=tuple(laid_out.blocks),
             title=_squeeze(title or "") or None,
-            metadata=source.metadata,
+            metadata=metadata,
             warnings=tuple(warnings),
             tables=tuple(laid_out.tables),
             asides=tuple(asides),

@@ -9,6 +9,11 @@ from longdoc.ingest.html_walk import Mark, Walker
 from longdoc.ingest.xbrl import LONGEST_TEXT, MOST_FACTS, Facts, own_text
 from longdoc.types import Aside, Span
 
+_COVER = {
+    "dei:EntityRegistrantName": "company", "dei:EntityCentralIndexKey": "cik", "dei:DocumentType": "form_type",
+    "dei:DocumentPeriodEndDate": "period_of_report", "dei:EntityFileNumber": "file_number",
+}  # fmt: skip
+
 
 def fact_asides(walker: Walker, layout: Layout, facts: Facts) -> tuple[list[Aside], list[str]]:
     """An aside for each fact in document order, those that are not shown last; and a warning where there are too many."""
@@ -25,6 +30,17 @@ def fact_asides(walker: Walker, layout: Layout, facts: Facts) -> tuple[list[Asid
     total = len(shown) + len(hidden)
     warnings = [f"holds {total} inline facts, of which {MOST_FACTS} are kept"] if total > MOST_FACTS else []
     return found, warnings
+
+
+def cover_facts(facts: list[Aside]) -> dict[str, str]:
+    """What the cover of a filing states of it, by the names that a submission's header gives the same (`longdoc.ingest.edgar`)."""
+    stated: dict[str, str] = {}
+    for fact in facts:
+        known = _COVER.get(fact.name or "")
+        value = fact.attributes.get("value")
+        if known and value:
+            stated.setdefault(known, value)
+    return stated
 
 
 def _fact(element: Any, spans: list[Span], layout: Layout, facts: Facts, shown: bool = True) -> Aside:

@@ -4,6 +4,7 @@ from collections import Counter
 from decimal import Decimal
 
 import pytest
+from lxml import html as lxml_html
 
 from ingest import filing_samples
 from ingest.contract import IngestorContract
@@ -28,12 +29,23 @@ def page_text(document: Document, number: int) -> str:
     return document.quote(document.pages[number - 1].span)
 
 
+def visible_text(data: bytes) -> str:
+    """All text of a page but what no browser shows, as lxml finds it."""
+    root = lxml_html.document_fromstring(data)
+    for element in list(root.iter("head", "script", "style", "ix:header")):
+        element.drop_tree()
+    return " ".join(root.itertext())
+
+
 class TestFilingContract(IngestorContract):
     ingestor = HtmlIngestor
     suffix = ".htm"
 
     def sample(self) -> bytes:
         return REPORT
+
+    def plain_text(self) -> str:
+        return visible_text(REPORT).replace("\u00fe", "")  # which is a box that is ticked, in its font
 
     def running_text(self) -> str:
         return """UNITED STATES SECURITIES AND EXCHANGE COMMISSION FORM 10-K ☑ ANNUAL REPORT PURSUANT TO SECTION 13 OR 15(d)
@@ -196,6 +208,11 @@ def test_every_fact_is_an_aside_with_what_it_says(report: Document) -> None:
     assert named["dei:DocumentPeriodEndDate"].attributes["value"] == "2024-06-30"
     assert named["hvc:ContractTerm"].attributes["value"] == "P5Y"
     assert named["us-gaap:InventoryNet"].attributes["period"] == "2023-06-30"
+
+
+def test_what_the_cover_states_is_metadata(report: Document) -> None:
+    cover = {"company": "Harrow Valve Corporation", "cik": "0009999999", "form_type": "10-K", "period_of_report": "2024-06-30"}
+    assert report.metadata == cover
 
 
 def test_spans_of_facts_are_exact(report: Document) -> None:

@@ -14,6 +14,9 @@ from longdoc.ingest.html_run import Piece, Run
 
 _FIGURE = re.compile(r"[($€£¥+\-\u2013\u2014\s]*\d[\d.,\s]*[)%\s*]*|[\u2014\u2013-]+[)%]*")
 _YEAR = re.compile(r"(?:FY\s?)?(?:19|20)\d\d(?:\s*\(\d\))?", re.IGNORECASE)
+EMPTY_CELL = 8.0
+"""Points that an empty cell before a label is taken for."""
+
 _OPENERS = {"$", "€", "£", "¥", "($", "(€", "(£", "(", "US$", "C$", "$("}
 _DASHES = {"\u2014", "\u2013", "-", "\u2014)", "\u2013)"}
 _CLOSERS = {")", "%", ")%", "%)"}
@@ -21,13 +24,14 @@ _CLOSERS = {")", "%", ")%", "%)"}
 
 @dataclass(slots=True, eq=False)
 class Cell:
-    """A cell where it stands in the grid, with its pieces."""
+    """A cell where it stands in the grid, with its pieces; its indent in points."""
 
     row: int
     column: int
     rows: int
     columns: int
     header: bool
+    indent: float = 0.0
     pieces: list[Piece] = field(default_factory=list)
     _text: str | None = None
 
@@ -78,6 +82,7 @@ class _Entry:
     header: bool
     text: str
     runs: list[tuple[str, Run]]
+    indent: float = 0.0
     joined: bool = False
     first: int = 0
     across: int = 1
@@ -113,6 +118,8 @@ def data_table(rows: list[list[Cell]], header_rows: int) -> list[Piece]:
     piece = Piece("table", header_rows=marked)
     for line, (index, row) in enumerate(zip(kept, table, strict=True)):
         end = -1
+        # An empty cell before the label indents it as well.
+        piece.indents.append(row[0].indent + EMPTY_CELL * row[0].start if row[0].first == 0 else 0.0)
         for entry in row:
             between = "" if not piece.runs else "\n" if end < 0 else "\t"
             if end >= 0 and entry.first < end:
@@ -135,7 +142,9 @@ def _entries(row: list[Cell]) -> list[_Entry]:
     for cell in row:
         if not cell.filled:
             continue
-        entry = _Entry(cell.column, cell.column + cell.columns, cell.rows, cell.header, cell.text, cell.runs)
+        entry = _Entry(
+            cell.column, cell.column + cell.columns, cell.rows, cell.header, cell.text, cell.runs, cell.indent + cell.pieces[0].indent
+        )
         before = entries[-1] if entries else None
         closes = entry.text in _CLOSERS and before is not None and before.open_figure
         if before is not None and (closes or (before.text in _OPENERS and entry.starts_figure)):

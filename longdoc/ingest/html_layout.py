@@ -10,6 +10,8 @@ from longdoc.ingest.tables import made_table
 from longdoc.ingest.text_builder import SEPARATOR
 from longdoc.types import Aside, Block, Page, Span, Table
 
+SAME_INDENT = 3.0
+
 
 class Layout:
     """What the pieces of a document come to. Furniture is taken out of the text and kept as asides at the place where it stood."""
@@ -75,7 +77,7 @@ class Layout:
         for row, column, rows, columns, first, last in piece.cells:
             end = piece.runs[last][1]
             cells.append((row, column, rows, columns, piece.runs[first][1].place, end.place + end.length))
-        return made_table(self.text, span, cells, header_rows=piece.header_rows or None, caption=caption)
+        return made_table(self.text, span, cells, header_rows=piece.header_rows or None, caption=caption, indents=_levels(piece.indents))
 
     def page_at(self, offset: int) -> int | None:
         """The number of the page that the character at `offset` stands on, None where the document marks no pages."""
@@ -100,3 +102,15 @@ class Layout:
     def anchor(self, run: Run) -> int:
         """Where in the text something hangs that stood in this run, whether or not the run has text."""
         return min(self.begin((run, 0)) or 0, len(self.text)) if run.order <= (self._orders or [0])[-1] else len(self.text)
+
+
+def _levels(indents: list[float]) -> list[int]:
+    """Indents in points as levels from 0; what differs by less than three points is the same level."""
+    level: dict[float, int] = {}
+    last, count = None, -1
+    for indent in sorted(set(indents)):
+        if last is None or indent - last >= SAME_INDENT:
+            count += 1
+            last = indent
+        level[indent] = count
+    return [level[indent] for indent in indents]

@@ -74,7 +74,7 @@ class Piece:
     """A block to be: runs, each with what parts it from the one before. A piece of kind "break" ends a page, `firm` if the page says so.
 
     `cells` (tables) are (row, column, rows, columns, first run, last run); `back` marks a link back to the contents that stands alone;
-    `caption` marks that of the table that follows.
+    `caption` marks that of the table that follows. `indent` is in points, `indents` that of each row's label.
     """
 
     kind: PieceKind
@@ -85,6 +85,8 @@ class Piece:
     firm: bool = False
     back: bool = False
     caption: bool = False
+    indent: float = 0.0
+    indents: list[float] = field(default_factory=list)
 
     @property
     def text(self) -> str:

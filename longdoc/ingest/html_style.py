@@ -16,6 +16,11 @@ _ANY_FONT = re.compile(r"font-family\s*:", re.IGNORECASE)
 _LIST_STYLE = re.compile(r"list-style(?:-type)?\s*:\s*([\w-]+)", re.IGNORECASE)
 _SHOWS_HIDDEN = re.compile(r"-sec-ix-hidden\s*:\s*([\w.-]+)", re.IGNORECASE)
 _WORD_LIST = re.compile(r"mso-list\s*:\s*(ignore|l\d+)", re.IGNORECASE)
+_LEFT = re.compile(r"(?:(?:padding|margin)-left|text-indent)\s*:\s*(-?\d{1,4}(?:\.\d{1,4})?)\s*(pt|px|em|in)", re.IGNORECASE)
+_ALL_SIDES = re.compile(
+    r"(?:padding|margin)\s*:\s*[\w.-]{1,12}\s+[\w.-]{1,12}\s+[\w.-]{1,12}\s+(-?\d{1,4}(?:\.\d{1,4})?)\s*(pt|px|em|in)", re.IGNORECASE
+)
+_POINTS = {"pt": 1.0, "px": 0.75, "em": 10.0, "in": 72.0}
 _WORD_NOTE = re.compile(r"mso-element\s*:\s*(?:footnote|endnote)\b(?!-separator)", re.IGNORECASE)
 
 # What the letters of the symbol fonts look like, for those that documents use as marks.
@@ -29,7 +34,8 @@ SYMBOL = str.maketrans({"·": "•", "\uf0b7": "•"})
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """`bold` and `font` are None where the style leaves them as they are; `shows` is the id of a hidden fact whose text this is."""
+    """`bold` and `font` are None where the style leaves them as they are; `shows` is the id of a hidden fact whose text this is;
+    `indent` is how far its first line is moved to the right, in points."""
 
     hidden: bool = False
     bold: bool | None = None
@@ -40,6 +46,7 @@ class Style:
     shows: str | None = None
     word_list: str | None = None
     note: bool = False
+    indent: float = 0.0
 
 
 PLAIN = Style()
@@ -64,6 +71,7 @@ def read_style(style: str) -> Style:
         shows=shows[1] if shows else None,
         word_list=word_list[1].lower() if word_list else None,
         note=_WORD_NOTE.search(style) is not None,
+        indent=sum(float(size) * _POINTS[unit.lower()] for side in (_LEFT, _ALL_SIDES) for size, unit in side.findall(style)),
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from longdoc.ingest.html_grid import Cell, data_table, is_figure
 from longdoc.ingest.html_run import Piece, Run
+from longdoc.ingest.html_style import style_of
 from longdoc.ingest.numbering import is_bullet, read_number
 
 LONGEST_BOLD_HEADING = 120
@@ -53,7 +54,7 @@ class TableGathered:
             self._column += 1
         columns, rows = _span(element.get("colspan")), _span(element.get("rowspan"))
         columns = max(1, min(columns, MOST_COLUMNS - self._column))
-        cell = Cell(row, self._column, rows, columns, element.tag == "th")
+        cell = Cell(row, self._column, rows, columns, element.tag == "th", style_of(element).indent)
         if rows > 1:
             self._held.update((column, row + rows) for column in range(self._column, self._column + columns))
         self._column = min(self._column + columns, MOST_COLUMNS)

@@ -233,6 +233,8 @@ class Walker:
         self._run = self._new_run()
         words = run.text
         piece = Piece("paragraph", [("", run)])
+        if self._tables and element is not None:
+            piece.indent = style_of(element).indent
         level = _HEADINGS.get(tag) or (_level(element) if element is not None else None)
         if level:
             piece.kind, piece.level = "heading", level

@@ -108,6 +108,14 @@ def test_spans_of_rows_and_columns_are_kept() -> None:
     assert cells["8"] == (3, 2, 1, 1)
 
 
+def test_how_deep_labels_are_indented_is_kept() -> None:
+    styles = ("padding-left:2pt", "padding:2px 1pt 2px 13pt", "padding-left:13pt", "padding-left:24pt", "padding-left:2pt")
+    body = "".join(f'<tr><td style="{style}"><p>Label {place}</p></td><td>{place}</td></tr>' for place, style in enumerate(styles))
+    assert read(f"<table>{body}</table>").tables[0].indents == (0, 1, 1, 2, 0)
+    hanging = "".join(f'<tr><td><p style="margin-left:{far}pt;text-indent:-9pt">Label</p></td><td>1</td></tr>' for far in (9, 19))
+    assert read(f"<table>{hanging}</table>").tables[0].indents == (0, 1)
+
+
 def test_a_caption_is_kept_with_its_table() -> None:
     document = read(
         "<table><caption>Sales in millions of euros</caption><tr><td>A</td><td>1</td></tr><tr><td>B</td><td>2</td></tr></table>"

@@ -42,7 +42,7 @@ class Layout:
             start = self._add(piece, first=begin is None)
             begin = start if begin is None else begin
         begin = self._length if begin is None else begin
-        return Page(number=number, label=page.label, span=Span(start=begin, end=self._length), has_text=begin < self._length)
+        return Page(number=number, label=page.label, span=Span(start=begin, end=self._length))
 
     def _add(self, piece: Piece, first: bool) -> int:
         """Append a piece; where it begins. The first of a page may go on with the last paragraph of the page before."""

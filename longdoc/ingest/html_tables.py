@@ -17,12 +17,13 @@ from longdoc.ingest.numbering import is_bullet, read_number
 LONGEST_BOLD_HEADING = 120
 LONG_CELL = 600
 PROSE_CELL = 60
+MOST_BALLOTS = 8
 MOST_COLUMNS = 400
 """Columns beyond which a span is cut, as browsers cut it at 1000."""
 
 _SIGNED = re.compile(r"(?:By|Name|Title|Its|Date|Dated|Attest|Witness|Signature|Print(?:ed)? Name)\s*:|/s/|_{4,}", re.IGNORECASE)
 _SIGN_LABEL = re.compile(r"By\s*:|Name\s*:|/s/", re.IGNORECASE)
-_BALLOT = re.compile(r"[☐☑☒✓✗]|\[\s?[xX]?\s?\]")
+_BALLOT = re.compile(r"[☐☑☒]|\[\s?[xX]?\s?\]")
 _CAPTION = re.compile(r"\(.*\)\.?", re.DOTALL)
 _DEFINES = re.compile(r"[“\"'‘]|(?:means?|refers? to|has the meaning|is defined|shall mean)\b", re.IGNORECASE)
 
@@ -79,7 +80,7 @@ def _as_text(rows: list[list[Cell]]) -> list[Piece] | None:
     listed = all(len(row) <= 2 for row in rows) and all(_is_marker(row[0].text) for row in pairs)
     if listed and not all(is_figure(row[1].text) for row in pairs):
         return [piece for row in rows for piece in _marked(row)]
-    if any(_BALLOT.search(cell.text) for row in rows for cell in row):
+    if len(rows) <= MOST_BALLOTS and all(any(_BALLOT.search(cell.text) for cell in row) for row in rows):
         return [_joined(row) for row in rows]
     if _is_signature(rows):
         return _signature(rows)

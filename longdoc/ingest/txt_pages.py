@@ -40,5 +40,5 @@ def find_pages(text: str, blocks: Sequence[Block]) -> tuple[tuple[Page, ...], tu
             if found is not None:
                 printed = label or found[1]
                 asides.append(Aside(kind="page_number", text=found[0], page=number, span=block.span, anchor=block.span.start))
-        pages.append(Page(number=number, label=printed, span=Span(start=start, end=end), has_text=bool(text[start:end].strip())))
+        pages.append(Page(number=number, label=printed, span=Span(start=start, end=end)))
     return tuple(pages), tuple(asides)

@@ -11,6 +11,7 @@ from ingest.contract import IngestorContract
 from longdoc.figures import read_figure
 from longdoc.ingest import parse_bytes
 from longdoc.ingest.html import HtmlIngestor
+from longdoc.ingest.txt import TxtIngestor
 from longdoc.types import Aside, Document
 
 REPORT = filing_samples.annual_report()
@@ -270,6 +271,18 @@ def test_one_document_in_its_wrapper_tells_its_type() -> None:
     document = parse_bytes(data, "x.txt").document
     assert document.text == "SUPPLY AGREEMENT\n\nThe Seller shall deliver valves."
     assert document.metadata["document_type"] == "EX-10.1"
+
+
+class TestOldFilingContract(IngestorContract):
+    ingestor = TxtIngestor
+    suffix = ".txt"
+
+    def sample(self) -> bytes:
+        return filing_samples.OLD_FILING.encode()
+
+    def running_text(self) -> str:
+        kept = [line for line in filing_samples.OLD_FILING.splitlines() if not line.strip().startswith("<") and not line.strip().isdigit()]
+        return "\n".join(kept)
 
 
 class TestOldFiling:

@@ -63,6 +63,11 @@ def test_a_table_that_only_places_text_is_text(table: str, read_as: list[tuple[s
     assert document.tables == ()
 
 
+def test_ticks_in_a_table_of_what_has_what_leave_it_one() -> None:
+    document = read(rows("Valve|Brass|Steel", "Gate|☒|☐", "Ball|☐|☒"))
+    assert grid(document)[1] == [(0, "Gate"), (1, "☒"), (2, "☐")]
+
+
 def test_a_page_laid_out_in_a_table_is_read_as_a_page() -> None:
     inner = rows("|2024|2023", "Net sales|81.4|77.9")
     document = read(f"<table><tr><td><p>Menu</p></td><td><h1>Report</h1><p>Text.</p>{inner}</td></tr></table>")

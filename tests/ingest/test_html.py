@@ -7,6 +7,7 @@ from ingest.contract import IngestorContract
 from longdoc.errors import LimitError, UnsupportedError
 from longdoc.ingest import parse_bytes
 from longdoc.ingest.html import HtmlIngestor
+from longdoc.ingest.sniff import sniff
 from longdoc.types import Document
 
 SAMPLE = (samples.DATA / "html" / "annual-report.html").read_bytes()
@@ -168,6 +169,7 @@ def test_a_web_archive_gives_its_page():
         b"Content-Transfer-Encoding: quoted-printable\r\n\r\n"
         b"<html><body><p>caf=E9 =3D open</p></body></html>\r\n------b\r\nContent-Type: image/png\r\n\r\nxx\r\n------b--\r\n"
     )
+    assert sniff(source.replace(b"Subject:", b"To: someone@example.org\r\nSubject:"), "mail.eml") == "eml"
     document = parse_bytes(source, "page.mht").document
     assert (document.format, document.text) == ("html", "café = open")
 

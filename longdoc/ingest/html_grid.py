@@ -114,6 +114,8 @@ def data_table(rows: list[list[Cell]], header_rows: int) -> list[Piece]:
     table = [_entries(rows[index]) for index in kept]
     while marked < len(table) and all(entry.header for entry in table[marked]):
         marked += 1
+    if not marked and len(table) > 1 and _is_bold(table[0]) and not any(map(_is_bold, table[1:])):
+        marked = int(len(table[0]) > 1 and not any(entry.figure and not entry.year for entry in table[0]))
     _place(table, marked or _heads(table))
     piece = Piece("table", header_rows=marked)
     for line, (index, row) in enumerate(zip(kept, table, strict=True)):
@@ -153,6 +155,10 @@ def _entries(row: list[Cell]) -> list[_Entry]:
         else:
             entries.append(entry)
     return entries
+
+
+def _is_bold(row: list[_Entry]) -> bool:
+    return all(run.is_bold for entry in row for _, run in entry.runs)
 
 
 def _heads(table: list[list[_Entry]]) -> int:

@@ -120,7 +120,7 @@ def _joined(row: list[Cell]) -> Piece:
 
 
 def _is_marker(text: str) -> bool:
-    return (len(text) <= 2 and not text.isalnum()) or is_bullet(text + " x") or (len(text) <= 12 and bool(read_number(text + " X")))
+    return (len(text) <= 2 and not text.isalnum()) or is_bullet(text + " x") or (len(text) <= 12 and bool(read_number(text + " “")))
 
 
 def _is_signature(rows: list[list[Cell]]) -> bool:

@@ -113,6 +113,11 @@ def test_spans_of_rows_and_columns_are_kept() -> None:
     assert cells["8"] == (3, 2, 1, 1)
 
 
+def test_a_row_in_bold_over_rows_that_are_not_heads_them() -> None:
+    document = read(rows("<b>Exhibit</b>|<b>Description</b>", "10.1|Form of agreement", "10.2|Lease"))
+    assert document.tables[0].header_rows == 1
+
+
 def test_how_deep_labels_are_indented_is_kept() -> None:
     styles = ("padding-left:2pt", "padding:2px 1pt 2px 13pt", "padding-left:13pt", "padding-left:24pt", "padding-left:2pt")
     body = "".join(f'<tr><td style="{style}"><p>Label {place}</p></td><td>{place}</td></tr>' for place, style in enumerate(styles))

@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV ?= .venv
 VLLM_VENV ?= .venv-vllm
 BIN := $(VENV)/bin
-SYSTEM_PACKAGES := poppler-utils libreoffice-writer-nogui libreoffice-calc-nogui chromium
+SYSTEM_PACKAGES := poppler-utils libreoffice-writer-nogui libreoffice-calc-nogui libreoffice-impress-nogui chromium
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: demo test test-system lint bench clean

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import torch
 
+    from longdoc.ingest.containers import Member
     from longdoc.labels import LabelSet
     from longdoc.types import Answer, Aside, Block, Chunk, Clause, Document, Page, Passage, Summary, Table
 
@@ -44,7 +45,8 @@ class Parsed:
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Hard limits on one file: wall-clock seconds, bytes of address space, pages, bytes of the file, characters of its canonical text, and
-    blocks, cells and asides together."""
+    blocks, cells and asides together; for files that hold others: members and their bytes in all, how many times its own size they may
+    come to, and how deep they may lie in each other."""
 
     seconds: float = 120.0
     memory: int = 4 << 30
@@ -52,6 +54,10 @@ class Limits:
     file_size: int = 1 << 30
     characters: int = 100_000_000
     parts: int = 5_000_000
+    members: int = 10_000
+    unpacked: int = 1 << 30
+    ratio: int = 200
+    depth: int = 5
 
 
 @runtime_checkable
@@ -62,6 +68,20 @@ class Ingestor(Protocol):
 
     def parse(self, data: bytes, *, name: str, password: str | None, limits: Limits) -> Parsed:
         """The file's canonical text and blocks.
+
+        Raises: an InputError that says what is wrong and what to do.
+        """
+        ...
+
+
+@runtime_checkable
+class Container(Protocol):
+    """Reads the files inside a file, as an Ingestor reads its text; a class may be both. Follows no link, opens no member."""
+
+    format: str
+
+    def members(self, data: bytes, *, name: str, password: str | None, limits: Limits) -> Iterable[Member]:
+        """The members, in the container's order, as they are asked for.
 
         Raises: an InputError that says what is wrong and what to do.
         """

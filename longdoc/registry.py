@@ -5,6 +5,7 @@ Others add to a kind with an entry point in the group `longdoc.<kind>` (for exam
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any
@@ -18,6 +19,16 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "html": "longdoc.ingest.html:HtmlIngestor",
         "markdown": "longdoc.ingest.markdown:MarkdownIngestor",
         "txt": "longdoc.ingest.txt:TxtIngestor",
+        "edgar": "longdoc.ingest.edgar:EdgarContainer",
+        "xlsx": "longdoc.ingest.xlsx:XlsxIngestor",
+        "xls": "longdoc.ingest.xls:XlsIngestor",
+        "csv": "longdoc.ingest.delimited:DelimitedIngestor",
+        "pptx": "longdoc.ingest.pptx:PptxIngestor",
+        "eml": "longdoc.ingest.mail:MailIngestor",
+        "msg": "longdoc.ingest.msg:MsgIngestor",
+        "office": "longdoc.ingest.office:OfficeIngestor",
+        "zip": "longdoc.ingest.archives:ZipContainer",
+        "tar": "longdoc.ingest.archives:TarContainer",
     },
     "readers": {"embedded": "longdoc.model.reader:EmbeddedReader"},
     "engines": {
@@ -40,10 +51,22 @@ BUILT_IN: dict[str, dict[str, str]] = {
 }
 
 
+EXTRAS = {
+    "python_calamine": "office", "pptx": "office", "oxmsg": "office", "rapidocr": "ocr", "onnxruntime": "ocr", "openai": "openai",
+    "vllm": "vllm", "ray": "ray",
+}  # fmt: skip
+"""The extra of longdoc that brings a package."""
+
+
+@cache
+def of_others(kind: str) -> dict[str, str]:
+    """The names that installed packages add to a kind, with their targets; looked up once a process."""
+    return {point.name: point.value for point in entry_points(group=f"longdoc.{kind}") if point.name not in BUILT_IN[kind]}
+
+
 def known(kind: str) -> dict[str, str]:
     """All names of a kind with their targets; a built-in name cannot be taken over by an entry point."""
-    found = {point.name: point.value for point in entry_points(group=f"longdoc.{kind}")}
-    return found | BUILT_IN[kind]
+    return of_others(kind) | BUILT_IN[kind]
 
 
 def load(kind: str, name: str) -> Any:
@@ -59,4 +82,8 @@ def load(kind: str, name: str) -> Any:
     try:
         return getattr(import_module(module), attribute)
     except ImportError as error:
-        raise MissingExtraError(f"{kind.removesuffix('s')} {name!r} needs the package {error.name!r}, which is not installed") from error
+        extra = EXTRAS.get((error.name or "").partition(".")[0])
+        advice = f": pip install 'longdoc[{extra}]'" if extra else ""
+        raise MissingExtraError(
+            f"{kind.removesuffix('s')} {name!r} needs the package {error.name!r}, which is not installed{advice}"
+        ) from error

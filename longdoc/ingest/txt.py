@@ -9,6 +9,8 @@ from statistics import median
 
 from longdoc.errors import EncodingError
 from longdoc.ingest.numbering import is_bullet, read_number
+from longdoc.ingest.txt_pages import find_pages
+from longdoc.ingest.txt_tables import find_tables
 from longdoc.protocols import Limits, Parsed
 from longdoc.types import Block, BlockKind, Span
 
@@ -34,7 +36,10 @@ class TxtIngestor:
     def parse(self, data: bytes, *, name: str, password: str | None, limits: Limits) -> Parsed:
         """The decoded file with its blocks. Raises: EncodingError."""
         text, warnings = decode(data, name)
-        return Parsed(text=text, format=self.format, blocks=tuple(find_blocks(text)), warnings=warnings)
+        blocks = tuple(find_blocks(text))
+        pages, asides = find_pages(text, blocks)
+        tables = find_tables(text, blocks)
+        return Parsed(text=text, format=self.format, pages=pages, blocks=blocks, warnings=warnings, asides=asides, tables=tables)
 
 
 def decode(data: bytes, name: str) -> tuple[str, tuple[str, ...]]:
@@ -113,7 +118,7 @@ def find_furniture(lines: list[str], offsets: list[int]) -> set[int]:
     alone = [
         index
         for index, line in enumerate(lines)
-        if line and len(line) <= 120 and (index == 0 or not lines[index - 1]) and (index + 1 == len(lines) or not lines[index + 1])
+        if line and len(line) <= 120 and (index == 0 or not lines[index - 1]) and (index + 1 == len(lines) or _is_apart(lines[index + 1]))
     ]
     found = {index for index, line in enumerate(lines) if line.startswith("<") and _EDGAR_TAG.fullmatch(line)}
     numbers: list[tuple[int, int]] = []
@@ -135,6 +140,11 @@ def find_furniture(lines: list[str], offsets: list[int]) -> set[int]:
         if len(places) >= 3 and min(len(line.split()), 3) >= 2 and not line.endswith(":") and median(apart) >= 1000:
             found.update(places)
     return found
+
+
+def _is_apart(line: str) -> bool:
+    """Whether a line is blank or the mark of a new page, before which a page number stands alone too."""
+    return not line or line.startswith("<PAGE>")
 
 
 def _opens_block(stripped: list[str], lines: list[tuple[int, int]], text: str, group: list[int], index: int) -> bool:

@@ -66,6 +66,16 @@ def content_hash(path: str, size: int, most: int) -> str:
         raise UnreadableError(f"{path}: cannot be read ({error.strerror}); check its permissions") from error
 
 
+def refuse_unsupported_member(source: str, path: str) -> None:
+    """As for a file, of the bytes at `source` that are known as `path`. Raises: UnsupportedError, UnreadableError."""
+    try:
+        with open(source, "rb") as file:
+            head = file.read(HEAD)
+    except OSError as error:
+        raise UnreadableError(f"{path}: its copy cannot be read ({error.strerror}); run the command again") from error
+    _refuse_unsupported(head, path)
+
+
 def document_key(sha256: str, path: str, settings: Settings) -> str:
     """What names a document: its content, the parser's version, and what the parser looks at of settings and file name."""
     hints = name_hints(path) if settings.domain == "auto" else ()

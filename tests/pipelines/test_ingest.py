@@ -294,8 +294,9 @@ def test_a_document_with_warnings_is_partial_now_and_when_cached(corpus: Corpus)
     class Warn(HereExecutor):
         def map(self, function: str, jobs: Iterable[Job]) -> Iterator[Done]:
             for done in super().map(function, jobs):
-                document = done.value.document.model_copy(update={"warnings": ("page 2 is damaged", "page 3 is missing")})
-                yield Done(done.key, type(done.value)(document, done.value.chunks))
+                parsed = done.value.parsed
+                document = parsed.document.model_copy(update={"warnings": ("page 2 is damaged", "page 3 is missing")})
+                yield Done(done.key, type(done.value)(type(parsed)(document, parsed.chunks)))
 
     run = Watch(corpus)
     run.executor = Warn()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from longdoc.ingest.contents import find_contents
 from longdoc.ingest.definitions import find_definitions
 from longdoc.ingest.domain import detect_domain
 from longdoc.ingest.headings import mark_headings
@@ -17,8 +18,9 @@ from longdoc.types import Document, Domain
 def build_document(parsed: Parsed, *, identifier: str, path: str, domain: str = "auto") -> Document:
     """The Document of what an ingestor read. `domain` "auto" detects it."""
     parsed = split_run_in(parsed)
-    blocks = mark_headings(parsed)
-    sections = find_sections(parsed.text, blocks, firm_levels=parsed.format in ("docx", "html", "markdown"))
+    listed, contents = find_contents(parsed.text, parsed.blocks)
+    blocks = mark_headings(parsed, listed, contents)
+    sections = find_sections(parsed.text, blocks, parsed.pages, firm_levels=parsed.format in ("docx", "html", "markdown"))
     title = find_title(parsed, blocks)
     language = detect_language(parsed.text)
     warnings = list(parsed.warnings)

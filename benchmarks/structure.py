@@ -71,7 +71,7 @@ def main() -> None:
         totals = [total + one for total, one in zip(totals, counts, strict=True)]
     rows.append(("all", *figures(*totals)))
     columns = ("document", "true", "ours", "found: precision", "recall", "placed: precision", "recall")
-    wanted, given, found, placed = totals
+    wanted, given, found, right = totals
     report(
         arguments.label,
         columns,
@@ -79,8 +79,8 @@ def main() -> None:
         documents=len(files),
         found_precision=round(found / max(given, 1), 4),
         found_recall=round(found / max(wanted, 1), 4),
-        placed_precision=round(placed / max(given, 1), 4),
-        placed_recall=round(placed / max(wanted, 1), 4),
+        placed_precision=round(right / max(given, 1), 4),
+        placed_recall=round(right / max(wanted, 1), 4),
     )
 
 
@@ -162,20 +162,29 @@ def _plain(text: str) -> str:
 
 def count(truth: Sequence[Node], ours: Sequence[Node], pairs: Sequence[tuple[int, int]]) -> tuple[int, int, int, int]:
     """Sections of the truth, of ours, found, placed; those that count neither way left out."""
-    ours_of = dict(pairs)
-    truth_of = {mine: true for true, mine in pairs}
     spared = {mine for true, mine in pairs if truth[true].free}
     wanted = sum(not node.free for node in truth)
     given = sum(not node.free for place, node in enumerate(ours) if place not in spared)
-    found = [(true, mine) for true, mine in pairs if not truth[true].free]
-    placed = 0
-    for true, mine in found:
+    found = sum(not truth[true].free for true, _ in pairs)
+    return wanted, given, found, len(placed(truth, ours, pairs))
+
+
+def placed(truth: Sequence[Node], ours: Sequence[Node], pairs: Sequence[tuple[int, int]]) -> set[int]:
+    """Those of ours that are found and whose parent is the right one; parents that count neither way are passed over."""
+    ours_of = dict(pairs)
+    truth_of = {mine: true for true, mine in pairs}
+    spared = {mine for true, mine in pairs if truth[true].free}
+    right = set()
+    for true, mine in pairs:
+        if truth[true].free:
+            continue
         parent = ours[mine].parent
         while parent is not None and (parent in spared or (ours[parent].free and parent not in truth_of)):
             parent = ours[parent].parent
         above = truth[true].parent
-        placed += parent is None if above is None else ours_of.get(above, -1) == parent
-    return wanted, given, len(found), placed
+        if parent is None if above is None else ours_of.get(above, -1) == parent:
+            right.add(mine)
+    return right
 
 
 def figures(wanted: int, given: int, found: int, placed: int) -> tuple[str, ...]:
@@ -187,6 +196,7 @@ def show(truth: Sequence[Node], ours: Sequence[Node], pairs: Sequence[tuple[int,
     """The two lists side by side: `-` missed, `+` made up, `<` found in another place."""
     by_ours = {mine: true for true, mine in pairs}
     by_truth = dict(pairs)
+    right = placed(truth, ours, pairs)
     row = 0
     for place, node in enumerate([*ours, None]):
         true = by_ours.get(place)
@@ -201,11 +211,8 @@ def show(truth: Sequence[Node], ours: Sequence[Node], pairs: Sequence[tuple[int,
             print(f"+ {node.number} | {node.title[:70]}{parent}")
             continue
         row = true + 1
-        if not truth[true].free:
-            above = truth[true].parent
-            right = node.parent is None if above is None else by_truth.get(above, -1) == node.parent
-            if not right:
-                print(f"< {node.number} | {node.title[:70]}{parent}")
+        if not truth[true].free and place not in right:
+            print(f"< {node.number} | {node.title[:70]}{parent}")
 
 
 if __name__ == "__main__":

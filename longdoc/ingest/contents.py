@@ -7,6 +7,7 @@ say which lines further on are headings. An index of exhibits at the end of a fi
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ from longdoc.types import Block
 FEWEST = 3
 """Entries that make a table of contents under its heading; without a heading it takes one more, and numbers before the titles."""
 LONGEST_ENTRY = 220
+MOST_OFTEN = 4
 TOLERATED = 2
 """Blocks between entries that are none themselves: "Page", a part's title without page, a line that a page break cut off."""
 
@@ -28,6 +30,8 @@ _ENTRY = re.compile(
     r"(?P<title>[^\t\n]*?[^\W\d_][^\n]*?)(?P<gap>\s*(?:(?:\.\s?){3,}|_{3,}|-{3,}|…+)\s*|\t\s*|\s{2,}|\s)"
     r"(?:[Pp]age\s+)?(?P<page>\d{1,4}|[ivxl]{1,6}|[A-Z]{1,2}-\d{1,3})(?:\s{2,}\d{1,2}\.)?"
 )
+# Two entries may stand in one line that lost its break: "Prices   13     7.3.2 Adjustments   14".
+_LINES = re.compile(r"\n|(?<=\s\s\d)\s{3,}(?=\S)|(?<=\s\s\d\d)\s{3,}(?=\S)")
 _LEADER = re.compile(r"(?:\.\s?){4,}|_{4,}|…{2,}")
 _COLUMN_HEADS = re.compile(r"(?i)(?:beginning|page(?: (?:no|number)s?\.?)?|section|paragraph|clause|article|item|seite|\W|\s)*")
 _BARE = re.compile(r"\d{1,2}\.?|[ivxl]{1,6}|[A-Z]{1,2}-\d{1,3}")
@@ -153,7 +157,7 @@ def _extend(text: str, blocks: list[Block], place: int, entries: list[_Entry]) -
         lines = [line for line in content.split("\n") if line.strip()]
         found = list(_entries(content))
         paged = [entry for entry in found if entry.page is not None]
-        if paged and len(paged) * 2 >= len(lines) and len(content) <= LONGEST_ENTRY * len(lines):
+        if paged and len(paged) * 2 >= len(lines) and len(content) <= LONGEST_ENTRY * max(len(lines), len(found)):
             accepted = True
         else:
             later = _later_titles(text, blocks, place) if later is None else later
@@ -178,19 +182,17 @@ def _extend(text: str, blocks: list[Block], place: int, entries: list[_Entry]) -
 
 
 def _later_titles(text: str, blocks: list[Block], place: int) -> set[str]:
-    """Short blocks that come twice from `place` on: once listed, once as the heading itself."""
-    once: set[str] = set()
-    twice: set[str] = set()
+    """Short lines that come again from `place` on: once listed, once as the heading itself; what comes often heads pages."""
+    counts: Counter[str] = Counter()
     for block in blocks[place:]:
         for line in text[block.span.start : min(block.span.end, block.span.start + 4000)].split("\n"):
             if 3 <= len(line) <= LONGEST_ENTRY:
-                name = plain(line)
-                (twice if name in once else once).add(name)
-    return twice
+                counts[plain(line)] += 1
+    return {name for name, count in counts.items() if 2 <= count <= MOST_OFTEN}
 
 
 def _entries(content: str) -> Iterator[_Entry]:
-    for line in content.split("\n"):
+    for line in _LINES.split(content):
         words = line.strip()
         if not words or len(words) > LONGEST_ENTRY + 200:
             continue

@@ -11,6 +11,8 @@ from longdoc.protocols import Parsed
 from longdoc.types import Block
 
 LONGEST_HEADING = 180
+LONGEST_ALONE = 70
+LONG_PARAGRAPH = 140
 KNOWN = {
     "abstract", "introduction", "background", "related work", "preliminaries", "method", "methods", "methodology", "materials and methods",
     "approach", "model", "experiments", "experimental setup", "experimental results", "evaluation", "results", "results and discussion",
@@ -39,6 +41,7 @@ _COMPANY = re.compile(
     r"(?:[^\n]{1,60}[\s,])?(?:(?:INC|LLC|LTD|CORP|L\.L\.C|L\.P|LLP|PLC|GMBH|S\.A|N\.V|B\.V|Inc|Ltd|Corp|Llc)\.?"
     r"|(?-i:LIMITED|CORPORATION|COMPANY|COMPANIES|BANK|TRUST|AMERICAS))\W*"
 )
+_CAPTION_OF_PICTURE = re.compile(r"(?i)(?:figure|fig\.|table|exhibit|chart|note|source|attn|dear|re:|to|from|by)\b")
 _FORMULA = re.compile("[=∈⊆⊂∪∩⇒⇔→↦∀∃≤≥<>{}|∞∑∫√±≠≈∅∘⟨⟩\\\\]")
 _DOCUMENT_WORD = re.compile(
     r"(?i)\b(?:agreement|contract|lease|amendment|policy|plan|note|deed|indenture|undertaking|report|statement|certificate|guidelines?)"
@@ -65,7 +68,7 @@ def mark_headings(parsed: Parsed, blocks: Sequence[Block], contents: Contents) -
             marked[index] = Block.model_construct(kind="heading", span=block.span, level=outline[start])
         elif end - start <= LONGEST_HEADING:
             content = text[start:end]
-            if contents.lists(content) or (reads_like_heading(content) and not _is_none(content)) or _completes(text, marked, index):
+            if contents.lists(content) or (reads_like_heading(content) and not _is_none(content)) or _completes(text, marked, index) or _stands_alone(text, marked, index):
                 marked[index] = Block.model_construct(kind="heading", span=block.span, level=None)
     return tuple(marked)
 
@@ -83,7 +86,7 @@ def _is_none(text: str) -> bool:
     if _COMPANY.fullmatch(text) and not _DOCUMENT_WORD.search(text):
         return True
     letters = sum(map(str.isalpha, text))
-    return letters < 3 or letters * 2 < len(text.replace(" ", "")) or _FORMULA.search(text) is not None
+    return letters < 4 or text[0].islower() or letters * 2 < len(text.replace(" ", "")) or _FORMULA.search(text) is not None
 
 
 def _completes(text: str, blocks: Sequence[Block], index: int) -> bool:
@@ -96,6 +99,29 @@ def _completes(text: str, blocks: Sequence[Block], index: int) -> bool:
         return False
     content = text[blocks[index].span.start : blocks[index].span.end]
     return len(content) <= 100 and not _SENTENCE_END.search(content) and is_title(content, share=0.75) and not read_number(content)
+
+
+def _stands_alone(text: str, blocks: Sequence[Block], index: int) -> bool:
+    """Whether a short line of words, in italics perhaps, stands between the end of one paragraph and a long one."""
+    span = blocks[index].span
+    if not 4 <= len(span) <= LONGEST_ALONE or index == 0 or index + 1 == len(blocks) or blocks[index].kind != "paragraph":
+        return False
+    after, before = blocks[index + 1], blocks[index - 1]
+    if after.kind != "paragraph" or len(after.span) < LONG_PARAGRAPH or not text[after.span.start].isupper():
+        return False
+    if before.kind == "paragraph":
+        if len(before.span) < LONG_PARAGRAPH or text[before.span.end - 1] not in ".!?)”\"’":
+            return False
+    elif before.kind not in ("heading", "table", "list_item"):
+        return False
+    content = text[span.start : span.end]
+    return (
+        content[0].isupper()
+        and not _SENTENCE_END.search(content)
+        and not _CAPTION_OF_PICTURE.match(content)
+        and not any(mark in content for mark in "$€£%\t\n=@")
+        and not read_number(content)
+    )
 
 
 def reads_like_heading(text: str) -> bool:

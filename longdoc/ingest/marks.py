@@ -15,10 +15,12 @@ LOOKED_AT = 600
 """Characters of a block in which its number and caption stand."""
 LONGEST_TITLE = 200
 SHORT_LINE = 60
+NEAR = 160
 NAMED = frozenset({"annex", "part", "article", "item", "note", "section"})
 
-_CAPTION = re.compile(r"[^\w\[(]*([^.:\n\"“”]{2,110}?)(?:[.:](?=\s|$)|\s[-–—]\s|[.:](?=[A-Z])|\s*—(?=\s?[A-Z]))")
+_CAPTION = re.compile(r"[^\w\[(]*([^.:\n\"“”]{2,110}?)(?:[.:](?=\s|$)|\s[-–—]\s|[.:](?=[A-Z])|\s*—(?=\s?[A-Z])|\s(?=\(?a\)\s))")
 _CAPTION_WORDS = 14
+_PICTURE = re.compile(r"(?:Fig(?:ure|\.)|FIG(?:URE|\.)|Abb(?:ildung|\.))\s?\d")
 _MEANING = re.compile(r"\b(?:shall|means?|will|must|may|is|are|has|have)\b")
 _PLAIN_EDGES = re.compile(r"^[\W_]+|[\W_]+$")
 
@@ -51,8 +53,11 @@ class Mark:
         return plain if plain in KNOWN else ""
 
 
-def find_marks(text: str, blocks: Sequence[Block], pages: Sequence[Page]) -> list[Mark]:
-    """Marks in reading order; a number's heading and the title right below it are one, and headings that head every page are none."""
+def find_marks(text: str, blocks: Sequence[Block], pages: Sequence[Page], lists: bool = True) -> list[Mark]:
+    """Marks in reading order; a number's heading and the title right below it are one, and headings that head every page are none.
+
+    Without `lists`, enumerations in brackets, "(1) ... (2) ...", open nothing: in papers they are lists and not clauses.
+    """
     running = _running_heads(text, blocks, pages)
     marks: list[Mark] = []
     adjacent, after_table = False, False
@@ -60,17 +65,26 @@ def find_marks(text: str, blocks: Sequence[Block], pages: Sequence[Page]) -> lis
         kind = block.kind
         if kind in ("furniture", "contents", "footnote"):
             continue
+        start, end = block.span.start, block.span.end
         if kind in ("table", "code"):
+            first = _first_row(text, start, end) if kind == "table" else None
+            if first is not None:
+                marks.append(first)
             adjacent, after_table = False, True
             continue
-        start, end = block.span.start, block.span.end
+        if _PICTURE.match(text, start):
+            # "(a) before (b) after" right above "Fig. 2" names parts of the picture.
+            while marks and marks[-1].end >= start - NEAR and marks[-1].content.startswith("("):
+                marks.pop()
         mark = _mark(text, start, end, kind == "heading", block.level) if start not in running else None
+        if mark is not None and not lists and not mark.heading and mark.readings and mark.readings[0].kind[-1] in "()":
+            mark = None
         if mark is None:
             # A party's name may stand between "SCHEDULE B" and its title.
             adjacent = adjacent and not marks[-1].title and end - start <= SHORT_LINE and text[end - 1] not in ".;:,"
             after_table = False
             continue
-        if adjacent and marks and _is_title_of(mark, marks[-1]):
+        if adjacent and _is_title_of(mark, marks[-1]) and not (len(marks) == 1 and marks[0].readings[0].kind == "annex"):
             above = marks[-1]
             above.length = mark.start + mark.length - above.start
             above.title = " ".join(text[above.start + above.readings[0].end : above.start + above.length].split()).rstrip(".:")
@@ -84,13 +98,25 @@ def find_marks(text: str, blocks: Sequence[Block], pages: Sequence[Page]) -> lis
     return marks
 
 
+def _first_row(text: str, start: int, end: int) -> Mark | None:
+    """A heading such as "Item 9.01" that was taken for the first row of the table below it."""
+    row = text[start : text.find("\n", start, end) if text.find("\n", start, end) > 0 else end].replace("\t", " ")
+    if row[:1] not in "PAINSE" or len(row) > LONGEST_TITLE:
+        return None
+    numbers = read_number(row)
+    if not numbers or numbers[0].kind not in ("part", "article", "item", "note") or not row[numbers[0].end :].strip():
+        return None
+    title, length = title_of(row, numbers[0], True, len(row))
+    return Mark(start, start + len(row), row, numbers, title, length, True, None)
+
+
 def _mark(text: str, start: int, end: int, heading: bool, level: int | None) -> Mark | None:
     content = text[start : min(end, start + LOOKED_AT)]
     readings = read_number(content, heading=heading)
     weak = False
-    if not readings and not heading:
-        readings = read_number(content, listed=True)
-        weak = True
+    if not readings:
+        readings = read_number(content, heading=heading, listed=True)
+        weak = bool(readings)
     if not readings and not heading:
         return None
     number = readings[0] if readings else None
@@ -100,9 +126,9 @@ def _mark(text: str, start: int, end: int, heading: bool, level: int | None) -> 
         number, readings = None, []
     title, length = title_of(content, number, heading, end - start)
     mark = Mark(start, end, content, readings, title, length, heading, level, weak=weak)
-    if number is not None and length < end - start and not number.kind.endswith("("):
+    if number is not None and length < end - start and number.kind[-1] not in "()":
         begin = length + len(content[length:]) - len(content[length:].lstrip())
-        mark.inner = [reading for reading in read_number(content[begin:]) if reading.kind.endswith("(") and reading.values == (1,)][:1]
+        mark.inner = [reading for reading in read_number(content[begin:]) if reading.kind[-1] in "()" and reading.values == (1,)][:1]
         if mark.inner:
             mark.length = begin
     return mark

@@ -8,12 +8,13 @@ running count, it groups what follows.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from longdoc.ingest.marks import Mark
 from longdoc.ingest.numbering import Number
 
-ORDER = {"annex": 0.0, "part": 1.0, "article": 2.0, "item": 2.0, "note": 3.0, "section": 4.0, "single": 4.0}
+ORDER = {"annex": 0.0, "part": 1.0, "article": 2.0, "item": 2.0, "note": 3.0, "section": 4.0}
 _TOP_SERIES = ("section", "single", "upper_roman.", "upper.", "decimal")
 LEAF = 99.0
 CAPITALS = 3.2
@@ -21,11 +22,14 @@ PLAIN = 4.0
 """Styles of unnumbered headings that have no level of their own (1 to 6); a smaller one stands above a larger one."""
 LARGEST_STEP = 3
 LOOKED_AHEAD = 12
+LONGEST_COUNT = 20
+"""Number up to which a count whose start was missed is believed without a caption."""
 _CLOSING = frozenset({
     "references", "bibliography", "acknowledgements", "acknowledgments", "acknowledgement", "acknowledgment", "conclusion", "conclusions",
     "supplementary material", "funding", "data availability", "code availability", "ethics statement", "conflict of interest",
     "competing interests", "author contributions", "signatures", "signature page", "limitations", "appendix",
 })  # fmt: skip
+_RECITAL = re.compile(r"(?i)\W*(?:recitals?|whereas|background|preamble|preliminary|w\s?i\s?t\s?n\s?e\s?s\s?s\s?e\s?t\s?h)\b")
 _NOTES = ("notes to ", "condensed notes to ", "notes to the ")
 
 
@@ -33,7 +37,7 @@ _NOTES = ("notes to ", "condensed notes to ", "notes to the ")
 class Open:
     """An open section: its index, its number, its `order` among named kinds or `style` among unnumbered headings.
 
-    `firm` is the format's own level; `before` the number that a grouping heading interrupts; `parent` whether what follows goes below it.
+    `firm` is the format's own level; `before` the number that a grouping heading interrupts; `parent` whether what follows goes below it, `recital` that it does not.
     """
 
     index: int
@@ -43,6 +47,7 @@ class Open:
     firm: int | None = None
     before: Number | None = None
     parent: bool = False
+    recital: bool = False
 
 
 def goes_on(before: Number, number: Number) -> bool:
@@ -86,11 +91,14 @@ def place_number(stack: list[Open], mark: Mark, ahead: list[Mark]) -> tuple[int,
             if goes_on(before, number):
                 return depth, number
     if mark.weak:
-        readings = [number for number in readings if number.kind in ("decimal", "single") and not mark.after_table]
+        counted = ("decimal", "single", "upper.", "upper_roman.") if mark.heading else ("decimal", "single")
+        readings = [number for number in readings if number.kind in counted and not mark.after_table]
         if not readings or not (mark.title or readings[0].kind == "decimal" or begins(readings[0])):
             return None
+        if mark.heading and not begins(readings[0]):
+            return None
     number = readings[0] if len(readings) == 1 else _likelier(readings)
-    if number.kind in ("annex", "part", "article", "item", "note"):
+    if number.kind in ORDER:
         return _place_named(stack, mark, number, base)
     if number.kind == "decimal":
         return _place_decimal(stack, mark, number, base)
@@ -170,45 +178,56 @@ def _inside(stack: list[Open], place: int) -> int:
 
 def _place_start(stack: list[Open], mark: Mark, number: Number, base: int) -> tuple[int, Number] | None:
     """A number that goes on from nothing that is open: the first of a list, or one whose start was missed."""
-    top = number.kind in ("section", "single", "upper_roman.") or (number.kind == "upper." and (mark.heading or mark.title != ""))
+    listed = number.kind[-1] in "()"
+    same = [place for place in range(base, len(stack)) if _kind(stack[place]) == number.kind]
     if not begins(number):
-        if mark.heading and mark.title == "" and number.kind not in ("section", "single"):
+        if listed and not mark.heading and not _missed(stack, number):
             return None
-        if number.kind.endswith(("(", ")")) and not mark.heading and not _missed(stack, mark, number):
+        if not mark.heading and not mark.title and number.values[0] > LONGEST_COUNT:
             return None
-        if not mark.heading and not mark.title and number.values[0] > 20:
-            return None
-    elif mark.after_table and number.kind in ("digit(", "lower(") and not mark.title:
+        if same:
+            return same[-1], number
+    elif mark.after_table and listed and not (same and stack[same[-1]].titled):
         # Notes below a table.
         return None
-    same = [place for place in range(base, len(stack)) if stack[place].number is not None and stack[place].number.kind == number.kind]  # type: ignore[union-attr]
-    if same and not begins(number):
+    elif same and (listed or same[-1] == len(stack) - 1):
+        # A list that starts again beside the one before: none nests in its like.
         return same[-1], number
-    if top and not same and not any(_counts(entry) for entry in stack[base:]):
-        keep = len(stack)
-        while keep > base and stack[keep - 1].number is None and not stack[keep - 1].parent:
-            keep -= 1
-        if keep < len(stack) and number.kind == "upper." and stack[keep].titled:
-            keep += 1
-        return keep, number
-    while stack and len(stack) > base and stack[-1].style == LEAF and stack[-1].number is None:
-        return len(stack) - 1, number
+    if number.kind in ("single", "upper_roman.") or (number.kind == "upper." and (mark.heading or mark.title)):
+        keep = _above_count(stack, mark, base)
+        if keep is not None:
+            return keep, number
     return len(stack), number
+
+
+def _kind(entry: Open) -> str | None:
+    return None if entry.number is None else entry.number.kind
+
+
+def _above_count(stack: list[Open], mark: Mark, base: int) -> int | None:
+    """Where the body's own count begins: beside the recitals and other headings before it, not below them."""
+    for place in range(base, len(stack)):
+        if stack[place].number is None and not stack[place].parent:
+            return place if stack[place].recital or mark.heading or mark.title else None
+        if _counts(stack[place]):
+            # A list at the front, such as one of the documents that make up the contract, holds no headings.
+            return place if mark.heading and mark.title and stack[place].number.kind[-1] in "()" else None  # type: ignore[union-attr]
+    return len(stack)
 
 
 def _counts(entry: Open) -> bool:
     """Whether an open section is one of a list or count of the body, in which another may nest."""
-    return entry.number is not None and entry.number.kind not in ("annex", "part", "article", "item", "note")
+    return entry.number is not None and (entry.number.kind not in ORDER or entry.number.kind == "section")
 
 
-def _missed(stack: list[Open], mark: Mark, number: Number) -> bool:
+def _missed(stack: list[Open], number: Number) -> bool:
     """Whether "(b)" may open a section though no "(a)" did: it is the second, and the first stands inside the sentence before."""
     return number.values[0] == 2 or not stack
 
 
 def place_heading(stack: list[Open], mark: Mark, ahead: list[Mark], style: float) -> Open | tuple[int, Open]:
     """How many open sections stay open above an unnumbered heading, and the entry that it makes."""
-    entry = Open(-1, None, style=style, titled=True)
+    entry = Open(-1, None, style=style, titled=True, recital=_RECITAL.match(mark.title) is not None)
     title = mark.title.lower()
     if title.startswith(_NOTES):
         entry.parent = True

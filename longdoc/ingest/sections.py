@@ -27,12 +27,15 @@ class _Found:
     end: int
 
 
-def find_sections(text: str, blocks: Sequence[Block], pages: Sequence[Page] = (), firm_levels: bool = False) -> tuple[Section, ...]:
+def find_sections(
+    text: str, blocks: Sequence[Block], pages: Sequence[Page] = (), firm_levels: bool = False, lists: bool = True
+) -> tuple[Section, ...]:
     """Sections in reading order; each spans from its heading to the next heading that is not below it.
 
-    `firm_levels`: the blocks' levels are the file's own and not guessed, so a numbered paragraph never closes a heading.
+    `firm_levels`: the blocks' levels are the file's own and not guessed, so a numbered paragraph never closes a heading. `lists`: whether
+    enumerations in brackets are clauses.
     """
-    marks = find_marks(text, blocks, pages)
+    marks = find_marks(text, blocks, pages, lists)
     tree = _Tree(text, firm_levels, _front(blocks, marks))
     numbered = [mark for mark in marks if mark.readings]
     following = 0
@@ -58,7 +61,8 @@ def find_sections(text: str, blocks: Sequence[Block], pages: Sequence[Page] = ()
 def _front(blocks: Sequence[Block], marks: Sequence[Mark]) -> int:
     """Where the title and what stands around it end: at the first long paragraph or the first number."""
     first = next((mark.start for mark in marks if mark.readings and mark.readings[0].kind != "annex"), FRONT)
-    long = next((block.span.start for block in blocks if block.kind == "paragraph" and len(block.span) >= FIRST_PARAGRAPH), FRONT)
+    opening = marks[0].start if marks else 0
+    long = next((one.span.start for one in blocks if one.kind == "paragraph" and len(one.span) >= FIRST_PARAGRAPH and one.span.start > opening), FRONT)
     return min(first, long, FRONT)
 
 
@@ -99,7 +103,7 @@ class _Tree:
     def _add_numbered(self, mark: Mark, ahead: list[Mark], firm: bool) -> None:
         if self._is_listed_exhibit(mark) or self._is_continued(mark):
             return
-        if not self.counted and mark.readings[0].kind == "annex" and mark.start < self.front:
+        if not self.counted and mark.readings[0].kind == "annex" and mark.start < FRONT:
             # "Exhibit 10.3" above the first number is the label of the document itself.
             self._open(0, Open(-1, None, style=LEAF), mark, mark.readings[0])
             self.stack[-1].number = None
@@ -110,6 +114,10 @@ class _Tree:
         else:
             placed = place_number(self.stack, mark, ahead)
             if placed is None:
+                if mark.heading and mark.weak:
+                    mark.title, mark.length = title_of(mark.content, None, True, mark.end - mark.start)
+                    mark.inner = []
+                    self._add_heading(mark, ahead)
                 return
             keep, number = placed
         if len(mark.readings) == 2 and number is not mark.readings[0]:

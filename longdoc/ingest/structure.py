@@ -20,13 +20,14 @@ def build_document(parsed: Parsed, *, identifier: str, path: str, domain: str = 
     parsed = split_run_in(parsed)
     listed, contents = find_contents(parsed.text, parsed.blocks)
     blocks = mark_headings(parsed, listed, contents)
-    sections = find_sections(parsed.text, blocks, parsed.pages, firm_levels=parsed.format in ("docx", "html", "markdown"))
     title = find_title(parsed, blocks)
+    chosen: Domain = detect_domain(parsed.text, title, path) if domain == "auto" else domain  # type: ignore[assignment]
+    firm = parsed.format in ("docx", "html", "markdown")
+    sections = find_sections(parsed.text, blocks, parsed.pages, firm_levels=firm, lists=chosen != "research")
     language = detect_language(parsed.text)
     warnings = list(parsed.warnings)
     if language not in (None, "en"):
         warnings.append(f"the text is in {language_name(language)}; the shipped model was trained on English, expect little of its results")
-    chosen: Domain = detect_domain(parsed.text, title, path) if domain == "auto" else domain  # type: ignore[assignment]
     return Document(
         id=identifier,
         path=path,

@@ -27,7 +27,7 @@ _HEADING = re.compile(
     r"|inhoudsopgave|inneh[åa]ll|spis tre[śs]ci|目\s*录|目\s*次)\W*(?:\(continued\)|page|seite)?\W*"
 )
 _ENTRY = re.compile(
-    r"(?P<title>[^\t\n]*?[^\W\d_][^\n]*?)(?P<gap>\s*(?:(?:\.\s?){3,}|_{3,}|-{3,}|…+)\s*|\t\s*|\s{2,}|\s)"
+    r"(?P<title>[^\n]*?[^\W\d_][^\n]*?)(?P<gap>\s*(?:(?:\.\s?){3,}|_{3,}|-{3,}|…+)\s*|\t\s*|\s{2,}|\s)"
     r"(?:[Pp]age\s+)?(?P<page>\d{1,4}|[ivxl]{1,6}|[A-Z]{1,2}-\d{1,3})(?:\s{2,}\d{1,2}\.)?"
 )
 # Two entries may stand in one line that lost its break: "Prices   13     7.3.2 Adjustments   14".

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from longdoc.ingest.amends import find_amended
 from longdoc.ingest.contents import find_contents
 from longdoc.ingest.definitions import find_definitions
 from longdoc.ingest.domain import detect_domain
@@ -24,6 +25,7 @@ def build_document(parsed: Parsed, *, identifier: str, path: str, domain: str = 
     chosen: Domain = detect_domain(parsed.text, title, path) if domain == "auto" else domain  # type: ignore[assignment]
     firm = parsed.format in ("docx", "html", "markdown")
     sections = find_sections(parsed.text, blocks, parsed.pages, firm_levels=firm, lists=chosen != "research")
+    amends = find_amended(parsed.text, title)
     language = detect_language(parsed.text)
     warnings = list(parsed.warnings)
     if language not in (None, "en"):
@@ -39,12 +41,13 @@ def build_document(parsed: Parsed, *, identifier: str, path: str, domain: str = 
         pages=parsed.pages,
         blocks=blocks,
         sections=sections,
-        definitions=find_definitions(parsed.text, blocks),
-        references=find_references(parsed.text, blocks, sections),
+        definitions=find_definitions(parsed.text, blocks, sections),
+        references=find_references(parsed.text, blocks, sections, title, amends is not None),
         metadata=dict(parsed.metadata),
         warnings=tuple(warnings),
         source_map=parsed.source_map,
         word_boxes=parsed.word_boxes,
         tables=parsed.tables,
         asides=parsed.asides,
+        amends=amends,
     )

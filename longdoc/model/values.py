@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from longdoc.labels import AnswerFormat
-from longdoc.model.dates import find_dates
+from longdoc.dates import find_dates
 from longdoc.model.places import find_places
 from longdoc.types import Document, Span, Value
 

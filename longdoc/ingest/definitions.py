@@ -38,7 +38,7 @@ _DEFINING = re.compile(
 _SENTENCE_END = re.compile(r"(?<=[.;?!])[\"”)]?\s")
 _ABOUT = re.compile(r"(?i)definition|defined terms|definitions and|glossary|interpretation|certain terms")
 _SCOPE = re.compile(
-    r"\b(?:[Ff]or (?:the )?purposes? of|[Aa]s used in|[Ww]hen used in|[Ii]n|[Uu]nder|[Ww]ithin) this (?P<word>Article|Section|Schedule|Exhibit|Annex"
+    r"\b(?:[Ff]or (?:the )?purposes? of|[Aa]s used in|[Ww]hen used in|[Uu]sed (?:only )?in|In) this (?P<word>Article|Section|Schedule|Exhibit|Annex"
     r"|Appendix|Attachment|Part|Note|Chapter|[Cc]lause|[Pp]aragraph|[Ss]ubsection|[Ss]ub-clause)(?:\s+(?P<number>\d+(?:\.\d+)*|[IVX]+|[A-Z]\b)(?P<tail>(?:\([a-z0-9]+\))*))?"
 )
 _LEADS = re.compile(r"(?:following (?:terms|words|definitions|expressions)|(?:terms?|words|expressions) (?:below|set forth)|meanings?|means|defined)")
@@ -122,7 +122,7 @@ class _Scopes:
         for match in _SCOPE.finditer(self.text, max(0, span.start - 120), min(span.end, span.start + 400)):
             if "\n\n" not in self.text[match.end() : span.start]:
                 found = self._section(match, span.start)
-                if found is not None and (match.end() <= span.start or not match[0].lower().startswith(("in ", "under "))):
+                if found is not None:
                     return found
         for index in self.addresses.lineage(self.addresses.at(span.start)):
             if index not in self.leads:

@@ -34,7 +34,7 @@ _NOT_A_HEADING = re.compile(
     r"|(?:dated?|effective|dated as of|as of|for the (?:fiscal )?(?:years?|quarter(?:ly period)?|(?:three|six|nine) months) ended)?"
     r"\s*:?\s*(?:january|february|march|april|may|june|july|august|september|october|november|december)\s+\d{1,2}\s*,?\s*\d{4}\W*$"
     r"|(?:by and )?(?:between|among|and|or|page|beginning|continued|execution (?:version|copy|draft)|(?:strictly )?confidential|draft)\W*$"
-    r"|\[(?:logo|graphic|image|picture|seal|\*+)\b.*\]$|\W*(?:i|we),\s",
+    r"|\[(?:logo|graphic|image|picture|seal|\*+)\b.*\]$|\W*(?:i|we),\s|\W*\d{5}\b",
     re.IGNORECASE,
 )
 _COMPANY = re.compile(

@@ -12,16 +12,15 @@ from longdoc.types import Block, Reference, Section, Span
 
 _GAP = r"[ \t\u00a0]*\n?[ \t\u00a0]*"
 _NUMBER = (
-    r"(?:\d{1,4}(?:[A-Za-z](?![A-Za-z0-9]))?(?:\.\d{1,4}|\.[A-Z](?![A-Za-z.]))*(?:[A-Z](?![A-Za-z]))?"
-    r"|[IVXLC]{1,7}(?![A-Za-z])|[A-Z]{1,2}-?\d{1,2}(?!\w)|[A-Z](?![A-Za-z’'.]\w))"
+    r"(?:\d{1,4}(?:[A-Za-z](?![A-Za-z0-9]))?(?:\.\d{1,4}|\.[A-Z](?![A-Za-z.]))*(?:-\d{1,4})?(?:[A-Z](?![A-Za-z]))?"
+    r"|[IVXLC]{1,7}(?![A-Za-z])|[A-Z]{1,2}-?\d{1,2}(?!\w)|[A-Z](?![\w’'])(?!\.\w))"
 )
 _MARKS = r"(?:[ \t\u00a0]?\([A-Za-z0-9]{1,5}\))+"
 _REFERENCE = re.compile(
     r"(?:\b(?P<word>(?:[Ss]ub-?)?(?:[Ss]ection|[Cc]lause|[Pp]aragraph)s?|SECTIONS?|Sec\.|Articles?|ARTICLES?|article|Items?|ITEMS?|Exhibits?|EXHIBITS?"
     r"|Schedules?|SCHEDULES?|Annex(?:es)?|ANNEX|Appendi(?:x|ces)|APPENDIX|Attachments?|Notes?|NOTES?|Parts?|PARTS?|Chapters?)|(?P<sign>§{1,2})"
     r"|\b(?P<code>\d{1,2}[ \u00a0](?:CFR|C\.F\.R\.)(?:[ \u00a0](?:§{1,2}|[Pp]arts?|[Ss]ections?))?))"
-    + _GAP
-    + rf"(?:(?P<number>{_NUMBER})(?P<tail>(?:{_MARKS})?)|(?P<marks>{_MARKS}))"
+    + rf"(?:(?:(?=\s)|(?<=§)){_GAP}(?P<number>{_NUMBER})(?P<tail>(?:{_MARKS})?)|{_GAP}(?P<marks>{_MARKS}))"
 )
 _SELF = re.compile(
     r"\b(?P<which>[Tt]his|[Tt]he|THIS|THE)[ \u00a0\n](?P<word>Article|Section|Clause|clause|Schedule|Exhibit|Annex|Appendix|Attachment|Part|Note"
@@ -43,6 +42,7 @@ _WRITTEN = frozenset(
     "act code regulation rule law agreement contract indenture lease plan form report statement bylaw charter certificate constitution "
     "directive treaty guideline manual order prospectus note policy".split()
 )
+_ATTACHED = frozenset({"exhibit", "schedule", "annex", "appendix", "attachment"})
 _ANNEX = re.compile(r"(?i)(exhibit|schedule|annex|appendix|attachment)\s+([A-Z](?:-?\d{1,2})?|\d{1,3}(?:\.\d{1,3})*|[IVX]{1,5})$")
 _FOREIGN_BEFORE = re.compile(
     r"(?:\b(?:Act|Code|Law|Statutes?|Reg(?:ulation)?s?\.?|Rules?|UCC|IRC|DGCL|ERISA|CFR|C\.F\.R\.|U\.?S\.?C\.?(?:A\.)?|Directive|Treaty)"
@@ -75,7 +75,7 @@ def find_references(
             if place < 0 or match.end() > running[place].span.end or match.start() in headings:
                 continue
             if pattern is _SELF:
-                found.append(finder.itself(match))
+                found.extend(finder.itself(match))
             else:
                 found.extend(finder.listed(match, running[place].span.end))
     found.sort(key=lambda one: one.span.start)
@@ -91,14 +91,15 @@ class _Finder:
         self.title = title
         self.amends = amends
 
-    def itself(self, match: re.Match[str]) -> Reference:
-        """ "this Article", "the Schedule"."""
+    def itself(self, match: re.Match[str]) -> Iterator[Reference]:
+        """ "this Article"; "the Schedule" where there is one, else it is no reference."""
         word = match["word"].lower()
         this = match["which"].lower() == "this"
-        target = self.addresses.enclosing(word, match.start()) if this else self.addresses.only(word)
-        if target is None and not this and word in ("schedule", "exhibit", "annex", "appendix"):
+        target = self.addresses.enclosing(word, match.start()) if this else self.addresses.only(word) if word in _ATTACHED else None
+        if target is None and not this and word in _ATTACHED:
             target = self.addresses.enclosing(word, match.start())
-        return self._reference(match.start(), match.end(), target)
+        if this or target is not None:
+            yield self._reference(match.start(), match.end(), target)
 
     def listed(self, match: re.Match[str], limit: int) -> Iterator[Reference]:
         """The reference, and the others that its word heads: "Sections 3 and 4(b)"."""
@@ -146,6 +147,9 @@ class _Finder:
             return None, first in ("agreement", "contract", "lease"), False
         if what[0].islower():
             return None, False, False
+        if article is None and first in _OWN and self.amends:
+            # "of Amendment #2", "of Agreement No. 7".
+            return None, False, self.text[after.end() : after.end() + 2].strip()[:1] == "#" or any(map(str.isdigit, what))
         if article is None and first in ("section", "article", "part", "item", "clause"):
             return None, False, False
         words = [one for one in what.split() if one[0].isupper() or one[0].isdigit()]
@@ -155,7 +159,7 @@ class _Finder:
         if self.title and name and name in self.title and not self.amends:
             return None, True, False
         written = any(one.lower().rstrip(".,’'s") in _WRITTEN for one in words) or any(one.isupper() and len(one) > 1 for one in words)
-        attached = after["how"] == "to" and word in ("exhibit", "schedule", "annex", "appendix", "attachment")
+        attached = after["how"] == "to" and word in _ATTACHED
         return None, False, attached or (article is not None if after["how"] == "of" else False) or written
 
     def _target(

@@ -7,7 +7,7 @@ from longdoc.ingest.contents import find_contents
 from longdoc.ingest.definitions import find_definitions
 from longdoc.ingest.domain import detect_domain
 from longdoc.ingest.headings import mark_headings
-from longdoc.ingest.language import detect_language, language_name
+from longdoc.ingest.language import detect_language, language_warnings, section_languages
 from longdoc.ingest.references import find_references
 from longdoc.ingest.run_in import split_run_in
 from longdoc.ingest.sections import find_sections
@@ -27,9 +27,12 @@ def build_document(parsed: Parsed, *, identifier: str, path: str, domain: str = 
     sections = find_sections(parsed.text, blocks, parsed.pages, firm_levels=firm, lists=chosen != "research")
     amends = find_amended(parsed.text, title)
     language = detect_language(parsed.text)
-    warnings = list(parsed.warnings)
-    if language not in (None, "en"):
-        warnings.append(f"the text is in {language_name(language)}; the shipped model was trained on English, expect little of its results")
+    others = section_languages(parsed.text, sections, language)
+    if others:
+        sections = tuple(
+            section.model_copy(update={"language": others[section.index]}) if section.index in others else section for section in sections
+        )
+    warnings = [*parsed.warnings, *language_warnings(parsed.text, sections, language, others)]
     return Document(
         id=identifier,
         path=path,

@@ -5,8 +5,8 @@
 
 A truth is a text file made by reading the document. Its first lines name the document, relative to the data folder, and, if not the
 whole was read, the pages: `file: cuad/pdf/lease.pdf`, `pages: 3-9`. Then comes a line a section, in reading order: `2|1.1|Title`
-(depth, number, title, of which either may be empty; the depth counts from 1; the title `*` stands for any or none). A line that starts with `?` is a section that a reader may
-draw or leave out, a document's own title for instance: whether it is found counts neither way.
+(depth, number, title, of which either may be empty; the depth counts from 1; the title `*` stands for any or none). A line that starts
+with `?` is a section that a reader may draw or leave out, a document's own title for instance: whether it is found counts neither way.
 
 A section is found where ours has the same number and the same title in the same order (longest common subsequence); it is
 placed where its parent is right as well. Precision is the share of our sections, recall the share of the truth's.

@@ -23,7 +23,10 @@ _DOCUMENT = (
     r"(?:AGREEMENT|Agreement|CONTRACT|Contract|LEASE|Lease|INDENTURE|Indenture|LICEN[CS]E|Licen[cs]e|DEED|Deed|PLAN|Plan|POLICY|Policy"
     r"|GUARANTY|Guaranty|NOTE|Note|CHARTER|Charter|UNDERTAKING|Undertaking)"
 )
-_TITLE = rf"(?P<title>(?:{_WORD}\s{{1,3}}){{0,12}}?{_DOCUMENT}(?:\s(?:No\.?|Number)\s?[\w-]+)?)(?![\w-]|\s{{1,3}}(?:of\s|and\s)?{_WORD}?\s?{_DOCUMENT})"
+_TITLE = (
+    rf"(?P<title>(?:{_WORD}\s{{1,3}}){{0,12}}?{_DOCUMENT}(?:\s(?:No\.?|Number)\s?[\w-]+)?)"
+    rf"(?![\w-]|\s{{1,3}}(?:of\s|and\s)?{_WORD}?\s?{_DOCUMENT})"
+)
 _TO = r"(?:\s*\([^()\n]{0,60}\))?,?\s+(?:is\s+(?:made\s+)?)?(?:to|of)\s+(?:the|that\s+certain|a\s+certain|that)?\s*[\"“]?"
 _NAMED = re.compile(
     r"(?i:\b(?:amendment|addendum|supplement|side\s+letter|change\s+order|modification)\b(?:\s+(?:no\.?|number|\#)\s*\w+)?(?:\s+agreement)?)"
@@ -32,11 +35,12 @@ _NAMED = re.compile(
 )
 _VERB = re.compile(
     r"(?i:\b(?:hereby\s+)?(?:amends?|supplements?|modifies|replaces)(?:\s+and\s+(?:restates?|supplements?|modifies))?"
-    r"(?:,?\s+in\s+(?:its|their)\s+entirety,?)?|\bamendment\s+and\s+restatement\s+of)\s+(?:the|that\s+certain|that|a\s+certain)\s+"
-    + _TITLE
+    r"(?:,?\s+in\s+(?:its|their)\s+entirety,?)?|\bamendment\s+and\s+restatement\s+of)\s+(?:the|that\s+certain|that|a\s+certain)\s+" + _TITLE
 )
 _RESTATED_TITLE = re.compile(rf"(?i:\bamended\s+and\s+restated)\s+{_TITLE}")
-_THIS = re.compile(r"\bthis\s+(?:[A-Za-z]+\s+){0,2}(?:Amendment|Addendum|Supplement|Side Letter|Change Order|Modification)\b", re.IGNORECASE)
+_THIS = re.compile(
+    r"\bthis\s+(?:[A-Za-z]+\s+){0,2}(?:Amendment|Addendum|Supplement|Side Letter|Change Order|Modification)\b", re.IGNORECASE
+)
 _DATED = re.compile(r"(?i)\b(?:dated|made|entered\s+into|executed|effective|as\s+of)\b")
 
 

@@ -6,6 +6,7 @@ say which lines further on are headings. An index of exhibits at the end of a fi
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -18,11 +19,13 @@ FEWEST = 3
 """Entries that make a table of contents under its heading; without a heading it takes one more, and numbers before the titles."""
 LONGEST_ENTRY = 220
 MOST_OFTEN = 4
+NEAR = 40
 TOLERATED = 2
 """Blocks between entries that are none themselves: "Page", a part's title without page, a line that a page break cut off."""
 
 _HEADING = re.compile(
-    r"(?i)\W*(?:(?:table|index) (?:of|to) (?:contents|sections|articles|(?:the )?(?:consolidated |condensed )*financial (?:statements|information)"
+    r"(?i)\W*(?:(?:table|index) (?:of|to) (?:contents|sections|articles"
+    r"|(?:the )?(?:consolidated |condensed )*financial (?:statements|information)"
     r"(?: and .*)?)|contents|index|inhalt(?:sverzeichnis|sübersicht)?|table des mati[èe]res|sommaire|[íi]ndice(?: general)?|sommario"
     r"|inhoudsopgave|inneh[åa]ll|spis tre[śs]ci|目\s*录|目\s*次)\W*(?:\(continued\)|page|seite)?\W*"
 )
@@ -70,7 +73,7 @@ def find_contents(text: str, blocks: Sequence[Block]) -> tuple[list[Block], Cont
     place, last_end = 0, -1
     last_page = 0
     while place < len(marked):
-        found = _region(text, marked, place, follows=0 <= last_end and place - last_end <= TOLERATED + 1, page=last_page)
+        found = _region(text, marked, place, follows=last_end >= 0 and place - last_end <= TOLERATED + 1, page=last_page)
         if found is None:
             place += 1
             continue
@@ -78,7 +81,7 @@ def find_contents(text: str, blocks: Sequence[Block]) -> tuple[list[Block], Cont
         for index in range(first, end):
             block = marked[index]
             if block.kind != "furniture":
-                marked[index] = Block.model_construct(kind="contents", span=block.span, level=None)
+                marked[index] = Block(kind="contents", span=block.span, level=None)
         titles.update(plain(entry.title) for entry in entries)
         pages = [entry.page for entry in entries if entry.page is not None]
         last_page = max(pages, default=last_page)
@@ -95,7 +98,7 @@ def _region(text: str, blocks: list[Block], place: int, follows: bool, page: int
     first_line, _, rest = content.partition("\n")
     headed = len(first_line) <= 120 and _HEADING.fullmatch(first_line) is not None
     if not headed:
-        if block.kind != "table" and not _LEADER.search(content, 0, 400):
+        if not (follows or (_may_list(content) if block.kind == "table" else "...." in content[:400] or ". . . ." in content[:400])):
             return None
         own = list(_entries(content))
         lines = sum(1 for line in content.split("\n") if line.strip())
@@ -110,20 +113,28 @@ def _region(text: str, blocks: list[Block], place: int, follows: bool, page: int
     return (place, end, entries) if len(entries) >= FEWEST else None
 
 
+def _may_list(content: str) -> bool:
+    """A quick look at a table: leaders, or a number before the title in its first rows."""
+    if "...." in content or ". . . ." in content or "____" in content:
+        return True
+    rows = content.split("\n", 6)[:6]
+    return len(rows) > FEWEST and sum(bool(read_number(row.replace("\t", " "), heading=True)) for row in rows) * 2 >= len(rows)
+
+
 def _speaks_for_itself(entries: list[_Entry], lines: int, after_page: int | None) -> bool:
     """Whether lines without a heading are a table of contents: leaders, or numbered titles, and pages that do not go back."""
     paged = [entry for entry in entries if entry.page is not None]
     if len(paged) * 5 < lines * 3 or len(paged) < FEWEST:
         return False
     pages = [entry.page for entry in paged if entry.page is not None]
-    rising = sum(before <= after for before, after in zip(pages, pages[1:], strict=False)) >= 0.8 * (len(pages) - 1)
+    rising = sum(before <= after for before, after in itertools.pairwise(pages)) >= 0.8 * (len(pages) - 1)
     if not rising or any(any(mark in entry.title for mark in "$€£%") for entry in paged):
         return False
     if after_page is not None and pages[0] >= after_page - 1:
         return True
     leaders = sum(entry.leader for entry in paged)
     numbered = sum(entry.numbered for entry in paged)
-    return leaders >= FEWEST and leaders * 2 >= len(paged) or (len(paged) > FEWEST and numbered * 2 >= len(paged))
+    return (leaders >= FEWEST and leaders * 2 >= len(paged)) or (len(paged) > FEWEST and numbered * 2 >= len(paged))
 
 
 def _with_lead(text: str, blocks: list[Block], place: int) -> int:
@@ -184,10 +195,12 @@ def _extend(text: str, blocks: list[Block], place: int, entries: list[_Entry]) -
 def _later_titles(text: str, blocks: list[Block], place: int) -> set[str]:
     """Short lines that come again from `place` on: once listed, once as the heading itself; what comes often heads pages."""
     counts: Counter[str] = Counter()
-    for block in blocks[place:]:
-        for line in text[block.span.start : min(block.span.end, block.span.start + 4000)].split("\n"):
-            if 3 <= len(line) <= LONGEST_ENTRY:
-                counts[plain(line)] += 1
+    for index in range(place, len(blocks)):
+        start, end = blocks[index].span.start, blocks[index].span.end
+        if end - start <= LONGEST_ENTRY:
+            counts[plain(text[start:end])] += 1
+        elif index - place < NEAR:
+            counts.update(plain(line) for line in text[start : min(end, start + 4000)].split("\n") if 3 <= len(line) <= LONGEST_ENTRY)
     return {name for name, count in counts.items() if 2 <= count <= MOST_OFTEN}
 
 

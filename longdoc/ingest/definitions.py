@@ -14,7 +14,7 @@ LONGEST_TERM = 80
 LEAD = 600
 """Characters of a section in which it says what its definitions hold in."""
 
-_OPEN, _CLOSE = "[\"“„«”]|``|‘‘", "[\"”“»]|''|’’"
+_OPEN, _CLOSE = '["“„«”]|``|‘‘', "[\"”“»]|''|’’"
 _QUOTED = rf"(?:{_OPEN})\s*([^\"“”„«»\n]{{1,{LONGEST_TERM}}}?)\s*(?:{_CLOSE})"
 _SINGLE = rf"[‘'](?=[A-Z])([^\"“”‘’'\n]{{1,{LONGEST_TERM}}}?)[’']"
 _VERBS = (
@@ -25,8 +25,10 @@ _MEANS = re.compile(
     rf"(?:{_QUOTED}|{_SINGLE})(?:\s*(?:,|or|and)\s*(?:the\s+)?(?:{_OPEN}|[‘'])[^\"“”\n]{{1,{LONGEST_TERM}}}?(?:{_CLOSE}|[’']))*"
     rf"\s*(?:\([^()\n]{{0,80}}\)\s*)?,?\s*{_VERBS}"
 )
-_BARE = re.compile(r"(?:\W{0,3}(?:\(?[a-z0-9.]{1,6}[.)]\s+)?)((?:[A-Z][\w’'&/-]*\s+(?:(?:of|and|or|the)\s+)?){1,6})(?:(?:shall|will)\s+)?means?\b")
-_COLON = re.compile(rf"(?:\(?[a-z0-9.]{{1,6}}[.)]\s+)?[\"“]?([A-Z][^\"“”:.;,\n–—]{{1,60}}?)[\"”]?\s*(?::|\s[–—-]\s)\s*(?=\S)")
+_BARE = re.compile(
+    r"(?:\W{0,3}(?:\(?[a-z0-9.]{1,6}[.)]\s+)?)((?:[A-Z][\w’'&/-]*\s+(?:(?:of|and|or|the)\s+)?){1,6})(?:(?:shall|will)\s+)?means?\b"
+)
+_COLON = re.compile(r"(?:\(?[a-z0-9.]{1,6}[.)]\s+)?[\"“]?([A-Z][^\"“”:.;,\n–—]{1,60}?)[\"”]?\s*(?::|\s[–—-]\s)\s*(?=\S)")
 _PARENTHESIS = re.compile(r"\((?=[^()\n]{0,120}[\"“„«'‘`])[^()\n]{1,160}\)")
 _TERM = re.compile(rf"{_QUOTED}|{_SINGLE}")
 _DEFINING = re.compile(
@@ -38,10 +40,13 @@ _DEFINING = re.compile(
 _SENTENCE_END = re.compile(r"(?<=[.;?!])[\"”)]?\s")
 _ABOUT = re.compile(r"(?i)definition|defined terms|definitions and|glossary|interpretation|certain terms")
 _SCOPE = re.compile(
-    r"\b(?:[Ff]or (?:the )?purposes? of|[Aa]s used in|[Ww]hen used in|[Uu]sed (?:only )?in|In) this (?P<word>Article|Section|Schedule|Exhibit|Annex"
+    r"\b(?:[Ff]or (?:the )?purposes? of|[Aa]s used in|[Ww]hen used in|[Uu]sed (?:only )?in|In) this "
+    r"(?P<word>Article|Section|Schedule|Exhibit|Annex"
     r"|Appendix|Attachment|Part|Note|Chapter|[Cc]lause|[Pp]aragraph|[Ss]ubsection|[Ss]ub-clause)(?:\s+(?P<number>\d+(?:\.\d+)*|[IVX]+|[A-Z]\b)(?P<tail>(?:\([a-z0-9]+\))*))?"
 )
-_LEADS = re.compile(r"(?:following (?:terms|words|definitions|expressions)|(?:terms?|words|expressions) (?:below|set forth)|meanings?|means|defined)")
+_LEADS = re.compile(
+    r"(?:following (?:terms|words|definitions|expressions)|(?:terms?|words|expressions) (?:below|set forth)|meanings?|means|defined)"
+)
 
 
 def find_definitions(text: str, blocks: Sequence[Block], sections: Sequence[Section] = ()) -> tuple[Definition, ...]:
@@ -59,7 +64,7 @@ def find_definitions(text: str, blocks: Sequence[Block], sections: Sequence[Sect
         found += _from_prose(text, start, end, scopes)
     found.sort(key=lambda row: row[0])
     return tuple(
-        Definition.model_construct(term=term.rstrip(",."), span=span, scope=scopes.of(span)) for _, term, span in found if any(map(str.isalpha, term))
+        Definition(term=term.rstrip(",."), span=span, scope=scopes.of(span)) for _, term, span in found if any(map(str.isalpha, term))
     )
 
 
@@ -70,7 +75,7 @@ def _from_prose(text: str, start: int, end: int, scopes: _Scopes) -> Iterator[tu
         yield match.start(), match[1] or match[2], Span(start=match.start(), end=_sentence_end(text, match.end(), end))
     if not quoted:
         bare = _BARE.match(text, start, end)
-        if bare is not None and not bare[1].split()[0].lower() in ("this", "that", "it", "which", "the"):
+        if bare is not None and bare[1].split()[0].lower() not in ("this", "that", "it", "which", "the"):
             term = bare[1].strip()
             begin = bare.start(1)
             yield begin, term, Span(start=begin, end=_sentence_end(text, bare.end(), end))

@@ -30,7 +30,8 @@ _SMALL_WORDS = {
 _HIGH_KINDS = {"part", "article", "item", "annex", "note"}
 _NOT_A_HEADING = re.compile(
     r"(?:By|Name|Title|Date|Dated|Its|Attn|Attention|Signature|Witness|Tel|Fax|Telephone|E-?mail|Address)\s*:|/s/|_{4,}"
-    r"|\((?:in )?(?:\$ )?(?:in )?(?:millions|thousands|unaudited)|\[?(?:remainder|rest) of (?:this )?page|\[?signatures? (?:pages? )?(?:to )?follow"
+    r"|\((?:in )?(?:\$ )?(?:in )?(?:millions|thousands|unaudited)"
+    r"|\[?(?:remainder|rest) of (?:this )?page|\[?signatures? (?:pages? )?(?:to )?follow"
     r"|(?:dated?|effective|dated as of|as of|for the (?:fiscal )?(?:years?|quarter(?:ly period)?|(?:three|six|nine) months) ended)?"
     r"\s*:?\s*(?:january|february|march|april|may|june|july|august|september|october|november|december)\s+\d{1,2}\s*,?\s*\d{4}\W*$"
     r"|(?:by and )?(?:between|among|and|or|page|beginning|continued|execution (?:version|copy|draft)|(?:strictly )?confidential|draft)\W*$"
@@ -51,7 +52,7 @@ _DOCUMENT_WORD = re.compile(
 def mark_headings(parsed: Parsed, blocks: Sequence[Block], contents: Contents) -> tuple[Block, ...]:
     """The blocks, with those that read like headings marked as such; a heading's `level` is the format's own or None.
 
-    What a table of contents lists is a heading; what looks like one but is a party's name, a date, a formula or a signature's label is none.
+    What a table of contents lists is a heading; a party's name, a date, a formula or a signature's label is none.
     """
     outline = _outline_levels(parsed)
     text = parsed.text
@@ -60,16 +61,26 @@ def mark_headings(parsed: Parsed, blocks: Sequence[Block], contents: Contents) -
     for index, block in enumerate(marked):
         start, end = block.span.start, block.span.end
         if block.kind == "heading":
-            if not (firm and block.level is not None) and start not in outline and end - start <= LONGEST_HEADING and _is_none(text[start:end]):
-                marked[index] = Block.model_construct(kind="paragraph", span=block.span, level=None)
+            if (
+                not (firm and block.level is not None)
+                and start not in outline
+                and end - start <= LONGEST_HEADING
+                and _is_none(text[start:end])
+            ):
+                marked[index] = Block(kind="paragraph", span=block.span, level=None)
         elif block.kind not in ("paragraph", "list_item") or end - start > 2 * LONGEST_HEADING:
             continue
         elif start in outline:
-            marked[index] = Block.model_construct(kind="heading", span=block.span, level=outline[start])
+            marked[index] = Block(kind="heading", span=block.span, level=outline[start])
         elif end - start <= LONGEST_HEADING:
             content = text[start:end]
-            if contents.lists(content) or (reads_like_heading(content) and not _is_none(content)) or _completes(text, marked, index) or _stands_alone(text, marked, index):
-                marked[index] = Block.model_construct(kind="heading", span=block.span, level=None)
+            if (
+                contents.lists(content)
+                or (reads_like_heading(content) and not _is_none(content))
+                or _completes(text, marked, index)
+                or _stands_alone(text, marked, index)
+            ):
+                marked[index] = Block(kind="heading", span=block.span, level=None)
     return tuple(marked)
 
 
@@ -110,7 +121,7 @@ def _stands_alone(text: str, blocks: Sequence[Block], index: int) -> bool:
     if after.kind != "paragraph" or len(after.span) < LONG_PARAGRAPH or not text[after.span.start].isupper():
         return False
     if before.kind == "paragraph":
-        if len(before.span) < LONG_PARAGRAPH or text[before.span.end - 1] not in ".!?)”\"’":
+        if len(before.span) < LONG_PARAGRAPH or text[before.span.end - 1] not in '.!?)”"’':
             return False
     elif before.kind not in ("heading", "table", "list_item"):
         return False

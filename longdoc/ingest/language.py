@@ -89,7 +89,7 @@ def section_languages(text: str, sections: Sequence[Section], language: str | No
         if found is None and section.parent is not None:
             found = own[section.parent]
         own[section.index] = found
-    return {index: found for index, found in own.items() if found not in (None, language, "other")}  # type: ignore[misc]
+    return {index: found for index, found in own.items() if found is not None and found not in (language, "other")}
 
 
 def language_warnings(text: str, sections: Sequence[Section], language: str | None, others: Mapping[int, str]) -> list[str]:

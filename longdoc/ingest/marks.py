@@ -193,6 +193,11 @@ def title_of(content: str, number: Number | None, heading: bool, size: int) -> t
     if heading and size - start <= LONGEST_TITLE:
         return " ".join(rest.split()).lstrip("-–— ").rstrip(".:"), size
     caption = _CAPTION.match(rest)
-    if caption is not None and len(caption[1].split()) <= _CAPTION_WORDS and is_title(caption[1], share=0.7) and not _MEANING.search(caption[1]):
+    if (
+        caption is not None
+        and len(caption[1].split()) <= _CAPTION_WORDS
+        and is_title(caption[1], share=0.7)
+        and not _MEANING.search(caption[1])
+    ):
         return " ".join(caption[1].split()), start + caption.end()
     return "", len(content[:start].rstrip()) or 1

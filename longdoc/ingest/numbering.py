@@ -165,7 +165,13 @@ def _named(found: re.Match[str]) -> Number | None:
     if kind == "section" and "." in printed:
         parts = re.findall(r"\d+", printed)
         values = tuple(int(part) for part in (parts[:1] if len(parts) == 2 and parts[1] == "0" else parts))
-        return Number("decimal" if len(values) > 1 else "section", found[0].strip(" \u00a0:-\u2013\u2014"), values, found.end(), key + found["tail"].lower())
+        return Number(
+            "decimal" if len(values) > 1 else "section",
+            found[0].strip(" \u00a0:-\u2013\u2014"),
+            values,
+            found.end(),
+            key + found["tail"].lower(),
+        )
     if kind == "section" and found["tail"]:
         return None
     if kind in ("part", "article") and value is None:

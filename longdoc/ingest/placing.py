@@ -37,7 +37,8 @@ _NOTES = ("notes to ", "condensed notes to ", "notes to the ")
 class Open:
     """An open section: its index, its number, its `order` among named kinds or `style` among unnumbered headings.
 
-    `firm` is the format's own level; `before` the number that a grouping heading interrupts; `parent` whether what follows goes below it, `recital` that it does not.
+    `firm` is the format's own level; `before` the number that a grouping heading interrupts; `parent` whether what
+    follows goes below it, `recital` that it does not.
     """
 
     index: int
@@ -225,7 +226,7 @@ def _missed(stack: list[Open], number: Number) -> bool:
     return number.values[0] == 2 or not stack
 
 
-def place_heading(stack: list[Open], mark: Mark, ahead: list[Mark], style: float) -> Open | tuple[int, Open]:
+def place_heading(stack: list[Open], mark: Mark, ahead: list[Mark], style: float) -> tuple[int, Open]:
     """How many open sections stay open above an unnumbered heading, and the entry that it makes."""
     entry = Open(-1, None, style=style, titled=True, recital=_RECITAL.match(mark.title) is not None)
     title = mark.title.lower()
@@ -243,7 +244,12 @@ def place_heading(stack: list[Open], mark: Mark, ahead: list[Mark], style: float
             return depth, entry
         adjacent = follower.adjacent and ahead and ahead[0] is follower
         counted = stack[depth].number or stack[depth].before
-        if adjacent and counted is not None and counted.kind in ("section", "single", "article", "upper_roman.") and stack[depth].number is not None:
+        if (
+            adjacent
+            and counted is not None
+            and counted.kind in ("section", "single", "article", "upper_roman.")
+            and stack[depth].number is not None
+        ):
             # It groups the sections that follow; the group before it ends.
             entry.before, entry.parent = counted, True
             group = depth - 1 >= 0 and stack[depth - 1].before is not None

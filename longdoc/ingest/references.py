@@ -16,32 +16,35 @@ _NUMBER = (
     r"|[IVXLC]{1,7}(?![A-Za-z])|[A-Z]{1,2}-?\d{1,2}(?!\w)|[A-Z](?![\w’'])(?!\.\w))"
 )
 _MARKS = r"(?:[ \t\u00a0]?\([A-Za-z0-9]{1,5}\))+"
+# The first letter as a set and the boundary looked at behind it: the scan then passes over most characters at once.
 _REFERENCE = re.compile(
-    r"(?:\b(?P<word>(?:[Ss]ub-?)?(?:[Ss]ection|[Cc]lause|[Pp]aragraph)s?|SECTIONS?|Sec\.|Articles?|ARTICLES?|article|Items?|ITEMS?|Exhibits?|EXHIBITS?"
-    r"|Schedules?|SCHEDULES?|Annex(?:es)?|ANNEX|Appendi(?:x|ces)|APPENDIX|Attachments?|Notes?|NOTES?|Parts?|PARTS?|Chapters?)|(?P<sign>§{1,2})"
-    r"|\b(?P<code>\d{1,2}[ \u00a0](?:CFR|C\.F\.R\.)(?:[ \u00a0](?:§{1,2}|[Pp]arts?|[Ss]ections?))?))"
-    + rf"(?:(?:(?=\s)|(?<=§)){_GAP}(?P<number>{_NUMBER})(?P<tail>(?:{_MARKS})?)|{_GAP}(?P<marks>{_MARKS}))"
+    r"(?P<word>[SsCcPpAaIEN§](?<![^\W_].)(?:(?<=[Ss])(?:ection|ub-?section|ub-?clause|ub-?paragraph)s?|(?<=[Cc])lauses?|(?<=[Pp])aragraphs?"
+    r"|(?<=S)(?:ECTIONS?|ec\.|chedules?|CHEDULES?)|(?<=C)(?:hapters?|FR\b|\.F\.R\.)|(?<=P)(?:arts?|ARTS?)|(?<=[Aa])rticles?"
+    r"|(?<=A)(?:RTICLES?|nnex(?:es)?|NNEX|ppendi(?:x|ces)|PPENDIX|ttachments?)|(?<=I)(?:tems?|TEMS?)|(?<=E)(?:xhibits?|XHIBITS?)"
+    r"|(?<=N)(?:otes?|OTES?)|(?<=§)§?))(?![A-Za-z])"
+    rf"(?:(?:(?=\s)|(?<=§)){_GAP}(?:(?:§{{1,2}}|[Pp]arts?|[Ss]ections?){_GAP})?(?P<number>{_NUMBER})(?P<tail>(?:{_MARKS})?)|{_GAP}(?P<marks>{_MARKS}))?"
 )
-_SELF = re.compile(
-    r"\b(?P<which>[Tt]his|[Tt]he|THIS|THE)[ \u00a0\n](?P<word>Article|Section|Clause|clause|Schedule|Exhibit|Annex|Appendix|Attachment|Part|Note"
-    r"|ARTICLE|SECTION|SCHEDULE|EXHIBIT|ANNEX)(?![\w-]|[ \u00a0\n](?:\d|[A-Z]\b|[IVX]+\b|of\b))"
-)
+_BEFORE_CODE = re.compile(r"\d{1,2}[ \u00a0]$")
+_ITSELF = frozenset({"article", "section", "clause", "schedule", "exhibit", "annex", "appendix", "attachment", "part", "note", "paragraph"})
 _NEXT = re.compile(
     rf"{_GAP}(?:,{_GAP}(?:and|or|and/or)?|\b(?:and|or|and/or|to|through|&)\b|[-–]){_GAP}(?:(?P<number>\d{{1,4}}(?:\.\d{{1,4}})*[A-Z]?(?![\w%])"
     rf"|[IVXLC]{{1,7}}(?![A-Za-z])|[A-Z](?:-\d{{1,2}})?(?![A-Za-z’'.]))(?P<tail>(?:{_MARKS})?)|(?P<marks>{_MARKS}))"
 )
 _OF = re.compile(
-    r"[ \t\u00a0]*,?\s{1,3}(?P<how>of|to|under|in|from|set forth in|contained in)\s{1,3}(?P<article>the|such|that|that certain|any|said|our|its|this|each|an?)?\s{0,3}"
+    r"[ \t\u00a0]*,?\s{1,3}(?P<how>of|to|under|in|from|set forth in|contained in)\s{1,3}"
+    r"(?P<article>the|such|that|that certain|any|said|our|its|this|each|an?)?\s{0,3}"
     r"(?P<what>(?:[A-Z0-9][\w&.’'-]*|[a-z]+)(?:\s{1,3}(?:[A-Z0-9][\w&.’'-]*)){0,5})"
 )
-_OWN = frozenset(
-    "agreement contract lease plan deed policy guaranty note notes undertaking license document section article exhibit schedule annex "
-    "appendix attachment addendum amendment report filing".split()
+_OWN_WORDS = (
+    "agreement contract lease plan deed policy guaranty note notes undertaking license document section article exhibit "
+    "schedule annex appendix attachment addendum amendment report filing"
 )
-_WRITTEN = frozenset(
-    "act code regulation rule law agreement contract indenture lease plan form report statement bylaw charter certificate constitution "
-    "directive treaty guideline manual order prospectus note policy".split()
+_OWN = frozenset(_OWN_WORDS.split())
+_WRITTEN_WORDS = (
+    "act code regulation rule law agreement contract indenture lease plan form report statement bylaw charter certificate "
+    "constitution directive treaty guideline manual order prospectus note policy"
 )
+_WRITTEN = frozenset(_WRITTEN_WORDS.split())
 _ATTACHED = frozenset({"exhibit", "schedule", "annex", "appendix", "attachment"})
 _ANNEX = re.compile(r"(?i)(exhibit|schedule|annex|appendix|attachment)\s+([A-Z](?:-?\d{1,2})?|\d{1,3}(?:\.\d{1,3})*|[IVX]{1,5})$")
 _FOREIGN_BEFORE = re.compile(
@@ -49,9 +52,12 @@ _FOREIGN_BEFORE = re.compile(
     r"(?:\s+of\s+\d{4})?,?\s+)$"
 )
 _PART_BEFORE = re.compile(r"\bPart\s+([IVX]{1,4}),?\s+$")
-_INLINE = re.compile(r"\s*(?:of|in)\s+(?:the|this)\s+(?:(?:immediately\s+)?(?:preceding|foregoing|first|second|previous|prior)\b|definition|sentence|proviso)")
+_INLINE = re.compile(
+    r"\s*(?:of|in)\s+(?:the|this)\s+(?:(?:immediately\s+)?(?:preceding|foregoing|first|second|previous|prior)\b|definition|sentence|proviso)"
+)
 _STEMS = {
-    "appendices": "appendix", "annexes": "annex", "sec.": "section", "subsection": "section", "sub-section": "section", "subclause": "clause",
+    "appendices": "appendix", "annexes": "annex", "sec.": "section", "subsection": "section", "sub-section": "section",
+    "subclause": "clause",
     "sub-clause": "clause", "subparagraph": "paragraph", "sub-paragraph": "paragraph",
 }  # fmt: skip
 
@@ -69,15 +75,14 @@ def find_references(
     running = [block for block in blocks if block.running and block.kind != "code"]
     starts = [block.span.start for block in running]
     found: list[Reference] = []
-    for pattern in (_REFERENCE, _SELF):
-        for match in pattern.finditer(text):
-            place = bisect_right(starts, match.start()) - 1
-            if place < 0 or match.end() > running[place].span.end or match.start() in headings:
-                continue
-            if pattern is _SELF:
-                found.extend(finder.itself(match))
-            else:
-                found.extend(finder.listed(match, running[place].span.end))
+    for match in _REFERENCE.finditer(text):
+        numbered = match["number"] is not None or match["marks"] is not None
+        if not numbered and text[match.start() - 1 : match.start()] not in (" ", "\u00a0", "\n"):
+            continue
+        place = bisect_right(starts, match.start()) - 1
+        if place < 0 or match.end() > running[place].span.end or match.start() in headings:
+            continue
+        found.extend(finder.listed(match, running[place].span.end) if numbered else finder.itself(match))
     found.sort(key=lambda one: one.span.start)
     return tuple(found)
 
@@ -94,22 +99,39 @@ class _Finder:
     def itself(self, match: re.Match[str]) -> Iterator[Reference]:
         """ "this Article"; "the Schedule" where there is one, else it is no reference."""
         word = match["word"].lower()
-        this = match["which"].lower() == "this"
-        target = self.addresses.enclosing(word, match.start()) if this else self.addresses.only(word) if word in _ATTACHED else None
-        if target is None and not this and word in _ATTACHED:
-            target = self.addresses.enclosing(word, match.start())
-        if this or target is not None:
-            yield self._reference(match.start(), match.end(), target)
+        before = self.text[max(0, match.start() - 5) : match.start() - 1].lower()
+        if word not in _ITSELF or not before.endswith(("this", "the")) or _OF.match(self.text, match.end()):
+            return
+        this = before.endswith("this")
+        if this:
+            target = self.addresses.at(match.start()) if word == "paragraph" else self.addresses.enclosing(word, match.start())
+        elif word in _ATTACHED and match["word"][0].isupper():
+            target = self.addresses.only(word)
+            target = self.addresses.enclosing(word, match.start()) if target is None else target
+            if target is None:
+                return
+        else:
+            return
+        yield self._reference(match.start() - (5 if this else 4), match.end(), target)
 
     def listed(self, match: re.Match[str], limit: int) -> Iterator[Reference]:
         """The reference, and the others that its word heads: "Sections 3 and 4(b)"."""
-        word = (match["word"] or ("section" if match["sign"] else "code")).lower()
-        plural = word.endswith("s") or word == "appendices" or match["sign"] == "§§"
+        word = {"§": "section", "§§": "sections", "CFR": "code", "C.F.R.": "code"}.get(match["word"], match["word"].lower())
+        start = match.start()
+        if word == "code":
+            before = _BEFORE_CODE.search(self.text, max(0, start - 3), start)
+            if before is None:
+                return
+            start = before.start()
+        elif match["word"][0] == "§" and _FOREIGN_BEFORE.search(self.text, max(0, start - 40), start):
+            # "18 U.S.C. § 1833(b)" cites a law.
+            return
+        plural = word.endswith("s") or word == "appendices"
         word = _STEMS.get(word, word)
         if word not in ("annex", "appendix"):
             word = word.rstrip("s")
         word = _STEMS.get(word, word)
-        pieces = [(match.start(), match.end(), match["number"], match["tail"] or match["marks"] or "")]
+        pieces = [(start, match.end(), match["number"], match["tail"] or match["marks"] or "")]
         while True:
             following = _NEXT.match(self.text, pieces[-1][1], limit)
             if following is None or not (plural or (following["marks"] and pieces[-1][3])):
@@ -122,13 +144,15 @@ class _Finder:
                 pieces.append((begin, following.end(), pieces[-1][2], kept + following["marks"]))
             else:
                 pieces.append((begin, following.end(), number, following["tail"] or ""))
-        within, body, foreign = self._place(word, match.start(), pieces[-1][1], bool(match["number"]))
+        within, body, foreign = self._place(word, start, pieces[-1][1], bool(match["number"]))
         for start, end, number, tail in pieces:
             target = None if foreign else self._target(word, number, marks_of(tail), start, end, within, body)
+            if word == "code" and target is None:
+                continue
             yield self._reference(start, end, target)
 
     def _reference(self, start: int, end: int, target: int | None) -> Reference:
-        return Reference.model_construct(span=Span.model_construct(start=start, end=end), text=self.text[start:end], target=target)
+        return Reference(span=Span(start=start, end=end), text=self.text[start:end], target=target)
 
     def _place(self, word: str, start: int, end: int, numbered: bool) -> tuple[int | None, bool, bool]:
         """The annex that it leads into, whether it leads into the body, whether it leads out of the document."""
@@ -138,7 +162,7 @@ class _Finder:
         if after is None:
             return None, False, False
         article, what = after["article"], after["what"]
-        annex = _ANNEX.match(" ".join(what.split()[:2]))
+        annex = _ANNEX.match(" ".join(what.split()[:2]).rstrip(".,’'"))
         if annex is not None and article is None:
             found = self.addresses.nearest(f"{annex[1].lower()} {annex[2].lower()}", start)
             return found, False, found is None
@@ -162,9 +186,7 @@ class _Finder:
         attached = after["how"] == "to" and word in _ATTACHED
         return None, False, attached or (article is not None if after["how"] == "of" else False) or written
 
-    def _target(
-        self, word: str, number: str | None, marks: list[str], start: int, end: int, within: int | None, body: bool
-    ) -> int | None:
+    def _target(self, word: str, number: str | None, marks: list[str], start: int, end: int, within: int | None, body: bool) -> int | None:
         addresses = self.addresses
         if number is None:
             if _INLINE.match(self.text, end):

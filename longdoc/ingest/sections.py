@@ -44,14 +44,14 @@ def find_sections(
             following += 1
         tree.add(mark, numbered[following : following + LOOKED_AHEAD])
     return tuple(
-        Section.model_construct(
+        Section(
             index=index,
             parent=entry.parent,
             level=entry.depth,
             number=entry.number,
             title=entry.title,
-            heading=Span.model_construct(start=entry.start, end=entry.heading_end),
-            span=Span.model_construct(start=entry.start, end=entry.end),
+            heading=Span(start=entry.start, end=entry.heading_end),
+            span=Span(start=entry.start, end=entry.end),
             language=None,
         )
         for index, entry in enumerate(tree.found)
@@ -62,7 +62,10 @@ def _front(blocks: Sequence[Block], marks: Sequence[Mark]) -> int:
     """Where the title and what stands around it end: at the first long paragraph or the first number."""
     first = next((mark.start for mark in marks if mark.readings and mark.readings[0].kind != "annex"), FRONT)
     opening = marks[0].start if marks else 0
-    long = next((one.span.start for one in blocks if one.kind == "paragraph" and len(one.span) >= FIRST_PARAGRAPH and one.span.start > opening), FRONT)
+    long = next(
+        (one.span.start for one in blocks if one.kind == "paragraph" and len(one.span) >= FIRST_PARAGRAPH and one.span.start > opening),
+        FRONT,
+    )
     return min(first, long, FRONT)
 
 
@@ -121,7 +124,9 @@ class _Tree:
                 return
             keep, number = placed
         if len(mark.readings) == 2 and number is not mark.readings[0]:
-            mark.title, mark.length = title_of(mark.content, number, mark.heading, mark.end - mark.start) if not mark.inner else (mark.title, mark.length)
+            mark.title, mark.length = (
+                title_of(mark.content, number, mark.heading, mark.end - mark.start) if not mark.inner else (mark.title, mark.length)
+            )
         self.counted = True
         self._open(keep, Open(-1, number, titled=mark.title != "", firm=mark.level if firm else None), mark, number)
         if mark.inner:

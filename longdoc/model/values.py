@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from decimal import Decimal
 
-from longdoc.labels import AnswerFormat
 from longdoc.dates import find_dates
+from longdoc.labels import AnswerFormat
 from longdoc.model.places import find_places
 from longdoc.types import Document, Span, Value
 

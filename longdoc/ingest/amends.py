@@ -27,7 +27,7 @@ _TITLE = (
     rf"(?P<title>(?:{_WORD}\s{{1,3}}){{0,12}}?{_DOCUMENT}(?:\s(?:No\.?|Number)\s?[\w-]+)?)"
     rf"(?![\w-]|\s{{1,3}}(?:of\s|and\s)?{_WORD}?\s?{_DOCUMENT})"
 )
-_TO = r"(?:\s*\([^()\n]{0,60}\))?,?\s+(?:is\s+(?:made\s+)?)?(?:to|of)\s+(?:the|that\s+certain|a\s+certain|that)?\s*[\"“]?"
+_TO = r"(?i:(?:\s*\([^()\n]{0,60}\))?,?\s+(?:is\s+(?:made\s+)?)?(?:to|of)\s+(?:(?:the|that\s+certain|a\s+certain|that)\s+)?[\"“]?)"
 _NAMED = re.compile(
     r"(?i:\b(?:amendment|addendum|supplement|side\s+letter|change\s+order|modification)\b(?:\s+(?:no\.?|number|\#)\s*\w+)?(?:\s+agreement)?)"
     + _TO

@@ -140,7 +140,7 @@ def reads_like_heading(text: str) -> bool:
     if len(text) > LONGEST_HEADING or text.count("\n") > 2 or _NOT_A_HEADING.match(text):
         return False
     plain = _LEADING_MARKS.sub("", text).lower()
-    if plain in KNOWN:
+    if plain in KNOWN or (plain.startswith("notes to ") and plain.endswith("statements")):
         return True
     numbers = read_number(text)
     if numbers:

@@ -15,6 +15,7 @@ LOOKED_AT = 600
 """Characters of a block in which its number and caption stand."""
 LONGEST_TITLE = 200
 SHORT_LINE = 60
+SHORT_TITLE = 80
 NEAR = 160
 NAMED = frozenset({"annex", "part", "article", "item", "note", "section"})
 
@@ -192,6 +193,14 @@ def title_of(content: str, number: Number | None, heading: bool, size: int) -> t
     rest = content[start:]
     if heading and size - start <= LONGEST_TITLE:
         return " ".join(rest.split()).lstrip("-–— ").rstrip(".:"), size
+    if (
+        number is not None
+        and len(rest) <= SHORT_TITLE
+        and size == len(content)
+        and rest[-1:] not in ".;:,?!"
+        and is_title(rest, share=0.75)
+    ):
+        return " ".join(rest.split()).lstrip("-–— "), size
     caption = _CAPTION.match(rest)
     if (
         caption is not None

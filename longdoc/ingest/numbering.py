@@ -48,7 +48,7 @@ class Number:
 _NAMED = re.compile(
     r"(?P<word>PART|Part|ARTICLE|Article|CHAPTER|Chapter|ITEM|Item|NOTE|Note|SECTION|Section|SEC\.|Sec\."
     r"|CLAUSE|Clause|§{1,2}|EXHIBIT|Exhibit|SCHEDULE|Schedule|ANNEX|Annex|APPENDIX|Appendix|ATTACHMENT|Attachment|ADDENDUM|Addendum)"
-    r"[\s\u00a0]*(?P<number>\d{1,4}(?:\.\d{1,4})*(?:-\d{1,3})?[A-Za-z]?|[IVXLC]{1,7}|([A-Z])\3?(?:-?\d{1,2})?|(?:"
+    r"(?:[\s\u00a0]+|(?<=§)|(?=\d))(?P<number>\d{1,4}(?:\.\d{1,4})*(?:-\d{1,3})?[A-Za-z]?|[IVXLC]{1,7}|([A-Z])\3?(?:-?\d{1,2})?|(?:"
     + "|".join(_WORDS).upper()
     + "|"
     + "|".join(word.title() for word in _WORDS)

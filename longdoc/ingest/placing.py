@@ -22,6 +22,7 @@ PLAIN = 4.0
 """Styles of unnumbered headings that have no level of their own (1 to 6); a smaller one stands above a larger one."""
 LARGEST_STEP = 3
 LOOKED_AHEAD = 12
+SHORT_HEADING = 100
 LONGEST_COUNT = 20
 """Number up to which a count whose start was missed is believed without a caption."""
 _CLOSING = frozenset({
@@ -93,6 +94,11 @@ def place_number(stack: list[Open], mark: Mark, ahead: list[Mark]) -> tuple[int,
                 return depth, number
     if mark.weak:
         counted = ("decimal", "single", "upper.", "upper_roman.") if mark.heading else ("decimal", "single")
+        if len(mark.content) <= SHORT_HEADING and any(
+            goes_on(one, other) for one in readings for next_ in ahead for other in next_.readings
+        ):
+            # "V. Improvements" could be a person's name, were there no "VI."
+            counted = (*counted, "upper.", "upper_roman.")
         readings = [number for number in readings if number.kind in counted and not mark.after_table]
         if not readings or not (mark.title or readings[0].kind == "decimal" or begins(readings[0])):
             return None
@@ -111,7 +117,7 @@ def _settle(stack: list[Open], readings: list[Number], ahead: list[Mark]) -> lis
     for follower in ahead[:LOOKED_AHEAD]:
         for number in follower.readings:
             fitting = [reading for reading in readings if reading.kind == number.kind and number.values[0] == reading.values[0] + 1]
-            if len(fitting) == 1 and len(follower.readings) == 1:
+            if len(fitting) == 1:
                 return fitting
     letters = [reading for reading in readings if any(entry.number and goes_on(entry.number, reading) for entry in stack)]
     return letters or readings
@@ -184,7 +190,7 @@ def _place_start(stack: list[Open], mark: Mark, number: Number, base: int) -> tu
     if not begins(number):
         if listed and not mark.heading and not _missed(stack, number):
             return None
-        if not mark.heading and not mark.title and number.values[0] > LONGEST_COUNT:
+        if (listed and mark.after_table and not same) or (not mark.heading and not mark.title and number.values[0] > LONGEST_COUNT):
             return None
         if same:
             return same[-1], number

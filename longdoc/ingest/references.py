@@ -30,10 +30,12 @@ _NEXT = re.compile(
     rf"{_GAP}(?:,{_GAP}(?:and|or|and/or)?|\b(?:and|or|and/or|to|through|&)\b|[-–]){_GAP}(?:(?P<number>\d{{1,4}}(?:\.\d{{1,4}})*[A-Z]?(?![\w%])"
     rf"|[IVXLC]{{1,7}}(?![A-Za-z])|[A-Z](?:-\d{{1,2}})?(?![A-Za-z’'.]))(?P<tail>(?:{_MARKS})?)|(?P<marks>{_MARKS}))"
 )
+_SPACE = r"[ \t\u00a0]{0,4}\n?[ \t\u00a0]{0,12}"
+_NAME = r"[A-Z0-9][\w&’'-]*(?:\.[\w]+)*"
 _OF = re.compile(
-    r"[ \t\u00a0]*,?\s{1,3}(?P<how>of|to|under|in|from|set forth in|contained in)\s{1,3}"
-    r"(?P<article>the|such|that|that certain|any|said|our|its|this|each|an?)?\s{0,3}"
-    r"(?P<what>(?:[A-Z0-9][\w&.’'-]*|[a-z]+)(?:\s{1,3}(?:[A-Z0-9][\w&.’'-]*)){0,5})"
+    rf"[ \t\u00a0]*,?\s{_SPACE}(?P<how>of|to|under|in|from|set forth in|contained in)\s{_SPACE}"
+    rf"(?:(?P<article>the|such|that certain|that|any|said|our|its|this|each|an?)\s{_SPACE})?"
+    rf"(?P<what>(?:{_NAME}|[a-z]+)(?:\s{_SPACE}{_NAME}){{0,5}})"
 )
 _OWN_WORDS = (
     "agreement contract lease plan deed policy guaranty note notes undertaking license document section article exhibit "

@@ -90,14 +90,14 @@ def _outline_levels(parsed: Parsed) -> dict[int, int]:
 
 def _is_none(text: str) -> bool:
     """A party's name, a date, a formula, a label: they look like headings and are none."""
-    if _NOT_A_HEADING.match(text):
+    if _NOT_A_HEADING.match(text) or _FORMULA.search(text) is not None:
         return True
     if read_number(text):
         return False
     if _COMPANY.fullmatch(text) and not _DOCUMENT_WORD.search(text):
         return True
     letters = sum(map(str.isalpha, text))
-    return letters < 4 or text[0].islower() or letters * 2 < len(text.replace(" ", "")) or _FORMULA.search(text) is not None
+    return letters < 4 or text[0].islower() or letters * 2 < len(text.replace(" ", ""))
 
 
 def _completes(text: str, blocks: Sequence[Block], index: int) -> bool:

@@ -197,14 +197,23 @@ def _place_start(stack: list[Open], mark: Mark, number: Number, base: int) -> tu
     elif mark.after_table and listed and not (same and stack[same[-1]].titled):
         # Notes below a table.
         return None
-    elif same and (listed or same[-1] == len(stack) - 1):
+    elif same and all(_is_listed(entry) for entry in stack[same[-1] + 1 :]) and (listed or same[-1] == len(stack) - 1):
         # A list that starts again beside the one before: none nests in its like.
         return same[-1], number
     if number.kind in ("single", "upper_roman.") or (number.kind == "upper." and (mark.heading or mark.title)):
         keep = _above_count(stack, mark, base)
         if keep is not None:
             return keep, number
-    return len(stack), number
+    keep = len(stack)
+    if mark.heading and mark.title and not listed:
+        # A heading does not stand below a list.
+        while keep > base and _is_listed(stack[keep - 1]):
+            keep -= 1
+    return keep, number
+
+
+def _is_listed(entry: Open) -> bool:
+    return entry.number is not None and entry.number.kind[-1] in "()"
 
 
 def _kind(entry: Open) -> str | None:
@@ -242,6 +251,8 @@ def place_heading(stack: list[Open], mark: Mark, ahead: list[Mark], style: float
     series = [place for place, one in enumerate(stack) if one.number is not None and one.number.kind != "annex"]
     if mark.known in _CLOSING and series:
         return series[0], entry
+    if mark.known in _CLOSING or mark.known == "abstract":
+        entry.style = PLAIN
     following = _next(stack, ahead)
     if following is not None:
         depth, follower, anew = following

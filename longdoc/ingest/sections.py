@@ -36,7 +36,7 @@ def find_sections(
     enumerations in brackets are clauses.
     """
     marks = find_marks(text, blocks, pages, lists)
-    tree = _Tree(text, firm_levels, _front(blocks, marks))
+    tree = _Tree(text, firm_levels, _front(blocks, marks), lists)
     numbered = [mark for mark in marks if mark.readings]
     following = 0
     for mark in marks:
@@ -72,7 +72,8 @@ def _front(blocks: Sequence[Block], marks: Sequence[Mark]) -> int:
 class _Tree:
     """Sections found so far and the stack of those that are open."""
 
-    def __init__(self, text: str, firm_levels: bool, front: int) -> None:
+    def __init__(self, text: str, firm_levels: bool, front: int, lists: bool) -> None:
+        self.lists = lists
         self.text = text
         self.firm_levels = firm_levels
         self.front = front
@@ -94,6 +95,9 @@ class _Tree:
 
     def _add_heading(self, mark: Mark, ahead: list[Mark]) -> None:
         if mark.start < self.front and not self.counted and not mark.known:
+            if self.found and not self.lists:
+                # A paper's authors and where they work.
+                return
             # The document's own title, or what stands around it: nothing goes below.
             self._open(0, Open(-1, None, style=LEAF, titled=True), mark, None)
             return

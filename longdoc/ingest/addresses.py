@@ -31,6 +31,7 @@ class Addresses:
         self.numbers: list[Number | None] = []
         self.keys: list[str] = []
         self.by_key: dict[str, list[int]] = {}
+        self._lineages: dict[int, list[int]] = {}
         self.children: dict[int | None, dict[str, int]] = {}
         read: dict[str, Number | None] = {}
         for section in sections:
@@ -80,11 +81,11 @@ class Addresses:
 
     def lineage(self, index: int | None) -> list[int]:
         """The section and those above it, innermost first."""
-        found = []
-        while index is not None:
-            found.append(index)
-            index = self.sections[index].parent
-        return found
+        if index is None:
+            return []
+        if index not in self._lineages:
+            self._lineages[index] = [index, *self.lineage(self.sections[index].parent)]
+        return self._lineages[index]
 
     def enclosing(self, word: str, offset: int) -> int | None:
         """What "this Article" means at `offset`."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from longdoc.ingest.abbreviations import ends_abbreviated
 from longdoc.ingest.addresses import Addresses, marks_of
-from longdoc.types import Block, Definition, Section, Span
+from longdoc.types import Block, Definition, Span
 
 LONGEST = 1200
 LONGEST_TERM = 80
@@ -49,9 +49,9 @@ _LEADS = re.compile(
 )
 
 
-def find_definitions(text: str, blocks: Sequence[Block], sections: Sequence[Section] = ()) -> tuple[Definition, ...]:
+def find_definitions(text: str, blocks: Sequence[Block], addresses: Addresses) -> tuple[Definition, ...]:
     """Defined terms in reading order, each with the sentence or clause that defines it and the section that it holds in."""
-    scopes = _Scopes(text, Addresses(sections))
+    scopes = _Scopes(text, addresses)
     found: list[tuple[int, str, Span]] = []
     for block in blocks:
         start, end = block.span.start, block.span.end

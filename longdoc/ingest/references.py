@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from longdoc.ingest.addresses import Addresses, marks_of
 from longdoc.ingest.numbering import roman
-from longdoc.types import Block, Reference, Section, Span
+from longdoc.types import Block, Reference, Span
 
 _GAP = r"[ \t\u00a0]*\n?[ \t\u00a0]*"
 _NUMBER = (
@@ -65,15 +65,15 @@ _STEMS = {
 
 
 def find_references(
-    text: str, blocks: Sequence[Block], sections: Sequence[Section], title: str | None = None, amends: bool = False
+    text: str, blocks: Sequence[Block], addresses: Addresses, title: str | None = None, amends: bool = False
 ) -> tuple[Reference, ...]:
     """References in reading order; a section's own heading is none.
 
     `title` is the document's, by which "Section 4 of the Credit Agreement" is known to be its own; in a document that `amends` another,
     "the Agreement" is the other one.
     """
-    finder = _Finder(text, Addresses(sections), (title or "").lower(), amends)
-    headings = {section.heading.start for section in sections}
+    finder = _Finder(text, addresses, (title or "").lower(), amends)
+    headings = {section.heading.start for section in addresses.sections}
     running = [block for block in blocks if block.running and block.kind != "code"]
     starts = [block.span.start for block in running]
     found: list[Reference] = []

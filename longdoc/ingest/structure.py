@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from longdoc.ingest.addresses import Addresses
 from longdoc.ingest.amends import find_amended
 from longdoc.ingest.contents import find_contents
 from longdoc.ingest.definitions import find_definitions
@@ -25,6 +26,7 @@ def build_document(parsed: Parsed, *, identifier: str, path: str, domain: str = 
     chosen: Domain = detect_domain(parsed.text, title, path) if domain == "auto" else domain  # type: ignore[assignment]
     firm = parsed.format in ("docx", "html", "markdown")
     sections = find_sections(parsed.text, blocks, parsed.pages, firm_levels=firm, lists=chosen != "research")
+    addresses = Addresses(sections)
     amends = find_amended(parsed.text, title)
     language = detect_language(parsed.text)
     others = section_languages(parsed.text, sections, language)
@@ -44,8 +46,8 @@ def build_document(parsed: Parsed, *, identifier: str, path: str, domain: str = 
         pages=parsed.pages,
         blocks=blocks,
         sections=sections,
-        definitions=find_definitions(parsed.text, blocks, sections),
-        references=find_references(parsed.text, blocks, sections, title, amends is not None),
+        definitions=find_definitions(parsed.text, blocks, addresses),
+        references=find_references(parsed.text, blocks, addresses, title, amends is not None),
         metadata=dict(parsed.metadata),
         warnings=tuple(warnings),
         source_map=parsed.source_map,

@@ -9,16 +9,29 @@ from longdoc.ingest.amends import amends_by_title
 @pytest.mark.parametrize(
     ("title", "opening", "expected"),
     [
-        ("FIRST AMENDMENT TO SERVICES AGREEMENT", 'This First Amendment amends the Services Agreement dated March 1, 2021 between the parties.',
-         ("Services Agreement", "2021-03-01")),
-        ("AMENDMENT NO. 2", 'This Amendment No. 2 to the Supply and Milling Agreement, dated as of 5 May 2020, is made today.',
-         ("Supply and Milling Agreement", "2020-05-05")),
+        (
+            "FIRST AMENDMENT TO SERVICES AGREEMENT",
+            "This First Amendment amends the Services Agreement dated March 1, 2021 between the parties.",
+            ("Services Agreement", "2021-03-01"),
+        ),
+        (
+            "AMENDMENT NO. 2",
+            "This Amendment No. 2 to the Supply and Milling Agreement, dated as of 5 May 2020, is made today.",
+            ("Supply and Milling Agreement", "2020-05-05"),
+        ),
         ("ADDENDUM TO LEASE", "This Addendum is made today between the miller and the baker.", ("LEASE", None)),
-        ("AMENDED AND RESTATED CREDIT AGREEMENT", "This agreement amends and restates in its entirety the Credit Agreement dated as of June 30, 2019.",
-         ("Credit Agreement", "2019-06-30")),
-        ("SUPPLY AGREEMENT", "This Supply Agreement may be changed by an amendment to this Supply Agreement dated after May 1, 2021.", None),
+        (
+            "AMENDED AND RESTATED CREDIT AGREEMENT",
+            "This agreement amends and restates in its entirety the Credit Agreement dated as of June 30, 2019.",
+            ("Credit Agreement", "2019-06-30"),
+        ),
+        (
+            "SUPPLY AGREEMENT",
+            "This Supply Agreement may be changed by an amendment to this Supply Agreement dated after May 1, 2021.",
+            None,
+        ),
     ],
-)  # fmt: skip
+)
 def test_an_amendment_names_what_it_amends(title: str, opening: str, expected: tuple[str, str | None] | None) -> None:
     document = read(paragraphs(title, opening, "1. Change. " + FILLER, "2. Rest. " + FILLER))
     amended = document.amends

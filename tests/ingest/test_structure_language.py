@@ -13,9 +13,8 @@ def test_sections_in_another_language_say_so_and_the_warning_says_how_much() -> 
     assert document.language == "en"
     assert [section.language for section in document.sections] == [None, "de", None, "de"]
     share = round(100 * sum(len(section.span) for section in document.sections if section.language) / len(document.text))
-    assert [warning for warning in document.warnings if "German" in warning][0].startswith(
-        f"{share} % of the text (2 of 4 sections) is in German"
-    )
+    warning = next(warning for warning in document.warnings if "German" in warning)
+    assert warning.startswith(f"{share} % of the text (2 of 4 sections) is in German")
 
 
 def test_a_short_section_goes_with_the_one_above_it() -> None:

@@ -6,9 +6,17 @@ from ingest.structure_samples import FILLER, paragraphs, read
 from longdoc.types import Document
 
 BODY = (
-    "ARTICLE I\nFLOUR", "1.1 Sacks. " + FILLER, "(a) dry ones", "(b) whole ones", "1.2 Scales. " + FILLER, "ARTICLE II\nPRICE", "2.1 Money. " + FILLER,
-    "EXHIBIT A", "1. Rye. " + FILLER, "2. Oats. " + FILLER,
-)  # fmt: skip
+    "ARTICLE I\nFLOUR",
+    "1.1 Sacks. " + FILLER,
+    "(a) dry ones",
+    "(b) whole ones",
+    "1.2 Scales. " + FILLER,
+    "ARTICLE II\nPRICE",
+    "2.1 Money. " + FILLER,
+    "EXHIBIT A",
+    "1. Rye. " + FILLER,
+    "2. Oats. " + FILLER,
+)
 
 
 def targets(document: Document) -> dict[str, str | None]:
@@ -40,13 +48,15 @@ def told(sentence: str, *, where: int = 7) -> dict[str, str | None]:
         ("See Section 2.1 of the Credit Agreement.", {"Section 2.1": None}),
         ("See Section 1.1 of the Exchange Act.", {"Section 1.1": None}),
         ("Under Exchange Act Section 1.1 nothing is owed.", {"Section 1.1": None}),
-        ("See Section 1.1 of this Agreement, and Section 1.2 of the Agreement.",
-         {"Section 1.1": "ARTICLE I FLOUR > 1.1 Sacks", "Section 1.2": "ARTICLE I FLOUR > 1.2 Scales"}),
+        (
+            "See Section 1.1 of this Agreement, and Section 1.2 of the Agreement.",
+            {"Section 1.1": "ARTICLE I FLOUR > 1.1 Sacks", "Section 1.2": "ARTICLE I FLOUR > 1.2 Scales"},
+        ),
         ("It pays under Section 2.1 to the Miller.", {"Section 2.1": "ARTICLE II PRICE > 2.1 Money"}),
         ("It is so by 18 U.S.C. § 1833(b).", {}),
         ("PARTY AGREEMENTS and Articles of Association are none.", {}),
     ],
-)  # fmt: skip
+)
 def test_each_reference_leads_to_the_section_that_it_names(sentence: str, expected: dict[str, str | None]) -> None:
     assert told(sentence) == expected
 
@@ -73,9 +83,24 @@ def test_the_schedule_is_the_only_one() -> None:
 
 def test_items_and_notes_of_a_filing_are_found() -> None:
     text = paragraphs(
-        "PART I", "Item 1. Business", "See Item 7, Part II, Item 1 and Note 2B. " + FILLER, "PART II", "Item 1. Suits", FILLER, "Item 7. Analysis", FILLER,
-        "Item 8. Statements", "Notes to Consolidated Financial Statements", "1. Summary", FILLER, "2. Leases", "A. Mills", FILLER, "B. Wagons", FILLER,
-    )  # fmt: skip
+        "PART I",
+        "Item 1. Business",
+        "See Item 7, Part II, Item 1 and Note 2B. " + FILLER,
+        "PART II",
+        "Item 1. Suits",
+        FILLER,
+        "Item 7. Analysis",
+        FILLER,
+        "Item 8. Statements",
+        "Notes to Consolidated Financial Statements",
+        "1. Summary",
+        FILLER,
+        "2. Leases",
+        "A. Mills",
+        FILLER,
+        "B. Wagons",
+        FILLER,
+    )
     found = targets(read(text))
     assert found["Item 7"] == "PART II > Item 7. Analysis"
     assert found["Item 1"] == "PART II > Item 1. Suits"
@@ -91,8 +116,10 @@ def test_a_section_of_a_regulation_is_found_by_its_citation() -> None:
 
 def test_in_an_amendment_the_agreement_is_the_other_one() -> None:
     text = paragraphs(
-        "FIRST AMENDMENT TO SUPPLY AGREEMENT", "This First Amendment to Supply Agreement dated May 1, 2021 is made today. " + FILLER,
-        "1. Change. Section 2 of the Agreement is deleted, see Section 2 of this Amendment.", "2. Rest. " + FILLER,
-    )  # fmt: skip
+        "FIRST AMENDMENT TO SUPPLY AGREEMENT",
+        "This First Amendment to Supply Agreement dated May 1, 2021 is made today. " + FILLER,
+        "1. Change. Section 2 of the Agreement is deleted, see Section 2 of this Amendment.",
+        "2. Rest. " + FILLER,
+    )
     document = read(text)
     assert [one.target is None for one in document.references] == [True, False]

@@ -8,13 +8,28 @@ from longdoc.ingest import parse_bytes
 
 def test_exhibits_stand_at_the_top_and_count_anew() -> None:
     text = paragraphs(
-        "SUPPLY AGREEMENT", FILLER, "1. Flour. " + FILLER, "2. Price. " + FILLER, "EXHIBIT A", "PRICE LIST", "1. Wheat. " + FILLER,
-        "2. Rye. " + FILLER, "SCHEDULE 1", "Delivery Times", "1. Mornings. " + FILLER,
-    )  # fmt: skip
+        "SUPPLY AGREEMENT",
+        FILLER,
+        "1. Flour. " + FILLER,
+        "2. Price. " + FILLER,
+        "EXHIBIT A",
+        "PRICE LIST",
+        "1. Wheat. " + FILLER,
+        "2. Rye. " + FILLER,
+        "SCHEDULE 1",
+        "Delivery Times",
+        "1. Mornings. " + FILLER,
+    )
     assert outline(read(text)) == [
-        "SUPPLY AGREEMENT", "1. Flour", "2. Price", "EXHIBIT A PRICE LIST", "  1. Wheat", "  2. Rye", "SCHEDULE 1 Delivery Times",
+        "SUPPLY AGREEMENT",
+        "1. Flour",
+        "2. Price",
+        "EXHIBIT A PRICE LIST",
+        "  1. Wheat",
+        "  2. Rye",
+        "SCHEDULE 1 Delivery Times",
         "  1. Mornings",
-    ]  # fmt: skip
+    ]
 
 
 def test_an_exhibit_that_a_sentence_begins_with_is_none() -> None:
@@ -24,9 +39,14 @@ def test_an_exhibit_that_a_sentence_begins_with_is_none() -> None:
 
 def test_lists_nest_in_their_clause_and_the_clause_after_them_closes_them() -> None:
     text = paragraphs(
-        "5.1 Breach. " + FILLER, "a) the miller delivers nothing", "b) any of the following:", "i) the mill burns down", "ii) the river dries up",
-        "c) the baker does not pay", "5.2 Notice. " + FILLER,
-    )  # fmt: skip
+        "5.1 Breach. " + FILLER,
+        "a) the miller delivers nothing",
+        "b) any of the following:",
+        "i) the mill burns down",
+        "ii) the river dries up",
+        "c) the baker does not pay",
+        "5.2 Notice. " + FILLER,
+    )
     assert outline(read(text)) == ["5.1 Breach", "  a)", "  b)", "    i)", "    ii)", "  c)", "5.2 Notice"]
 
 
@@ -68,15 +88,38 @@ def test_sections_of_a_statute_hold_their_paragraphs() -> None:
 
 def test_items_of_a_filing_stand_in_parts_and_headings_in_items() -> None:
     text = paragraphs(
-        "PART I", "Item 1. Business", FILLER, "The Mill", FILLER, "Item 1A. Risk Factors", FILLER, "PART II", "Item 8. Financial Statements",
-        "NOTES TO CONSOLIDATED FINANCIAL STATEMENTS", "NOTE 1. Summary", FILLER, "Inventories", FILLER, "NOTE 2. Leases", FILLER,
-        "Item 9. Changes", FILLER,
-    )  # fmt: skip
+        "PART I",
+        "Item 1. Business",
+        FILLER,
+        "The Mill",
+        FILLER,
+        "Item 1A. Risk Factors",
+        FILLER,
+        "PART II",
+        "Item 8. Financial Statements",
+        "NOTES TO CONSOLIDATED FINANCIAL STATEMENTS",
+        "NOTE 1. Summary",
+        FILLER,
+        "Inventories",
+        FILLER,
+        "NOTE 2. Leases",
+        FILLER,
+        "Item 9. Changes",
+        FILLER,
+    )
     assert outline(read(text)) == [
-        "PART I", "  Item 1. Business", "    The Mill", "  Item 1A. Risk Factors", "PART II", "  Item 8. Financial Statements",
-        "    NOTES TO CONSOLIDATED FINANCIAL STATEMENTS", "      NOTE 1. Summary", "        Inventories", "      NOTE 2. Leases",
+        "PART I",
+        "  Item 1. Business",
+        "    The Mill",
+        "  Item 1A. Risk Factors",
+        "PART II",
+        "  Item 8. Financial Statements",
+        "    NOTES TO CONSOLIDATED FINANCIAL STATEMENTS",
+        "      NOTE 1. Summary",
+        "        Inventories",
+        "      NOTE 2. Leases",
         "  Item 9. Changes",
-    ]  # fmt: skip
+    ]
 
 
 def test_a_list_of_exhibits_is_no_section() -> None:
@@ -110,18 +153,47 @@ def test_notes_below_a_table_are_no_sections() -> None:
 def test_sections_of_a_paper_have_letters_below_and_references_after_them(ending: str) -> None:
     science = "In this paper we propose an algorithm. Experiments on three datasets against a baseline (Li et al) show results. " * 3
     text = paragraphs(
-        "Abstract", science, "I. INTRODUCTION", science, "II. METHOD", "A. Milling", science, "(1) first we mill", "(2) then we bake", "B. Baking",
-        science, "III. RESULTS", science, ending, "[1] A. Miller, Flour.", "APPENDIX A", "PROOFS", science,
-    )  # fmt: skip
+        "Abstract",
+        science,
+        "I. INTRODUCTION",
+        science,
+        "II. METHOD",
+        "A. Milling",
+        science,
+        "(1) first we mill",
+        "(2) then we bake",
+        "B. Baking",
+        science,
+        "III. RESULTS",
+        science,
+        ending,
+        "[1] A. Miller, Flour.",
+        "APPENDIX A",
+        "PROOFS",
+        science,
+    )
     assert outline(read(text)) == [
-        "Abstract", "I. INTRODUCTION", "II. METHOD", "  A. Milling", "  B. Baking", "III. RESULTS", ending, "APPENDIX A PROOFS",
-    ]  # fmt: skip
+        "Abstract",
+        "I. INTRODUCTION",
+        "II. METHOD",
+        "  A. Milling",
+        "  B. Baking",
+        "III. RESULTS",
+        ending,
+        "APPENDIX A PROOFS",
+    ]
 
 
 def test_headings_that_group_numbered_clauses_hold_them() -> None:
     text = paragraphs(
-        "1. " + FILLER, "2. " + FILLER, "DELIVERY", "3. " + FILLER, "4. " + FILLER, "PAYMENT", "5. " + FILLER,
-    )  # fmt: skip
+        "1. " + FILLER,
+        "2. " + FILLER,
+        "DELIVERY",
+        "3. " + FILLER,
+        "4. " + FILLER,
+        "PAYMENT",
+        "5. " + FILLER,
+    )
     assert outline(read(text)) == ["1.", "2.", "DELIVERY", "  3.", "  4.", "PAYMENT", "  5."]
 
 

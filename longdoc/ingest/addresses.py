@@ -93,6 +93,8 @@ class Addresses:
         for index in self.lineage(self.at(offset)):
             number = self.numbers[index]
             if number is not None and (kinds is None or number.kind in kinds):
+                if number.kind == "annex" and number.key.split()[0] != word:
+                    continue
                 return index
         return None
 

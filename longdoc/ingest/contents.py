@@ -18,6 +18,7 @@ from longdoc.types import Block
 FEWEST = 3
 """Entries that make a table of contents under its heading; without a heading it takes one more, and numbers before the titles."""
 LONGEST_ENTRY = 220
+MANY = 8
 MOST_OFTEN = 4
 NEAR = 40
 TOLERATED = 2
@@ -118,7 +119,11 @@ def _may_list(content: str) -> bool:
     if "...." in content or ". . . ." in content or "____" in content:
         return True
     rows = content.split("\n", 6)[:6]
-    return len(rows) > FEWEST and sum(bool(read_number(row.replace("\t", " "), heading=True)) for row in rows) * 2 >= len(rows)
+    return (
+        len(rows) > FEWEST
+        and sum(row[-1:].isdigit() for row in rows) * 2 >= len(rows)
+        and any(read_number(row.replace("\t", " "), heading=True) for row in rows)
+    )
 
 
 def _speaks_for_itself(entries: list[_Entry], lines: int, after_page: int | None) -> bool:
@@ -134,6 +139,8 @@ def _speaks_for_itself(entries: list[_Entry], lines: int, after_page: int | None
         return True
     leaders = sum(entry.leader for entry in paged)
     numbered = sum(entry.numbered for entry in paged)
+    if len(paged) >= MANY and numbered >= FEWEST and len(paged) == lines:
+        return True
     return (leaders >= FEWEST and leaders * 2 >= len(paged)) or (len(paged) > FEWEST and numbered * 2 >= len(paged))
 
 

@@ -194,6 +194,9 @@ def _place_start(stack: list[Open], mark: Mark, number: Number, base: int) -> tu
             return None
         if same:
             return same[-1], number
+        if number.kind in ("upper.", "lower.") and not mark.heading:
+            # "R. Michael Miller has served": a person.
+            return None
     elif mark.after_table and listed and not (same and stack[same[-1]].titled):
         # Notes below a table.
         return None

@@ -10,7 +10,7 @@ from longdoc.ingest.addresses import Addresses, marks_of
 from longdoc.ingest.numbering import roman
 from longdoc.types import Block, Reference, Span
 
-_GAP = r"[ \t\u00a0]*\n?[ \t\u00a0]*"
+_GAP = r"[ \u00a0]*\n?[ \t\u00a0]*"
 _NUMBER = (
     r"(?:\d{1,4}(?:[A-Za-z](?![A-Za-z0-9]))?(?:\.\d{1,4}|\.[A-Z](?![A-Za-z.]))*(?:-\d{1,4})?(?:[A-Z](?![A-Za-z]))?"
     r"|[IVXLC]{1,7}(?![A-Za-z])|[A-Z]{1,2}-?\d{1,2}(?!\w)|[A-Z](?![\w’'])(?!\.\w))"
@@ -180,6 +180,10 @@ class _Finder:
             return None, False, False
         words = [one for one in what.split() if one[0].isupper() or one[0].isdigit()]
         name = " ".join(words).lower().rstrip(".,")
+        if word == "note" and "financial statements" in name:
+            return None, False, False
+        if first in ("plan", "policy", "note", "deed") and first not in self.title:
+            return None, False, True
         if article in ("the", "that") and len(words) == 1 and first in _OWN:
             return None, first in ("agreement", "contract", "lease"), self.amends and first in ("agreement", "contract", "lease")
         if self.title and name and name in self.title and not self.amends:

@@ -16,6 +16,8 @@ LOOKED_AT = 600
 LONGEST_TITLE = 200
 SHORT_LINE = 60
 SHORT_TITLE = 80
+LONGEST_LOOSE = 320
+OPENING_WORDS = 8
 NEAR = 160
 NAMED = frozenset({"annex", "part", "article", "item", "note", "section"})
 
@@ -93,6 +95,17 @@ def find_marks(text: str, blocks: Sequence[Block], pages: Sequence[Page], lists:
             continue
         mark.adjacent, mark.after_table = adjacent, after_table
         marks.append(mark)
+        if mark.heading and mark.readings and mark.readings[0].kind == "part":
+            # "PART I Item 1. Business" in one line are two.
+            begin = start + mark.readings[0].end
+            item = _mark(text, begin, end, True, block.level) if begin < end else None
+            if item is not None and item.readings and item.readings[0].kind == "item":
+                mark.title, mark.length = "", len(text[start:begin].rstrip())
+                mark.end = start + mark.length
+                item.adjacent = True
+                mark = item
+                marks.append(item)
+                start = begin
         adjacent = mark.heading and mark.length >= end - start
         # Notes below a table stand one after another.
         after_table = after_table and not mark.heading
@@ -149,6 +162,13 @@ def _is_set_off(content: str, number: Number, heading: bool, size: int) -> bool:
         return True
     caption = _CAPTION.match(rest)
     titled = caption is not None and is_title(caption[1], share=0.6)
+    if (
+        separated
+        and number.kind in ("item", "note")
+        and size <= LONGEST_LOOSE
+        and is_title(" ".join(rest.split()[:OPENING_WORDS]), share=0.7)
+    ):
+        return True
     return (separated or size <= LONGEST_TITLE) and (titled or number.kind == "section" or is_title(rest[:LONGEST_TITLE], share=0.7))
 
 

@@ -228,3 +228,8 @@ def test_a_file_with_levels_of_its_own_keeps_them() -> None:
 def test_a_clause_counted_without_caption_that_starts_far_off_is_a_sentence() -> None:
     text = paragraphs("1. Flour. " + FILLER, "as they did in the spring of\n\n99. The river rose that year.", "2. Bread. " + FILLER)
     assert outline(read(text)) == ["1. Flour", "2. Bread"]
+
+
+def test_a_part_and_its_first_item_in_one_line_are_two_sections() -> None:
+    text = paragraphs("PART I Item 1. Business", FILLER, "Item 2. Properties", FILLER)
+    assert outline(read(text)) == ["PART I", "  Item 1. Business", "  Item 2. Properties"]

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from longdoc import tables
+from longdoc.dates import find_dates
 from longdoc.labels import AnswerFormat
-from longdoc.model.dates import find_dates
 from longdoc.model.places import find_places
 from longdoc.tables import Cell
 from longdoc.types import Document, Span, Value

@@ -104,6 +104,10 @@ class IngestorContract:
                 assert parent.level + 1 == section.level
                 assert parent.span.contains(section.span)
 
+    def test_no_entry_of_a_table_of_contents_is_a_section(self, parsed: ParsedFile) -> None:
+        listed = [block.span for block in parsed.document.blocks if block.kind == "contents"]
+        assert not any(span.overlaps(section.heading) for section in parsed.document.sections for span in listed)
+
     def test_chunks_cover_every_block_once_and_keep_the_maximum(self, parsed: ParsedFile) -> None:
         assert [chunk.index for chunk in parsed.chunks] == list(range(len(parsed.chunks)))
         assert all(0 < len(chunk.span) <= HARD_MAXIMUM for chunk in parsed.chunks)

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from longdoc.dates import find_dates
 from longdoc.ingest import parse_bytes
-from longdoc.model.dates import find_dates
 from longdoc.model.places import find_places
 from longdoc.model.values import amounts, percentages, periods, read_value
 from longdoc.types import Block, Document, Span

@@ -42,13 +42,25 @@ class Parsed:
 
 
 @dataclass(frozen=True, slots=True)
+class OcrOptions:
+    """How pages without usable text are read from their picture: the engine ("auto", "off", "rapidocr" or "tesseract"), dots an inch of
+    the picture, and the languages as Tesseract spells them ("eng+deu")."""
+
+    engine: str = "auto"
+    dpi: int = 200
+    languages: str = "eng"
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
-    """Hard limits on one file: wall-clock seconds, bytes of address space, pages, bytes of the file."""
+    """Hard limits on one file: wall-clock seconds, begun anew for every page that is read by OCR; bytes of address space, pages, bytes of
+    the file; and how such pages are read."""
 
     seconds: float = 120.0
     memory: int = 4 << 30
     pages: int = 20_000
     file_size: int = 1 << 30
+    ocr: OcrOptions = OcrOptions()
 
 
 @runtime_checkable

@@ -16,9 +16,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from math import pi
 from operator import le, sub
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pypdfium2.raw as pdfium
+
+if TYPE_CHECKING:
+    from longdoc.ingest.ocr_need import Need
 
 _HYPHEN = re.compile("[\x02\ufffe\u00ad]")
 _WORD = re.compile(r"[^\s\x00-\x1f\x7f\ufffe\uffff\u00ad\u200b]+")
@@ -78,7 +81,8 @@ class PageText:
     """A page's characters, one a code point of `text`, and its lines in the order of the content stream.
 
     Coordinates of lines, `width` and `height` are of the page held so that its text stands upright; `shown` is the size
-    of the page as it is shown.
+    of the page as it is shown. `need` says why it is to be read from its picture (ocr_need.py); `ocr` and `confidence` are as in
+    `Page`, and `boxes` as (start, end, x0, y0, x1, y1), of the page as shown, those of its words that were seen in the picture.
     """
 
     number: int
@@ -88,6 +92,10 @@ class PageText:
     height: float
     shown: tuple[float, float]
     has_pictures: bool = False
+    need: Need | None = None
+    ocr: str | None = None
+    confidence: float | None = None
+    boxes: list[tuple[int, int, float, float, float, float]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

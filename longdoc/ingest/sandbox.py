@@ -24,7 +24,7 @@ from typing import Any
 
 import longdoc
 from longdoc.errors import DamagedError, LimitError
-from longdoc.ingest.worker import PARSE, READY, Entered, receive, send
+from longdoc.ingest.worker import PARSE, READY, Entered, Restarted, receive, send
 from longdoc.protocols import Done, Job, Limits
 
 AHEAD = 2
@@ -191,9 +191,8 @@ class _Worker:
         if stdin is None or stdout is None:
             raise AssertionError("a worker is started with pipes")
         late = threading.Event()
-        timer = threading.Timer(self._limits.seconds, self._kill_late, args=(late,))
-        timer.daemon = True
-        stage = PARSE
+        timer = self._timer(late)
+        stage, step = PARSE, ""
         try:
             if not self._ready:
                 # Its start is not the file's fault, and does not count.
@@ -201,18 +200,28 @@ class _Worker:
                 self._ready = receive(stdout) == READY
             timer.start()
             send(stdin, (function, dict(job.arguments)))
-            while isinstance(message := receive(stdout), Entered):
-                stage = message.stage
+            while isinstance(message := receive(stdout), Entered | Restarted):
                 timer.cancel()
+                if isinstance(message, Entered):
+                    stage = message.stage
+                else:
+                    step = f"{message.step} "
+                    timer = self._timer(late)
+                    timer.start()
             return _End(message.value, message.error, stage)
         except (EOFError, BrokenPipeError):
             code = self._process.wait()
             if late.is_set():
-                error = LimitError(f"{where}: not read within the limit of {self._limits.seconds:g} s; raise timeout to read it")
+                error = LimitError(f"{where}: {step}not read within the limit of {self._limits.seconds:g} s; raise timeout to read it")
                 return _End(None, error, stage, alive=False)
             return _End(None, self._died(where, code, stage), stage, alive=False, again=code == KILLED and not last)
         finally:
             timer.cancel()
+
+    def _timer(self, late: threading.Event) -> threading.Timer:
+        timer = threading.Timer(self._limits.seconds, self._kill_late, args=(late,))
+        timer.daemon = True
+        return timer
 
     def _kill_late(self, late: threading.Event) -> None:
         late.set()

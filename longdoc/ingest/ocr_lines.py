@@ -3,24 +3,27 @@
 An engine gives lines, or parts of lines, in an order of its own. They are put in rows and columns here: a white strip with prose on
 both sides parts columns, which are read one after the other; without one, what stands on one height is one row, so that tables keep theirs.
 
-An engine's boxes hold the ink: a line without descenders is lower than its neighbour. Heights are made even, or every such line would
-look like a heading to what follows.
+An engine's boxes hold the ink: a line without descenders is lower than its neighbour. From the letters that stand in it follow the size
+of the type and the line that it stands on, which what follows tells headings and paragraphs by; sizes that are about the page's usual
+one are made so.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
 
 from longdoc.ingest.ocr_words import SeenWord
 from longdoc.ingest.pdf_page import Line, Word
 
-LOOSE = 1.2
-"""Height of a line as PDFium's fonts tell it, by the height of its ink."""
-SAME_SIZE = 0.22
-"""Share by which the ink of lines of one size differs."""
+X_HEIGHT, ASCENT, DESCENT = 0.46, 0.69, 0.21
+"""Of Latin type, by its size: of small letters, of letters and figures that reach higher, of what hangs below the line."""
+ABOVE, BELOW = 0.7, 0.21
+"""Where a line's box begins and ends beside the line it stands on, by its size, as PDFium tells it of fonts."""
+SAME_SIZE = 0.2
+"""Share by which sizes that were measured differ though they are one."""
 FEWEST_COLUMN_LINES = 6
 MOST_CROSSING = 0.34
 """Share of a page's lines that may run across a white strip between columns: titles and the like."""
@@ -30,6 +33,8 @@ SPECK = 0.5
 
 _FIGURE = re.compile(r"[\d.,$%()-]+")
 _LETTER = re.compile(r"[^\W_]")
+_HIGH = re.compile(r"[^\Wa-z_]|[bdfhklt!?()\[\]{}/\\|\"'&%$#@*“”‘’]")
+_LOW = re.compile(r"[gjpqyQ()\[\]{}/\\|$@_]")
 
 Box = tuple[float, float, float, float]
 
@@ -45,13 +50,15 @@ class Composed:
 
 @dataclass(frozen=True, slots=True)
 class _Strip:
-    """Words on one line, or a part of it, and their box."""
+    """Words on one line, or a part of it, with the box of their ink, the size of their type and the height that they stand on."""
 
     words: list[SeenWord]
     x0: float
     x1: float
     top: float
     bottom: float
+    size: float
+    base: float
 
     @property
     def middle(self) -> float:
@@ -61,14 +68,13 @@ class _Strip:
 def compose(seen: Sequence[Sequence[SeenWord]], page: int, scale: float, start: int = 0) -> Composed:
     """Lines in points, `scale` points a pixel; offsets count from `start`."""
     strips = _in_reading_order([strip for words in seen if (strip := _strip(words)) is not None])
-    heights = _even([strip.bottom - strip.top for strip in strips])
+    sizes = _even([strip.size for strip in strips])
     parts: list[str] = []
     lines: list[Line] = []
     places: dict[int, SeenWord] = {}
-    for strip, height in zip(strips, heights, strict=True):
+    for strip, size in zip(strips, sizes, strict=True):
         words: list[Word] = []
-        # The line's box is as high as its size says, around the middle of its ink.
-        top, bottom = scale * (strip.middle - height / 2), scale * (strip.middle + height / 2)
+        top, bottom = scale * (strip.base - ABOVE * size), scale * (strip.base + BELOW * size)
         for word in strip.words:
             end = start + len(word.text)
             words.append(Word(start, end, scale * word.x0, scale * word.x1, top, bottom))
@@ -103,13 +109,25 @@ def _strip(words: Sequence[SeenWord]) -> _Strip | None:
     usual = median(word.y1 - word.y0 for word in kept)
     common = [word for word in kept if word.y1 - word.y0 <= 1.6 * usual]
     top, bottom = min(word.y0 for word in common), max(word.y1 for word in common)
-    return _Strip(kept, kept[0].x0, max(word.x1 for word in kept), top, bottom)
+    sizes, bases = zip(*_type_of(common), strict=True)
+    return _Strip(kept, kept[0].x0, max(word.x1 for word in kept), top, bottom, median(sizes), median(bases))
 
 
-def _even(heights: Sequence[float]) -> list[float]:
-    """Each height, loosened, or that of most lines where it is about the same."""
-    usual = median(heights) if heights else 0.0
-    return [LOOSE * (usual if abs(height - usual) <= SAME_SIZE * usual else height) for height in heights]
+def _type_of(words: Sequence[SeenWord]) -> Iterator[tuple[float, float]]:
+    """Size and base line, by what reaches up and down in a word, or in all words of a line where they share its box."""
+    sharing: dict[tuple[float, float], str] = {}
+    for word in words:
+        sharing[word.y0, word.y1] = sharing.get((word.y0, word.y1), "") + word.text
+    for (top, bottom), text in sharing.items():
+        below = DESCENT if _LOW.search(text) else 0.0
+        size = (bottom - top) / ((ASCENT if _HIGH.search(text) else X_HEIGHT) + below)
+        yield size, bottom - below * size
+
+
+def _even(sizes: Sequence[float]) -> list[float]:
+    """Each size, or that of most lines where it is about the same."""
+    usual = median(sizes) if sizes else 0.0
+    return [usual if abs(size - usual) <= SAME_SIZE * usual else size for size in sizes]
 
 
 def _in_reading_order(strips: list[_Strip]) -> list[_Strip]:

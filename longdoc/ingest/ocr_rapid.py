@@ -20,6 +20,8 @@ DETECTION_SIDE = 1280
 SQUEEZE = 0.8
 LINE_HEIGHT = 48
 """Pixels that the recogniser wants a line to be high."""
+MOST_OVERLOOKED = 80
+"""Spots of ink beside the lines found beyond which they are dirt."""
 PROBES = 6
 """Lines that are read upside down too where the page is doubtful."""
 TALL = 1.5
@@ -87,7 +89,7 @@ class RapidOcr:
     def _boxes(self, pixels: Array) -> list[Array]:
         """Quadrilaterals [4, 2] around lines, from the top left corner with the clock."""
         found = self._detect(pixels).boxes
-        return [] if found is None else list(found)
+        return [] if found is None else _with_overlooked(_dark(pixels), list(found))
 
     def _lines(self, pixels: Array, boxes: list[Array]) -> list[list[SeenWord]]:
         if not boxes:
@@ -95,8 +97,9 @@ class RapidOcr:
         from rapidocr.ch_ppocr_rec import TextRecInput
 
         read = self._recognise(TextRecInput(img=[_crop(pixels, box) for box in boxes], return_word_box=True))
+        dark = _dark(pixels)
         found = zip(boxes, read.txts, read.word_results, strict=True)
-        return [words for box, text, places in found if (words := _words(box, text, places))]
+        return [words for box, text, places in found if (words := _words(box, _ink(dark, box), text, places))]
 
     def _is_upside_down(self, pixels: Array, boxes: list[Array]) -> bool:
         from rapidocr.ch_ppocr_rec import TextRecInput
@@ -137,15 +140,76 @@ def _crop(pixels: Array, box: Array) -> Array:
     return cv2.resize(line, (wanted, LINE_HEIGHT), interpolation=cv2.INTER_AREA if LINE_HEIGHT < height else cv2.INTER_LINEAR)
 
 
-def _words(box: Array, text: str, places: Any) -> list[SeenWord]:
+def _dark(pixels: Array) -> Array:
+    """Points [height, width] much darker than the paper."""
+    import numpy as np
+
+    grey = pixels[:, :, 0]
+    return grey < 0.7 * float(np.percentile(grey[::4, ::4], 90))
+
+
+def _with_overlooked(dark: Array, boxes: list[Array]) -> list[Array]:
+    """The boxes with what the detector passes over because it is small: a bullet goes to the line that it stands before, a digit in a
+    table or a page number becomes a box of its own."""
+    import cv2
+    import numpy as np
+
+    left = dark.astype(np.uint8)
+    heights = []
+    for box in boxes:
+        (x0, y0), (x1, y1) = (map(int, corner) for corner in (box.min(axis=0).clip(0), box.max(axis=0) + 1))
+        left[y0:y1, x0:x1] = 0
+        heights.append(y1 - y0)
+    usual = float(np.median(heights))
+    # Letters of a word are joined, lines are not.
+    joined = cv2.dilate(left, np.ones((1, max(3, round(0.6 * usual)) | 1), np.uint8))
+    _, _, spots, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
+    found = [
+        (x, y, x + width, y + height)
+        for x, y, width, height, _ in spots[1:].tolist()
+        if 0.2 * usual < height < 1.1 * usual and width < 8 * usual and left[y : y + height, x : x + width].sum() > 0.02 * usual * usual
+    ]
+    if len(found) > MOST_OVERLOOKED:
+        return boxes
+    alone = []
+    for x0, y0, x1, y1 in found:
+        line = next((box for box in boxes if 0 < box[0][0] - x1 < 3 * usual and box[0][1] < (y0 + y1) / 2 < box[3][1]), None)
+        if line is not None and x1 - x0 < 2 * usual:
+            line[0][0] = line[3][0] = x0
+        else:
+            alone.append(np.array([[x0, y0 - 3], [x1, y0 - 3], [x1, y1 + 3], [x0, y1 + 3]], np.float32).clip(0))
+    return [*boxes, *alone]
+
+
+def _ink(dark: Array, box: Array) -> tuple[float, float, float, float]:
+    """x0, y0, x1, y1 of the ink in a box: the detector's boxes are higher than their line, each by another measure."""
+    import numpy as np
+
+    (x0, y0), (x1, y1) = (map(int, corner) for corner in (box.min(axis=0).clip(0), box.max(axis=0) + 1))
+    part = dark[y0:y1, x0:x1]
+    rows, columns = np.flatnonzero(part.any(axis=1)), np.flatnonzero(part.any(axis=0))
+    if not len(rows):
+        return float(x0), float(y0), float(x1), float(y1)
+    # The line is the tallest run of rows that hold ink; what stands apart above and below is of its neighbours.
+    runs = np.split(rows, np.flatnonzero(np.diff(rows) > 1) + 1)
+    line = max(runs, key=len)
+    return float(x0 + columns[0]), float(y0 + line[0]), float(x0 + columns[-1] + 1), float(y0 + line[-1] + 1)
+
+
+def _words(box: Array, ink: tuple[float, float, float, float], text: str, places: Any) -> list[SeenWord]:
     """The words of a line, placed by the steps of the recogniser at which their first and last characters were seen."""
-    (x0, y0), (x1, y1) = (tuple(map(float, corner)) for corner in (box.min(axis=0), box.max(axis=0)))
+    left, right = float(box[:, 0].min()), float(box[:, 0].max())
+    x0, y0, x1, y1 = ink
     sideways = y1 - y0 > TALL * (x1 - x0)
-    step = (x1 - x0) / max(places.line_txt_len, 1.0)
+    step = (right - left) / max(places.line_txt_len, 1.0)
     confidences = iter([sure for character, sure in zip(text, places.confs, strict=False) if not character.isspace()])
     words: list[SeenWord] = []
     for characters, columns in zip(places.words, places.word_cols, strict=True):
         sure = [next(confidences) for _ in characters]
-        left, right = max(x0, x0 + (columns[0] - 0.5) * step), min(x1, x0 + (columns[-1] + 1.5) * step)
-        words.append(SeenWord("".join(characters), sum(sure) / len(sure), x0 if sideways else left, y0, x1 if sideways else right, y1))
+        begin, end = (x0, x1) if sideways else (max(x0, left + (columns[0] - 0.5) * step), min(x1, left + (columns[-1] + 1.5) * step))
+        words.append(SeenWord("".join(characters), sum(sure) / len(sure), begin, y0, max(end, begin), y1))
+    if words and not sideways:
+        # The first and the last word end where the ink does: paragraphs are told by their indents.
+        words[0] = words[0]._replace(x0=x0)
+        words[-1] = words[-1]._replace(x1=max(x1, words[-1].x0))
     return words

@@ -24,6 +24,9 @@ class SettingArguments(TypedDict, total=False):
     memory_limit: int | None
     max_pages: int | None
     max_file_size: int | None
+    ocr: str | None
+    ocr_dpi: int | None
+    ocr_languages: str | None
     ram_budget: int | None
     disk_budget: int | None
     archive: str | None

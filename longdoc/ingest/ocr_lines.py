@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 
 from longdoc.ingest.ocr_words import SeenWord
@@ -82,7 +83,7 @@ def compose(seen: Sequence[Sequence[SeenWord]], page: int, scale: float, start: 
             parts += [word.text, " "]
             start = end + 1
         parts[-1] = "\n"
-        gaps = [after.x0 - before.x1 for before, after in zip(words, words[1:], strict=False)]
+        gaps = [after.x0 - before.x1 for before, after in pairwise(words)]
         lines.append(
             Line(
                 words=words,

@@ -1,10 +1,10 @@
 """Which pages of a PDF must be read from their picture, and why.
 
-    missing    no text; a scan, or letters drawn as shapes
-    thin       next to no text on a scan, as where a court stamps its number on one
-    garbled    text that means nothing (garbled.py)
-    invisible  text that is not shown (render mode 3), over a scan: what an OCR program left; whether it fits is for ocr.py to find out
-    part       text on a part of the page, a scan on another
+missing    no text; a scan, or letters drawn as shapes
+thin       next to no text on a scan, as where a court stamps its number on one
+garbled    text that means nothing (garbled.py)
+invisible  text that is not shown (render mode 3), over a scan: what an OCR program left; whether it fits is for ocr.py to find out
+part       text on a part of the page, a scan on another
 """
 
 from __future__ import annotations
@@ -97,9 +97,7 @@ def _area(box: tuple[float, float, float, float]) -> float:
 
 def _holds_text(box: tuple[float, float, float, float], page: PageText) -> bool:
     """Whether the page's own text stands on the picture, but for a caption or a stamp."""
-    inside = sum(
-        box[0] < (line.x0 + line.x1) / 2 < box[2] and box[1] < (line.top + line.bottom) / 2 < box[3] for line in page.lines
-    )
+    inside = sum(box[0] < (line.x0 + line.x1) / 2 < box[2] and box[1] < (line.top + line.bottom) / 2 < box[3] for line in page.lines)
     return inside > 2
 
 

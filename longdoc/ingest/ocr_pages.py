@@ -16,6 +16,7 @@ from PIL import Image
 
 from longdoc.ingest.garbled import is_garbled
 from longdoc.ingest.ocr import PictureText, engines_of, how_to_read, read_picture
+from longdoc.ingest.ocr_need import Kind
 from longdoc.ingest.ocr_straight import looks_like_text
 from longdoc.ingest.ocr_words import UNSURE, OcrEngine
 from longdoc.ingest.page_numbers import named
@@ -124,23 +125,18 @@ class _Notes:
 
 def _take(page: PageText, read: PictureText, notes: _Notes) -> None:
     """Put what was read in the place of the page's text, or beside it."""
-    kind = page.need.kind if page.need is not None else "missing"
+    kind: Kind = page.need.kind if page.need is not None else "missing"
     words = len(read.composed.seen)
     if read.problem is not None:
         notes.problems.append(f"page {page.number} not read by OCR: {read.problem}")
         page.has_pictures = not page.lines
         return
-    if kind == "part":
-        if words >= FEWEST_WORDS:
-            _append(page, read)
-    elif kind == "garbled" and (not words or read.is_unsure or is_garbled(read.composed.text)):
-        if not words:
+    if _keeps_its_own(page, kind, read):
+        if kind == "garbled" and not words:
             notes.garbled.append(page.number)
         return
-    elif kind == "invisible" and (words < FEWEST_WORDS or read.is_unsure or _fits(page, read)):
-        return
-    elif kind == "thin" and not words:
-        return
+    if kind == "part":
+        _append(page, read)
     else:
         page.text, page.lines = read.composed.text, list(read.composed.lines)
         page.width, page.height = read.width, read.height
@@ -151,6 +147,18 @@ def _take(page: PageText, read: PictureText, notes: _Notes) -> None:
         page.has_pictures = True
     if read.is_unsure:
         notes.unsure.append(page.number)
+
+
+def _keeps_its_own(page: PageText, kind: Kind, read: PictureText) -> bool:
+    """Whether what was read is no better than what the page has."""
+    words = len(read.composed.seen)
+    if kind == "garbled":
+        return not words or read.is_unsure or is_garbled(read.composed.text)
+    if kind == "invisible":
+        return words < FEWEST_WORDS or read.is_unsure or _fits(page, read)
+    if kind == "part":
+        return words < FEWEST_WORDS
+    return kind == "thin" and not words
 
 
 def _append(page: PageText, read: PictureText) -> None:

@@ -2,7 +2,8 @@
 
 Three settings make it three times as fast here on a CPU without loss on printed pages (benchmarks/ocr.py): lines are looked for in a
 picture of at most DETECTION_SIDE pixels, read one by one, since padding costs more than a batch saves, and squeezed to SQUEEZE of their
-width. The library's classifier of upside-down lines is left out, which turns good lines over; a page that it is not sure of is turned instead.
+width. The library's classifier of upside-down lines is left out, which turns good lines over; a page that it is not sure of is turned
+instead.
 """
 
 from __future__ import annotations
@@ -108,7 +109,7 @@ class RapidOcr:
         crops = [_crop(pixels, box) for box in longest]
         upright = self._recognise(TextRecInput(img=crops)).scores
         turned = self._recognise(TextRecInput(img=[crop[::-1, ::-1] for crop in crops])).scores
-        return sum(turned) > sum(upright)
+        return bool(sum(turned) > sum(upright))
 
 
 def _model(models: Path, part: str) -> str:
@@ -137,7 +138,7 @@ def _crop(pixels: Array, box: Array) -> Array:
     line = get_rotate_crop_image(pixels, box.astype("float32"))
     height, width = line.shape[:2]
     wanted = max(8, round(SQUEEZE * width * LINE_HEIGHT / height))
-    return cv2.resize(line, (wanted, LINE_HEIGHT), interpolation=cv2.INTER_AREA if LINE_HEIGHT < height else cv2.INTER_LINEAR)
+    return cv2.resize(line, (wanted, LINE_HEIGHT), interpolation=cv2.INTER_AREA if height > LINE_HEIGHT else cv2.INTER_LINEAR)
 
 
 def _dark(pixels: Array) -> Array:

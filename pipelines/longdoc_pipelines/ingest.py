@@ -25,8 +25,9 @@ from typing import Any
 from longdoc.config import Settings
 from longdoc.errors import ChangedError, InputError, NotFoundError, StoreError, UnreadableError, UnsupportedError
 from longdoc.ingest import ParsedFile
+from longdoc.ingest.ocr import check as check_ocr
 from longdoc.labels import LabelSet
-from longdoc.protocols import Done, Executor, Job, Limits, Progress, Reader, Reading
+from longdoc.protocols import Done, Executor, Job, Limits, OcrOptions, Progress, Reader, Reading
 from longdoc.types import Chunk, Document, Outcome
 from longdoc_pipelines.extract import EXTRACT_VERSION
 from longdoc_pipelines.files import Found, shown, walk
@@ -108,7 +109,9 @@ class _Run:
         self.progress = progress
         self.choice = choice
         self.labels = labels
-        self.limits = Limits(settings.timeout, settings.memory_limit, settings.max_pages, settings.max_file_size)
+        ocr = OcrOptions(settings.ocr, settings.ocr_dpi, settings.ocr_languages)
+        check_ocr(ocr)
+        self.limits = Limits(settings.timeout, settings.memory_limit, settings.max_pages, settings.max_file_size, ocr)
         self.settled: deque[Outcome] = deque()
         self.to_read: deque[_Task] = deque()
         self.away: ReaderChoice | None = None

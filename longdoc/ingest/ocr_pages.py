@@ -49,7 +49,7 @@ def read_needed(file: PdfFile, pages: Sequence[PageText], limits: Limits) -> lis
         return []
     engines = engines_of(limits.ocr)
     if not engines:
-        return _left_unread(file, wanted, limits.ocr)
+        return _left_unread(file, wanted, len(pages), limits.ocr)
     notes = _Notes()
     unfit = _has_unfit_layer(file, [page for page in wanted if page.need is not None and page.need.kind == "invisible"], engines, limits)
     for page in wanted:
@@ -193,7 +193,7 @@ def _only(picture: Image.Image, box: tuple[float, float, float, float], dpi: flo
     return blank
 
 
-def _left_unread(file: PdfFile, pages: Sequence[PageText], options: OcrOptions) -> list[str]:
+def _left_unread(file: PdfFile, pages: Sequence[PageText], count: int, options: OcrOptions) -> list[str]:
     """What is said where there is no engine."""
     missing: list[int] = []
     garbled: list[int] = []
@@ -214,7 +214,7 @@ def _left_unread(file: PdfFile, pages: Sequence[PageText], options: OcrOptions) 
     how = how_to_read(options)
     told = []
     if missing:
-        told.append(f"{len(missing)} pages not read, they are pictures ({named(missing)}): {how}")
+        told.append(f"{len(missing)} of {count} pages are pictures and were not read ({named(missing)}): {how}")
     if garbled:
         told.append(f"the text of {named(garbled)} means nothing (fonts without a map to Unicode): {how}")
     if partly:

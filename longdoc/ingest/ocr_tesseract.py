@@ -13,7 +13,7 @@ import re
 import shutil
 import subprocess
 
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from longdoc.errors import LimitError, NeedsOcrError
 from longdoc.ingest.ocr_words import UNSURE, Seen, SeenWord
@@ -45,13 +45,31 @@ class Tesseract:
     def read(self, picture: Image.Image, *, dpi: float, seconds: float) -> Seen:
         """See OcrEngine."""
         seen = self._words(picture, dpi, seconds)
+        if _is_sideways(seen):
+            # Text that runs up or down a page it may read as it is, but not in the order of its lines.
+            return self._turned(picture, (1, 3), seen, dpi, seconds)
         if seen.confidence >= UNSURE:
             return seen
-        turns = _turns(picture, dpi, seconds)
-        if not turns:
+        # Grain keeps it from finding any line; a soft picture has none.
+        soft = picture.convert("L").filter(ImageFilter.GaussianBlur(1))
+        softened = self._words(soft, dpi, seconds)
+        if softened.confidence > seen.confidence:
+            seen = softened
+        if seen.confidence >= UNSURE:
             return seen
-        turned = self._words(picture.rotate(90 * turns, expand=True), dpi, seconds)
-        return Seen(turned.lines, turns) if turned.confidence > seen.confidence else seen
+        turns = _turns(soft, dpi, seconds)
+        return self._turned(soft, (turns,) if turns else (), seen, dpi, seconds)
+
+    def _turned(self, picture: Image.Image, ways: tuple[int, ...], seen: Seen, dpi: float, seconds: float) -> Seen:
+        """The surest of what is `seen` and what is read of the picture turned, up to the first that is sure enough."""
+        best = Seen(seen.lines, 0) if not _is_sideways(seen) else Seen([])
+        for turns in ways:
+            found = self._words(picture.rotate(90 * turns, expand=True), dpi, seconds)
+            if found.confidence > best.confidence:
+                best = Seen(found.lines, turns)
+            if best.confidence >= UNSURE:
+                break
+        return best
 
     def _words(self, picture: Image.Image, dpi: float, seconds: float) -> Seen:
         command = ["-", "-", "--dpi", f"{dpi:.0f}", "-l", self._languages, "--psm", "3", "tsv"]
@@ -66,6 +84,12 @@ class Tesseract:
             word = SeenWord(text, confidence, left, top, left + width, top + height)
             lines.setdefault((row["block_num"], row["par_num"], row["line_num"]), []).append(word)
         return Seen(list(lines.values()))
+
+
+def _is_sideways(seen: Seen) -> bool:
+    """Whether most longer words are higher than wide."""
+    words = [word for line in seen.lines for word in line if len(word.text) > 3]
+    return 2 * sum(word.y1 - word.y0 > word.x1 - word.x0 for word in words) > len(words)
 
 
 def _turns(picture: Image.Image, dpi: float, seconds: float) -> int:

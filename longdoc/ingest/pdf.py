@@ -100,7 +100,7 @@ def _page_warnings(pages: list[PageText], unreadable: list[int], unread: list[st
     """Raises: NeedsOcrError or EmptyFileError where no page has any text; `unread` are what is to be said of OCR."""
     if not any(page.lines for page in pages):
         if any(page.has_pictures for page in pages):
-            raise NeedsOcrError(f"{name}: no text on any of {len(pages)} pages; {'; '.join(unread)}")
+            raise NeedsOcrError(f"{name}: no text; {'; '.join(unread)}")
         raise EmptyFileError(f"{name}: no text, and nothing that could be read as text, on any page")
     if unreadable:
         return [f"{named(unreadable)} could not be read: the file is damaged there", *unread]

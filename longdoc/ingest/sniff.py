@@ -22,11 +22,7 @@ _ZIP_KINDS = {
 }
 _MAGIC = (
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Office file (.doc, .xls, .ppt, .msg): save it as DOCX or PDF"),
-    (b"\x89PNG\r\n\x1a\n", "a PNG picture: make a searchable PDF of it with an OCR program such as ocrmypdf"),
-    (b"\xff\xd8\xff", "a JPEG picture: make a searchable PDF of it with an OCR program such as ocrmypdf"),
-    (b"II*\x00", "a TIFF picture: make a searchable PDF of it with an OCR program such as ocrmypdf"),
-    (b"MM\x00*", "a TIFF picture: make a searchable PDF of it with an OCR program such as ocrmypdf"),
-    (b"GIF8", "a GIF picture: make a searchable PDF of it with an OCR program such as ocrmypdf"),
+    (b"GIF8", "a GIF picture: save it as PNG"),
     (b"{\\rtf", "an RTF file: save it as DOCX or PDF"),
     (b"%!PS", "a PostScript file: convert it to PDF"),
     (b"\x1f\x8b", "a gzip archive: unpack it first"),
@@ -37,6 +33,8 @@ _MAGIC = (
     (b"\x7fELF", "a program"),
     (b"SQLite format 3\x00", "an SQLite database"),
 )
+_PICTURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\x00", b"MM\x00*")
+"""How PNG, JPEG and TIFF files begin."""
 _BOMS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 _HTML = re.compile(rb"<(?:!doctype\s+html|html[\s>]|head[\s>]|body[\s>]|table[\s>]|div[\s>]|p[\s>]|meta\s)", re.IGNORECASE)
 _HTML_FIRST = re.compile(
@@ -46,7 +44,7 @@ _EDGAR_WRAPPER = re.compile(rb"\s*(?:-----BEGIN PRIVACY|<SEC-DOCUMENT>|<DOCUMENT
 
 
 def sniff(data: bytes, name: str) -> str:
-    """The registered name of the format: "pdf", "docx", "html", "markdown" or "txt".
+    """The registered name of the format: "pdf", "picture", "docx", "html", "markdown" or "txt".
 
     Raises: EmptyFileError; UnsupportedError that says what the file is and what to do; DamagedError for a broken zip.
     """
@@ -55,6 +53,8 @@ def sniff(data: bytes, name: str) -> str:
     head = data[:HEAD]
     if b"%PDF-" in head[:1024]:
         return "pdf"
+    if head.startswith(_PICTURES):
+        return "picture"
     for magic, what in _MAGIC:
         if head.startswith(magic):
             raise UnsupportedError(f"{name}: {what}; longdoc reads PDF, DOCX, HTML, TXT and Markdown")

@@ -1,7 +1,8 @@
 """Whether a page's characters mean anything: fonts without a map to Unicode, or with a wrong one, give signs that nobody wrote.
 
-Three signs: characters without meaning (replacement, private use, controls); hardly any letters among many signs; Latin words without
-vowels, which languages written in Latin letters hardly have, but a shifted alphabet has in every third word.
+Three signs: characters without meaning (replacement, private use, controls); hardly any letters among many signs; hardly any vowels among
+Latin letters, of which languages have a third or more and a shifted alphabet an eighth. Tables of codes may look so too: what is read
+from the picture then does as well, and the text stays.
 """
 
 from __future__ import annotations
@@ -10,15 +11,15 @@ import re
 
 FEWEST_CHARACTERS = 24
 MOST_MEANINGLESS = 0.2
-FEWEST_WORDS = 25
-MOST_WITHOUT_VOWEL = 0.3
+FEWEST_LETTERS = 80
+FEWEST_VOWELS = 0.25
 MOST_SIGNS = 0.3
 FEWEST_FOR_SIGNS = 150
 
 # What PDFium marks hyphens and line ends with is none of them.
 _MEANINGLESS = re.compile("[\x00\x01\x03-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd\ue000-\uf8ff\U000f0000-\U0010ffff]")
 _SPACE = re.compile(r"\s+")
-_WORD = re.compile(r"(?<![^\W\d_])[A-Za-z]{3,}(?![^\W\d_])")
+_LETTER = re.compile(r"[A-Za-z]")
 _VOWEL = re.compile(r"[aeiouyAEIOUY]")
 # Leaders, rules and brackets of tables are no sign of anything.
 _SIGN = re.compile(r"[!\"#$%&'*+/:;<=>?@\[\\\]^`{|}~]")
@@ -31,7 +32,7 @@ def is_garbled(text: str) -> bool:
         return False
     if len(_MEANINGLESS.findall(dense)) > MOST_MEANINGLESS * len(dense):
         return True
-    words = [word for word in _WORD.findall(text) if len(word) > 4 or not word.isupper()]
-    if len(words) >= FEWEST_WORDS and sum(_VOWEL.search(word) is None for word in words) > MOST_WITHOUT_VOWEL * len(words):
+    letters = len(_LETTER.findall(dense))
+    if letters >= FEWEST_LETTERS and len(_VOWEL.findall(dense)) < FEWEST_VOWELS * letters:
         return True
     return len(dense) >= FEWEST_FOR_SIGNS and len(_SIGN.findall(dense)) > MOST_SIGNS * len(dense)

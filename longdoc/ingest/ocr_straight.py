@@ -22,6 +22,8 @@ LEAST_INK = 0.0004
 """Share of dark points below which a picture is blank."""
 MOST_INK = 0.3
 FEWEST_LINES = 4
+LOWEST_LINE, HIGHEST_LINE = 4, 54
+"""Points of the picture made small."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +105,12 @@ def looks_like_text(picture: Image.Image) -> bool:
     rows = np.concatenate(([False], dark.mean(axis=1) > 0.01, [False]))
     edges = np.flatnonzero(rows[1:] != rows[:-1])
     heights = edges[1::2] - edges[::2]
+    # Lines without many letters fall apart into slivers.
+    heights = heights[heights >= LOWEST_LINE]
     if len(heights) < FEWEST_LINES:
         return False
     usual = float(np.median(heights))
-    return 3 <= usual <= 0.06 * WORKING_SIDE and float((np.abs(heights - usual) <= 0.5 * usual).mean()) >= 0.6
+    return usual <= HIGHEST_LINE and float((np.abs(heights - usual) <= 0.5 * usual).mean()) >= 0.6
 
 
 def _dark(picture: Image.Image) -> npt.NDArray[np.bool_]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pypdf
@@ -13,41 +13,45 @@ from pypdf.generic import DecodedStreamObject, NameObject
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
-from ingest.samples import HEIGHT, WIDTH, pdf, put, wrap
+from ingest.samples import wrap
 
 DPI = 200
-LETTER = (
-    "The Supplier delivers forty tons of barley to the mill at Harbour Street before the first of March.",
-    "The Buyer pays 12,500 dollars within thirty days after delivery and keeps the receipt for seven years.",
-    "Either party may end this agreement by written notice of sixty days.",
-)
-"""Three paragraphs of a letter."""
+LINES = ("Agreement on Grain", "The Buyer pays 12,500 dollars for barley.", "Notice is sixty days.")
+NOTE = " ".join(LINES)
+"""All that the note says."""
+SIZE = (300.0, 90.0)
+"""Width and height of the note in points: small pages are read fast."""
 
 
-def letter_pdf() -> bytes:
-    """A heading and three paragraphs as text."""
-    return pdf(_draw_letter)
+def page(draw: Callable[[Canvas], None], size: tuple[float, float] = SIZE) -> bytes:
+    """A PDF of one page."""
+    output = io.BytesIO()
+    canvas = Canvas(output, pagesize=size, invariant=1, pageCompression=1)
+    draw(canvas)
+    canvas.showPage()
+    canvas.save()
+    return output.getvalue()
 
 
-def _draw_letter(canvas: Canvas) -> None:
-    top = put(canvas, ["Agreement on Grain"], 72, 72, "Times-Bold", 18, 34)
-    for text in LETTER:
-        top = put(canvas, wrap(canvas, text, 400, size=12), 72, top, size=12, pitch=15) + 14
+def note_pdf() -> bytes:
+    """A heading and two short paragraphs, as text."""
+    return page(_draw_note)
+
+
+def _draw_note(canvas: Canvas) -> None:
+    for line, font, size, y in zip(LINES, ("Times-Bold", "Times-Roman", "Times-Roman"), (16, 11, 11), (64, 42, 16), strict=True):
+        canvas.setFont(font, size)
+        canvas.drawString(20, y, line)
+
+
+def note() -> Image.Image:
+    """The same as a picture."""
+    return picture(note_pdf())
 
 
 def picture(data: bytes, page: int = 0, dpi: int = DPI) -> Image.Image:
     """A page as a grey picture."""
     return pypdfium2.PdfDocument(data)[page].render(scale=dpi / 72, grayscale=True).to_pil()
-
-
-def upper(image: Image.Image, share: float = 0.4) -> Image.Image:
-    """The upper part of a page: what tests read is short, so that they are fast."""
-    return image.crop((0, 0, image.width, round(share * image.height)))
-
-
-def letter() -> Image.Image:
-    """The letter as a picture."""
-    return upper(picture(letter_pdf()))
 
 
 def scan(images: Sequence[Image.Image], dpi: int = DPI) -> bytes:
@@ -76,52 +80,69 @@ def noisy(image: Image.Image) -> Image.Image:
 
 
 def mixed() -> bytes:
-    """A page with a paragraph as text above and the letter as a picture below."""
+    """A page with text above and the note as a picture below, of half its size."""
 
     def draw(canvas: Canvas) -> None:
-        put(canvas, wrap(canvas, "This page begins with a text of its own, before the copy of a letter follows.", 460), 72, 60)
-        canvas.drawImage(ImageReader(letter()), 0, 150, WIDTH, 0.4 * HEIGHT)
+        canvas.setFont("Times-Roman", 11)
+        canvas.drawString(20, 300, "This page begins with a text of its own.")
+        canvas.drawImage(ImageReader(long_note()), 0, 0, 300, 180)
 
-    return pdf(draw)
+    return page(draw, (300, 330))
+
+
+def long_note() -> Image.Image:
+    """The note twice, one below the other."""
+    one = note()
+    both = Image.new("L", (one.width, 2 * one.height), 255)
+    both.paste(one, (0, 0))
+    both.paste(one, (0, one.height))
+    return both
 
 
 def stamped() -> bytes:
     """A scan with one line of text on it, as courts file them."""
 
     def draw(canvas: Canvas) -> None:
-        canvas.drawImage(ImageReader(picture(letter_pdf())), 0, 0, WIDTH, HEIGHT)
-        put(canvas, ["Case 1:26-cv-00042 Document 7 Filed 03/01/26"], 150, 12, size=9)
+        canvas.drawImage(ImageReader(note()), 0, 0, *SIZE)
+        canvas.setFont("Times-Roman", 6)
+        canvas.drawString(180, 82, "Case 26-cv-00042")
 
-    return pdf(draw)
+    return page(draw)
 
 
 def with_layer(words: str) -> bytes:
-    """The letter as a picture with other words below it that are not shown, as OCR programs leave them."""
+    """The note as a picture, twice, with other words below it that are not shown, as OCR programs leave them."""
 
     def draw(canvas: Canvas) -> None:
-        canvas.drawImage(ImageReader(picture(letter_pdf())), 0, 0, WIDTH, HEIGHT)
-        text = canvas.beginText(72, HEIGHT - 90)
+        canvas.drawImage(ImageReader(long_note()), 0, 0, 300, 180)
+        text = canvas.beginText(20, 150)
         text.setTextRenderMode(3)
-        text.setFont("Times-Roman", 12)
-        for line in wrap(canvas, words, 400, size=12):
+        text.setFont("Times-Roman", 11)
+        for line in wrap(canvas, words, 260, size=11):
             text.textLine(line)
         canvas.drawText(text)
 
-    return pdf(draw)
+    return page(draw, (300, 180))
 
 
 def with_bad_map(first: int) -> bytes:
-    """The letter as text whose fonts say that their code 32 means `first`, 33 the next, and so on."""
-    writer = pypdf.PdfWriter(clone_from=io.BytesIO(letter_pdf()))
+    """The note twice as text whose fonts say that their code 33 means `first`, 34 the next, and so on."""
+
+    def draw(canvas: Canvas) -> None:
+        _draw_note(canvas)
+        canvas.translate(0, 90)
+        _draw_note(canvas)
+
+    writer = pypdf.PdfWriter(clone_from=io.BytesIO(page(draw, (300, 180))))
     table = DecodedStreamObject()
     table.set_data(
         b"/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapName /Bad def /CMapType 2 def\n"
         b"1 begincodespacerange <00> <FF> endcodespacerange\n"
-        b"1 beginbfrange <21> <7E> <%04X> endbfrange\nendcmap CMapName currentdict /CMap defineresource pop end end" % (first + 1)
+        b"1 beginbfrange <21> <7E> <%04X> endbfrange\nendcmap CMapName currentdict /CMap defineresource pop end end" % first
     )
     reference = writer._add_object(table)
-    for page in writer.pages:
-        for font in page["/Resources"]["/Font"].values():
+    for one in writer.pages:
+        for font in one["/Resources"]["/Font"].values():
             font.get_object()[NameObject("/ToUnicode")] = reference
     output = io.BytesIO()
     writer.write(output)

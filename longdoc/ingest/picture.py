@@ -11,7 +11,8 @@ from dataclasses import replace
 
 from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
 
-from longdoc.errors import DamagedError, LimitError
+from longdoc.errors import DamagedError, EmptyFileError, LimitError, NeedsOcrError, UnsupportedError
+from longdoc.ingest.ocr import engines_of
 from longdoc.ingest.pdf import PdfIngestor
 from longdoc.protocols import Limits, Parsed
 
@@ -32,9 +33,15 @@ class PictureIngestor:
     def parse(self, data: bytes, *, name: str, password: str | None, limits: Limits) -> Parsed:
         """What is read in the picture, a page each.
 
-        Raises: NeedsOcrError without an engine, or where nothing is found; DamagedError, LimitError, EmptyFileError.
+        Raises: NeedsOcrError without an engine; UnsupportedError where nothing is found, as in a logo, or with OCR turned off, so that
+        a run over a folder passes it over; DamagedError, LimitError.
         """
-        parsed = PdfIngestor().parse(as_pdf(data, name, limits.pages), name=name, password=None, limits=limits)
+        try:
+            parsed = PdfIngestor().parse(as_pdf(data, name, limits.pages), name=name, password=None, limits=limits)
+        except (NeedsOcrError, EmptyFileError) as error:
+            if limits.ocr.engine == "off" or engines_of(limits.ocr):
+                raise UnsupportedError(f"{name}: a picture; {str(error).removeprefix(f'{name}: ')}") from error
+            raise
         # What the PDF made here says of itself says nothing of the file.
         return replace(parsed, format=self.format, title=None, metadata={})
 

@@ -130,7 +130,7 @@ def test_a_page_on_which_nothing_was_found_is_named_and_a_blank_one_is_not() -> 
 
 def test_a_scan_of_nothing_but_pictures_is_refused() -> None:
     with pytest.raises(NeedsOcrError, match="pages 1-2: pictures in which OCR found no text"):
-        read(samples.with_scans("ss"))
+        read(ocr_samples.scan([Image.linear_gradient("L"), Image.radial_gradient("L")]))
 
 
 def test_a_scan_of_blank_pages_is_empty() -> None:

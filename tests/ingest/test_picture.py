@@ -98,6 +98,11 @@ def test_more_pictures_than_the_limit_are_refused_with_both_numbers() -> None:
         parse_bytes(data, "sample.tif", limits=Limits(pages=2, ocr=RAPID.ocr))
 
 
+def test_a_picture_without_text_is_no_document() -> None:
+    with pytest.raises(UnsupportedError, match=r"sample\.png: a picture; .*OCR found no text"):
+        read(ocr_samples.encoded(Image.linear_gradient("L"), "PNG"))
+
+
 def test_other_pictures_are_refused_with_what_to_do() -> None:
     with pytest.raises(UnsupportedError, match="save it as PNG"):
         parse_bytes(ocr_samples.encoded(ocr_samples.note(), "GIF"), "sample.gif")

@@ -106,7 +106,7 @@ def test_an_unchanged_file_is_not_even_opened_again(run: Watch, monkeypatch: pyt
 
 
 def test_where_nothing_is_new_nothing_is_written_and_another_may_write(run: Watch, corpus: Corpus, docs: Path) -> None:
-    (docs / "logo.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
+    (docs / "logo.gif").write_bytes(b"GIF89a" + bytes(100))
     run()
     run.executor.closed = False
     before = corpus.catalogue.one("SELECT total_changes()")
@@ -260,11 +260,11 @@ def test_an_empty_folder_is_said_to_be_empty(run: Watch, docs: Path) -> None:
 
 
 def test_an_unsupported_file_is_skipped_in_a_folder_and_fails_when_named(run: Watch, corpus: Corpus, docs: Path) -> None:
-    (docs / "logo.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
-    outcome = run()["docs/logo.png"]
+    (docs / "logo.gif").write_bytes(b"GIF89a" + bytes(100))
+    outcome = run()["docs/logo.gif"]
     assert (outcome.outcome, outcome.stage, outcome.details) == ("skipped", "scan", {"error": "UnsupportedError"})
-    assert "PNG" in str(outcome.reason)
-    assert run("docs/logo.png")["docs/logo.png"].outcome == "failed"
+    assert "GIF" in str(outcome.reason)
+    assert run("docs/logo.gif")["docs/logo.gif"].outcome == "failed"
     assert run.parsed == []
     assert corpus.status().outcomes == {"failed": 1, "ok": 2}
 

@@ -13,6 +13,8 @@ FEWEST_CHARACTERS = 24
 MOST_MEANINGLESS = 0.2
 FEWEST_LETTERS = 80
 FEWEST_VOWELS = 0.25
+MOST_WITHOUT_VOWEL = 0.25
+"""Share of words of four letters and more."""
 MOST_SIGNS = 0.3
 FEWEST_FOR_SIGNS = 150
 
@@ -20,6 +22,7 @@ FEWEST_FOR_SIGNS = 150
 _MEANINGLESS = re.compile("[\x00\x01\x03-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd\ue000-\uf8ff\U000f0000-\U0010ffff]")
 _SPACE = re.compile(r"\s+")
 _LETTER = re.compile(r"[A-Za-z]")
+_WORD = re.compile(r"[A-Za-z]{4,}")
 _VOWEL = re.compile(r"[aeiouyAEIOUY]")
 # Leaders, rules and brackets of tables are no sign of anything.
 _SIGN = re.compile(r"[!\"#$%&'*+/:;<=>?@\[\\\]^`{|}~]")
@@ -33,6 +36,9 @@ def is_garbled(text: str) -> bool:
     if len(_MEANINGLESS.findall(dense)) > MOST_MEANINGLESS * len(dense):
         return True
     letters = len(_LETTER.findall(dense))
-    if letters >= FEWEST_LETTERS and len(_VOWEL.findall(dense)) < FEWEST_VOWELS * letters:
-        return True
+    few_vowels = len(_VOWEL.findall(dense)) < FEWEST_VOWELS * letters
+    if letters >= max(FEWEST_LETTERS, 0.5 * len(dense)) and few_vowels:
+        # Formulas have few vowels too, but not in their words.
+        words = _WORD.findall(text)
+        return sum(_VOWEL.search(word) is None for word in words) > MOST_WITHOUT_VOWEL * len(words)
     return len(dense) >= FEWEST_FOR_SIGNS and len(_SIGN.findall(dense)) > MOST_SIGNS * len(dense)

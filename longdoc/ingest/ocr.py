@@ -24,6 +24,8 @@ from longdoc.protocols import OcrOptions
 
 POINTS = 72.0
 INSTALL = "pip install 'longdoc[ocr]', or the program tesseract (on Debian and Ubuntu: apt-get install tesseract-ocr)"
+FEWEST_WORDS = 4
+"""Words below which what an engine is not sure of is no text, but what it makes of a photograph."""
 SLOWEST = 60.0
 """Seconds that an engine may take for one look at a page."""
 
@@ -116,7 +118,7 @@ def read_picture(
     seen, name = best
     placement = Placement(*shown, angle, seen.turns)
     composed = compose(seen.lines, number, scale, start)
-    if not composed.lines:
+    if not composed.lines or (seen.confidence < UNSURE and len(composed.seen) < FEWEST_WORDS):
         return _nothing(name, shown, scale)
     boxes = {}
     for place, word in composed.seen.items():

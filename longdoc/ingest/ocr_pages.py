@@ -153,7 +153,7 @@ def _keeps_its_own(page: PageText, kind: Kind, read: PictureText) -> bool:
     """Whether what was read is no better than what the page has."""
     words = len(read.composed.seen)
     if kind == "garbled":
-        return not words or read.is_unsure or is_garbled(read.composed.text)
+        return not words or read.is_unsure or is_garbled(read.composed.text) or _fits(page, read)
     if kind == "invisible":
         return words < FEWEST_WORDS or read.is_unsure or _fits(page, read)
     if kind == "part":

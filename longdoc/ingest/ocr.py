@@ -81,6 +81,11 @@ def check(options: OcrOptions) -> None:
                 )
 
 
+def is_waiting(warnings: Sequence[str], options: OcrOptions) -> bool:
+    """Whether a document was read where no engine was installed, and its pages could be read now."""
+    return any(INSTALL in warning for warning in warnings) and options.engine == "auto" and bool(engines_of(options))
+
+
 def how_to_read(options: OcrOptions) -> str:
     """What a person is to do for pages to be read."""
     if options.engine == "off":

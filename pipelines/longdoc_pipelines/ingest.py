@@ -26,6 +26,7 @@ from longdoc.config import Settings
 from longdoc.errors import ChangedError, InputError, NotFoundError, StoreError, UnreadableError, UnsupportedError
 from longdoc.ingest import ParsedFile
 from longdoc.ingest.ocr import check as check_ocr
+from longdoc.ingest.ocr import is_waiting
 from longdoc.labels import LabelSet
 from longdoc.protocols import Done, Executor, Job, Limits, OcrOptions, Progress, Reader, Reading
 from longdoc.types import Chunk, Document, Outcome
@@ -215,6 +216,9 @@ class _Run:
             return None
         task = _Task(replace(file, document_key=document_key(str(file.sha256), item.path, self.settings)), item.named)
         facts = self.documents.facts(task.key)
+        if facts is not None and is_waiting(facts.warnings, self.limits.ocr):
+            key = document_key(str(file.sha256), item.path, self.settings, anew=True)
+            task, facts = replace(task, file=replace(task.file, document_key=key)), self.documents.facts(key)
         if task.key in self.refused:
             self._refuse_copy(task)
             return None

@@ -66,10 +66,11 @@ def content_hash(path: str, size: int, most: int) -> str:
         raise UnreadableError(f"{path}: cannot be read ({error.strerror}); check its permissions") from error
 
 
-def document_key(sha256: str, path: str, settings: Settings) -> str:
-    """What names a document: its content, the parser's version, and what the parser looks at of settings and file name."""
+def document_key(sha256: str, path: str, settings: Settings, *, anew: bool = False) -> str:
+    """What names a document: its content, the parser's version, and what the parser looks at of settings and file name; `anew` gives
+    another name for one whose pictures can be read since an OCR engine was installed."""
     hints = name_hints(path) if settings.domain == "auto" else ()
-    parts = (sha256, PARSE_VERSION, settings.domain, Path(path).suffix.lower(), *hints, *_ocr_parts(settings))
+    parts = (sha256, PARSE_VERSION, settings.domain, Path(path).suffix.lower(), *hints, *_ocr_parts(settings), *(["ocr"] if anew else []))
     return hashlib.sha256("/".join(map(str, parts)).encode()).hexdigest()[:32]
 
 

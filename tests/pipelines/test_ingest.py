@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 from corpus_samples import HereExecutor, WordReader
+from ingest import ocr_samples
 
 from longdoc.config import Settings
 from longdoc.errors import StoreBusyError, StoreError
+from longdoc.ingest import ocr_rapid, ocr_tesseract
 from longdoc.protocols import Done, Job, Progress, Reading
 from longdoc.types import Chunk, Document, Outcome
 from longdoc_pipelines import ingest as module
@@ -462,3 +464,22 @@ def test_the_digest_is_that_of_any_other_way_to_the_same_files(run: Watch, corpu
     with Corpus(tmp_path / "other") as other:
         Watch(other)("docs")
         assert digest(other) == digest(corpus)
+
+
+def test_a_document_whose_pictures_could_not_be_read_is_read_again_once_an_engine_is_there(
+    run: Watch, corpus: Corpus, docs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (docs / "copy.pdf").write_bytes(ocr_samples.mixed())
+    with monkeypatch.context() as without:
+        for engine in (ocr_rapid, ocr_tesseract):
+            without.setattr(engine, "is_installed", lambda: False)
+        for _ in range(2):
+            outcome = run()["docs/copy.pdf"]
+            assert outcome.outcome == "partial"
+            assert "pip install 'longdoc[ocr]'" in str(outcome.reason)
+    assert run.parsed == []
+    outcome = run()["docs/copy.pdf"]
+    assert (outcome.outcome, run.parsed) == ("ok", ["docs/copy.pdf"])
+    run()
+    assert len(run()) == 3
+    assert run.parsed == []

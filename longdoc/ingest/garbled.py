@@ -8,6 +8,7 @@ from the picture then does as well, and the text stays.
 from __future__ import annotations
 
 import re
+import string
 
 FEWEST_CHARACTERS = 24
 MOST_MEANINGLESS = 0.2
@@ -20,25 +21,29 @@ FEWEST_FOR_SIGNS = 150
 
 # What PDFium marks hyphens and line ends with is none of them.
 _MEANINGLESS = re.compile("[\x00\x01\x03-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd\ue000-\uf8ff\U000f0000-\U0010ffff]")
-_SPACE = re.compile(r"\s+")
-_LETTER = re.compile(r"[A-Za-z]")
 _WORD = re.compile(r"[A-Za-z]{4,}")
+_LETTERS = string.ascii_letters.encode()
+_VOWELS = b"aeiouyAEIOUY"
 _VOWEL = re.compile(r"[aeiouyAEIOUY]")
 # Leaders, rules and brackets of tables are no sign of anything.
-_SIGN = re.compile(r"[!\"#$%&'*+/:;<=>?@\[\\\]^`{|}~]")
+_SIGNS = b"!\"#$%&'*+/:;<=>?@[\\]^`{|}~"
 
 
 def is_garbled(text: str) -> bool:
     """Whether the text is one that nobody can have written; False where there is too little to tell."""
-    dense = _SPACE.sub("", text)
-    if len(dense) < FEWEST_CHARACTERS:
+    dense = len("".join(text.split()))
+    if dense < FEWEST_CHARACTERS:
         return False
-    if len(_MEANINGLESS.findall(dense)) > MOST_MEANINGLESS * len(dense):
+    if len(_MEANINGLESS.findall(text)) > MOST_MEANINGLESS * dense:
         return True
-    letters = len(_LETTER.findall(dense))
-    few_vowels = len(_VOWEL.findall(dense)) < FEWEST_VOWELS * letters
-    if letters >= max(FEWEST_LETTERS, 0.5 * len(dense)) and few_vowels:
+    plain = text.encode("ascii", "ignore")
+    letters = _count(plain, _LETTERS)
+    if letters >= max(FEWEST_LETTERS, 0.5 * dense) and _count(plain, _VOWELS) < FEWEST_VOWELS * letters:
         # Formulas have few vowels too, but not in their words.
         words = _WORD.findall(text)
         return sum(_VOWEL.search(word) is None for word in words) > MOST_WITHOUT_VOWEL * len(words)
-    return len(dense) >= FEWEST_FOR_SIGNS and len(_SIGN.findall(dense)) > MOST_SIGNS * len(dense)
+    return dense >= FEWEST_FOR_SIGNS and _count(plain, _SIGNS) > MOST_SIGNS * dense
+
+
+def _count(plain: bytes, wanted: bytes) -> int:
+    return len(plain) - len(plain.translate(None, wanted))

@@ -14,7 +14,7 @@ from typing import Any
 
 from PIL import Image
 
-from longdoc.errors import MissingExtraError
+from longdoc.errors import LimitError, MissingExtraError, NeedsOcrError
 from longdoc.ingest.ocr_words import UNSURE, Seen, SeenWord
 
 DETECTION_SIDE = 1280
@@ -46,8 +46,11 @@ class RapidOcr:
             import cv2
             import rapidocr
             from rapidocr.ch_ppocr_det import TextDetector  # noqa: F401  asked for here, so that a miss is told of early
-        except ImportError as error:
+        except ModuleNotFoundError as error:
             raise MissingExtraError(f"OCR with rapidocr needs the package {error.name!r}: pip install 'longdoc[ocr]'") from error
+        except ImportError as error:
+            # It is there; what it is made of does not fit into the memory that a file may take.
+            raise LimitError(f"rapidocr cannot be loaded ({error}); it needs 700 MiB: raise memory_limit") from error
         cv2.setNumThreads(1)
         models = Path(rapidocr.__file__).parent / "models"
         engine = rapidocr.RapidOCR(
@@ -69,6 +72,15 @@ class RapidOcr:
 
     def read(self, picture: Image.Image, *, dpi: float, seconds: float) -> Seen:
         """See OcrEngine; `seconds` are held by the worker that runs it."""
+        try:
+            return self._read(picture)
+        except MemoryError:
+            raise
+        except Exception as error:
+            # What a library of models raises on one page must not cost the others.
+            raise NeedsOcrError(f"rapidocr failed on it ({type(error).__name__}: {str(error)[:200]})") from error
+
+    def _read(self, picture: Image.Image) -> Seen:
         import numpy as np
 
         pixels = np.ascontiguousarray(np.asarray(picture.convert("RGB"))[:, :, ::-1])

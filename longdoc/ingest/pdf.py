@@ -18,6 +18,7 @@ from longdoc.ingest.pdf_paragraphs import BodyStyle, Paragraph, find_paragraphs
 from longdoc.ingest.pdf_text import PdfText
 from longdoc.protocols import Limits, Parsed
 
+_PICTURE = re.compile(rb"/Subtype\s*/Image[\s/>]")
 _LETTERS = re.compile(r"[^\W_]+")
 
 
@@ -36,7 +37,7 @@ class PdfIngestor:
             if count > limits.pages:
                 raise LimitError(f"{name}: has {count} pages, the limit is {limits.pages}; split it or raise max_pages")
             # A picture's dictionary is never compressed itself.
-            pages, unreadable = _read_pages(file, has_images=b"/Image" in data)
+            pages, unreadable = _read_pages(file, has_images=_PICTURE.search(data) is not None)
             warnings = [*file.warnings, *_page_warnings(pages, unreadable, read_needed(file, pages, limits), name)]
             labels = [file.label(index) for index in range(count)]
             outline = file.outline()

@@ -112,7 +112,7 @@ class _Run:
         self.labels = labels
         ocr = OcrOptions(settings.ocr, settings.ocr_dpi, settings.ocr_languages)
         check_ocr(ocr)
-        self.limits = Limits(settings.timeout, settings.memory_limit, settings.max_pages, settings.max_file_size, ocr)
+        self.limits = Limits(settings.timeout, settings.memory_limit, settings.max_pages, settings.max_file_size, ocr=ocr)
         self.settled: deque[Outcome] = deque()
         self.to_read: deque[_Task] = deque()
         self.away: ReaderChoice | None = None

@@ -16,7 +16,7 @@ from longdoc.ingest.render import boxes, render_page
 from longdoc.protocols import Limits, OcrOptions
 from longdoc.types import Document, Span
 
-RAPID = Limits(ocr=OcrOptions("rapidocr"))
+RAPID = Limits(ocr=OcrOptions("rapidocr", dpi=120))
 
 
 def read(data: bytes) -> Document:

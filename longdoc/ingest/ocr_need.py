@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import pypdfium2.raw as pdfium
 
 from longdoc.ingest.garbled import is_garbled
+from longdoc.ingest.ocr_words import Need
 from longdoc.ingest.pdf_page import Frame, PageText, frame_of
 
 DRAWN_LETTERS = 200
@@ -30,16 +30,6 @@ THIN = 200
 """Characters that may stand on a scan as its stamp."""
 MOST_OBJECTS = 2000
 SAMPLES = 12
-
-Kind = Literal["missing", "thin", "garbled", "invisible", "part"]
-
-
-@dataclass(frozen=True, slots=True)
-class Need:
-    """Why a page is to be read from its picture; `box` is the part of it that is meant, in points of the page as shown."""
-
-    kind: Kind
-    box: tuple[float, float, float, float] | None = None
 
 
 def need_of(page: Any, text_page: Any, found: PageText, has_images: bool) -> Need | None:

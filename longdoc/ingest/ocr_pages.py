@@ -16,9 +16,8 @@ from PIL import Image
 
 from longdoc.ingest.garbled import is_garbled
 from longdoc.ingest.ocr import PictureText, engines_of, how_to_read, read_picture
-from longdoc.ingest.ocr_need import Kind
 from longdoc.ingest.ocr_straight import looks_like_text
-from longdoc.ingest.ocr_words import UNSURE, OcrEngine
+from longdoc.ingest.ocr_words import UNSURE, Kind, OcrEngine
 from longdoc.ingest.page_numbers import named
 from longdoc.ingest.pdf_file import PdfFile
 from longdoc.ingest.pdf_page import PageText, frame_of

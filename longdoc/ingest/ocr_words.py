@@ -1,14 +1,25 @@
-"""What an OCR engine gives of a picture: words with boxes and confidence, a line at a time."""
+"""What is asked of OCR, and what it gives: why a page is to be read; words with boxes and confidence, a line at a time."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from PIL import Image
 
 UNSURE = 0.75
 """Mean confidence of a page below which a person should look at it."""
+
+
+Kind = Literal["missing", "thin", "garbled", "invisible", "part"]
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Why a page is to be read from its picture; `box` is the part of it that is meant, in points of the page as shown."""
+
+    kind: Kind
+    box: tuple[float, float, float, float] | None = None
 
 
 class SeenWord(NamedTuple):

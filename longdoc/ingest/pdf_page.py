@@ -16,12 +16,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from math import pi
 from operator import le, sub
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import pypdfium2.raw as pdfium
 
-if TYPE_CHECKING:
-    from longdoc.ingest.ocr_need import Need
+from longdoc.ingest.ocr_words import Need
 
 _HYPHEN = re.compile("[\x02\ufffe\u00ad]")
 _WORD = re.compile(r"[^\s\x00-\x1f\x7f\ufffe\uffff\u00ad\u200b]+")

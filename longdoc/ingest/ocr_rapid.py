@@ -78,7 +78,9 @@ class RapidOcr:
             raise
         except Exception as error:
             # What a library of models raises on one page must not cost the others.
-            raise NeedsOcrError(f"rapidocr failed on it ({type(error).__name__}: {str(error)[:200]})") from error
+            # Its errors hold a traceback; the last line says what it was.
+            said = (str(error).strip().splitlines() or [""])[-1][:200]
+            raise NeedsOcrError(f"rapidocr failed on it ({type(error).__name__}: {said})") from error
 
     def _read(self, picture: Image.Image) -> Seen:
         import numpy as np

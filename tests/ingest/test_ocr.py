@@ -1,6 +1,7 @@
 """Pages that are read from their picture, by rapidocr: what is read, where it stands, and what is said of what cannot be read."""
 
 import io
+import socket
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,15 @@ def test_a_scan_is_read_with_its_structure_and_says_by_what_and_how_surely() -> 
     assert page.confidence > 0.9
     assert document.warnings == ()
     assert document.source_map == ()
+
+
+def test_the_models_come_from_the_wheel_and_nothing_is_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("something asked for the network")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    seen = ocr_rapid.RapidOcr().read(ocr_samples.note(), dpi=ocr_samples.DPI, seconds=60)
+    assert [word.text for word in seen.lines[0]] == ["Agreement", "on", "Grain"]
 
 
 @pytest.mark.parametrize("turned", [0, 90, 180, 270])

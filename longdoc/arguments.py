@@ -29,6 +29,9 @@ class SettingArguments(TypedDict, total=False):
     max_unpacked: int | None
     max_ratio: int | None
     max_depth: int | None
+    ocr: str | None
+    ocr_dpi: int | None
+    ocr_languages: str | None
     ram_budget: int | None
     disk_budget: int | None
     archive: str | None

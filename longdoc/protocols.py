@@ -43,10 +43,20 @@ class Parsed:
 
 
 @dataclass(frozen=True, slots=True)
+class OcrOptions:
+    """How pages without usable text are read from their picture: the engine ("auto", "off", "rapidocr" or "tesseract"), dots an inch of
+    the picture, and the languages as Tesseract spells them ("eng+deu")."""
+
+    engine: str = "auto"
+    dpi: int = 200
+    languages: str = "eng"
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
-    """Hard limits on one file: wall-clock seconds, bytes of address space, pages, bytes of the file, characters of its canonical text, and
-    blocks, cells and asides together; for files that hold others: members and their bytes in all, how many times its own size they may
-    come to, and how deep they may lie in each other."""
+    """Hard limits on one file: wall-clock seconds, begun anew for every page that is read by OCR; bytes of address space, pages, bytes of
+    the file, characters of its canonical text, and blocks, cells and asides together; for files that hold others: members and their bytes
+    in all, how many times its own size they may come to, and how deep they may lie in each other; and how pages are read by OCR."""
 
     seconds: float = 120.0
     memory: int = 4 << 30
@@ -58,6 +68,7 @@ class Limits:
     unpacked: int = 1 << 30
     ratio: int = 200
     depth: int = 5
+    ocr: OcrOptions = OcrOptions()
 
 
 @runtime_checkable

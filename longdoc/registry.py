@@ -15,6 +15,7 @@ from longdoc.errors import MissingExtraError, UnknownNameError
 BUILT_IN: dict[str, dict[str, str]] = {
     "ingestors": {
         "pdf": "longdoc.ingest.pdf:PdfIngestor",
+        "picture": "longdoc.ingest.picture:PictureIngestor",
         "docx": "longdoc.ingest.docx:DocxIngestor",
         "html": "longdoc.ingest.html:HtmlIngestor",
         "markdown": "longdoc.ingest.markdown:MarkdownIngestor",

@@ -76,6 +76,9 @@ def _aside(page: PageText, line: Line, top: bool) -> Aside:
         kind = "watermark"
     elif _page_value(line.content) is not None:
         kind = "page_number"
+    if page.ocr is not None:
+        # Its characters are not the file's.
+        return Aside(kind=kind, text=line.content, page=page.number)
     words = line.words if line.scattered else ()
     source = tuple((page.number, word.start, word.end - word.start) for word in words)
     whole = ((page.number, line.words[0].start, line.words[-1].end - line.words[0].start),)

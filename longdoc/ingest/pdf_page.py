@@ -18,6 +18,8 @@ import numpy as np
 import numpy.typing as npt
 import pypdfium2.raw as pdfium
 
+from longdoc.ingest.ocr_words import Need
+
 Side = TypeVar("Side", float, npt.NDArray[np.float64])
 """A coordinate, or one of many boxes at once."""
 
@@ -116,7 +118,8 @@ class PageText:
     """A page's characters, one a code point of `text`, and its lines in the order of the content stream.
 
     Coordinates of lines, `width` and `height` are of the page held so that its text stands upright; `shown` is the size
-    of the page as it is shown.
+    of the page as it is shown. `need` says why it is to be read from its picture (ocr_need.py); `ocr` and `confidence` are as in
+    `Page`, and `boxes` as (start, end, x0, y0, x1, y1), of the page as shown, those of its words that were seen in the picture.
     """
 
     number: int
@@ -126,6 +129,10 @@ class PageText:
     height: float
     shown: tuple[float, float]
     has_pictures: bool = False
+    need: Need | None = None
+    ocr: str | None = None
+    confidence: float | None = None
+    boxes: list[tuple[int, int, float, float, float, float]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,6 +106,8 @@ class PdfText:
                 width=round(page.shown[0], 2),
                 height=round(page.shown[1], 2),
                 has_text=any(not character.isspace() for character in page.text),
+                ocr=page.ocr,
+                confidence=page.confidence,
             )
         )
 

@@ -24,11 +24,7 @@ _ZIP_KINDS = {
     "content.xml": "office",
 }
 _MAGIC = (
-    (b"\x89PNG\r\n\x1a\n", "a PNG picture: make a searchable PDF of it with an OCR program such as ocrmypdf"),
-    (b"\xff\xd8\xff", "a JPEG picture: make a searchable PDF of it with an OCR program such as ocrmypdf"),
-    (b"II*\x00", "a TIFF picture: make a searchable PDF of it with an OCR program such as ocrmypdf"),
-    (b"MM\x00*", "a TIFF picture: make a searchable PDF of it with an OCR program such as ocrmypdf"),
-    (b"GIF8", "a GIF picture: make a searchable PDF of it with an OCR program such as ocrmypdf"),
+    (b"GIF8", "a GIF picture: save it as PNG"),
     (b"%!PS", "a PostScript file: convert it to PDF"),
     (b"Rar!", "a RAR archive: unpack it first"),
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive: unpack it first"),
@@ -47,6 +43,8 @@ _MAIL = re.compile(rb"\s*(?:From [^\r\n]*\r?\n)?(?:" + _FIELD + rb")+")
 _ENVELOPE = re.compile(rb"^(?:Message-ID|MIME-Version|Received|Return-Path|DKIM-Signature|X-Mailer):", re.IGNORECASE | re.MULTILINE)
 _LETTER = re.compile(rb"^(?:From|Date|Subject|To):", re.IGNORECASE | re.MULTILINE)
 _PACKED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00")
+_PICTURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\x00", b"MM\x00*")
+"""How PNG, JPEG and TIFF files begin."""
 _BOMS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 _HTML = re.compile(rb"<(?:!doctype\s+html|html[\s>]|head[\s>]|body[\s>]|table[\s>]|div[\s>]|p[\s>]|meta\s)", re.IGNORECASE)
 _HTML_FIRST = re.compile(
@@ -75,6 +73,8 @@ def sniff(data: bytes, name: str) -> str:
             return format
     if b"%PDF-" in head[:1024]:
         return "pdf"
+    if head.startswith(_PICTURES):
+        return "picture"
     for magic, what in _MAGIC:
         if head.startswith(magic):
             raise UnsupportedError(f"{name}: {what}; {READ}")

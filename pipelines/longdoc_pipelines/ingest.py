@@ -25,8 +25,10 @@ from typing import Any
 from longdoc.config import Settings
 from longdoc.errors import ChangedError, InputError, LimitError, NotFoundError, StoreError, UnreadableError, UnsupportedError
 from longdoc.ingest import OpenedFile, ParsedFile
+from longdoc.ingest.ocr import check as check_ocr
+from longdoc.ingest.ocr import is_waiting
 from longdoc.labels import LabelSet
-from longdoc.protocols import Done, Executor, Job, Limits, Progress, Reader, Reading
+from longdoc.protocols import Done, Executor, Job, Limits, OcrOptions, Progress, Reader, Reading
 from longdoc.types import Chunk, Document, Outcome
 from longdoc_pipelines.containers import Containers, Listing, exists, record_of
 from longdoc_pipelines.extract import EXTRACT_VERSION
@@ -110,6 +112,8 @@ class _Run:
         self.progress = progress
         self.choice = choice
         self.labels = labels
+        ocr = OcrOptions(settings.ocr, settings.ocr_dpi, settings.ocr_languages)
+        check_ocr(ocr)
         self.limits = Limits(
             seconds=settings.timeout,
             memory=settings.memory_limit,
@@ -120,6 +124,7 @@ class _Run:
             unpacked=settings.max_unpacked,
             ratio=settings.max_ratio,
             depth=settings.max_depth,
+            ocr=ocr,
         )
         self.containers = Containers(corpus.folder, self.limits)
         self.found: set[str] = set()
@@ -244,6 +249,9 @@ class _Run:
             return None
         task = _Task(replace(file, document_key=document_key(str(file.sha256), item.path, self.settings)), item)
         facts = self.documents.facts(task.key)
+        if facts is not None and is_waiting(facts.warnings, self.limits.ocr):
+            key = document_key(str(file.sha256), item.path, self.settings, anew=True)
+            task, facts = replace(task, file=replace(task.file, document_key=key)), self.documents.facts(key)
         if task.key in self.refused:
             self._refuse_copy(task)
             return None

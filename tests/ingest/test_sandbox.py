@@ -63,6 +63,14 @@ def test_a_job_that_hangs_is_killed_at_its_limit_and_the_next_one_runs() -> None
     assert done["after"].value == "after"
 
 
+def test_the_limit_on_time_begins_anew_for_every_page_that_is_read_by_ocr() -> None:
+    with ProcessExecutor(1, Limits(seconds=1.2)) as executor:
+        done = run(executor, "steps", "slow step")
+    assert done["steps"].value == "steps"
+    assert isinstance(done["slow step"].error, LimitError)
+    assert "page 7 (OCR) not read within the limit of 1.2 s" in str(done["slow step"].error)
+
+
 def test_workers_are_kept_between_calls() -> None:
     with ProcessExecutor(1, Limits()) as executor:
         assert run(executor, "pid")["pid"].value == run(executor, "pid")["pid"].value

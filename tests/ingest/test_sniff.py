@@ -22,6 +22,9 @@ def archive(*names: str) -> bytes:
     ("data", "name", "format"),
     [
         (b"%PDF-1.4\n", "a.txt", "pdf"),
+        (b"\x89PNG\r\n\x1a\n" + b"\0" * 50, "a.txt", "picture"),
+        (b"\xff\xd8\xff\xe0" + b"\0" * 50, "a", "picture"),
+        (b"MM\x00*" + b"\0" * 50, "a.pdf", "picture"),
         (b"\n\njunk before %PDF-1.4\n", "a", "pdf"),
         (samples.contract_docx(), "a.pdf", "docx"),
         (b"<!DOCTYPE html><html><body>x</body></html>", "a.txt", "html"),
@@ -50,8 +53,7 @@ def test_the_content_decides_and_not_the_name(data: bytes, name: str, format: st
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b"\x89PNG\r\n\x1a\n" + b"\0" * 50, "OCR"),
-        (b"\xff\xd8\xff\xe0" + b"\0" * 50, "OCR"),
+        (b"GIF89a" + b"\0" * 50, "save it as PNG"),
         (bytes(range(256)) * 8, "binary file"),
         (b"\x7fELF" + b"\0" * 100, "a program"),
     ],

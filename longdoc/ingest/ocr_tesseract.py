@@ -16,6 +16,7 @@ import subprocess
 from PIL import Image, ImageFilter
 
 from longdoc.errors import LimitError, NeedsOcrError
+from longdoc.ingest.guard import programs
 from longdoc.ingest.ocr_words import UNSURE, Seen, SeenWord
 
 PROGRAM = "tesseract"
@@ -114,7 +115,8 @@ def _run(arguments: list[str], data: bytes, seconds: float) -> str:
     """What the program prints. Raises: LimitError, NeedsOcrError with what it says when it fails."""
     environment = os.environ | {"OMP_THREAD_LIMIT": "1"}
     try:
-        done = subprocess.run([PROGRAM, *arguments], input=data, capture_output=True, timeout=seconds, env=environment, check=False)
+        with programs(PROGRAM):
+            done = subprocess.run([PROGRAM, *arguments], input=data, capture_output=True, timeout=seconds, env=environment, check=False)
     except subprocess.TimeoutExpired as error:
         raise LimitError(f"tesseract was not done within {seconds:g} s") from error
     except OSError as error:

@@ -32,6 +32,7 @@ from typing import Any
 import longdoc
 from longdoc.errors import DamagedError, LimitError
 from longdoc.ingest.answers import read_answer
+from longdoc.ingest.confine import remove_dead_sockets
 from longdoc.ingest.worker import PARSE, READY, Answer, Entered, Restarted, receive, send
 from longdoc.protocols import Done, Job, Limits
 
@@ -276,6 +277,8 @@ class _Worker:
         self._kill()
         self._process.wait()
         self._remove_folder()
+        if sys.platform == "linux":
+            remove_dead_sockets()
         for stream in (self._process.stdin, self._process.stdout):
             if stream is not None:
                 with contextlib.suppress(BrokenPipeError):

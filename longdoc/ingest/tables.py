@@ -23,9 +23,11 @@ MOST_HEADER_ROWS = 8
 
 SIGN = re.compile(r"\(?\s*(?:US|C|A|HK|S)?[$€£¥₹]\s*\(?")
 _CLOSING = re.compile(r"\)?\s*%?\s*\)?(?:\s*\(\w{1,2}\))?|\)")
+# No two ways lead over the same characters: a cell of a thousand signs would otherwise be tried in 2 to the 1000th of them.
 _DATE = re.compile(
-    r"(?:(?:as of|at|ended|ending|fiscal|year|years|months?|weeks?|quarter|three|six|nine|twelve|fy|q[1-4]|"
-    r"jan\w*|feb\w*|mar\w*|apr\w*|may|june?|july?|aug\w*|sep\w*|oct\w*|nov\w*|dec\w*|(?:19|20)\d\d|\d{1,2}|change|vs|to|and|\W)\.?\s*)+",
+    r"\s*(?:(?:as of|at|ended|ending|fiscal|year|years|months?|weeks?|quarter|three|six|nine|twelve|fy|q[1-4]|"
+    r"jan\w*+|feb\w*+|mar\w*+|apr\w*+|may|june?|july?|aug\w*+|sep\w*+|oct\w*+|nov\w*+|dec\w*+|"
+    r"(?<!\d)(?:(?:19|20)\d\d|\d{1,2})(?!\d)|change|vs|to|and|[^\w\s])\s*)+",
     re.IGNORECASE,
 )
 _SIGNATURE = re.compile(
@@ -33,7 +35,7 @@ _SIGNATURE = re.compile(
 )
 _PAGE = re.compile(r"(?:page\s+|p\.\s*)?(?:[A-Z]{1,2}-)?(\d{1,4})", re.IGNORECASE)
 _LEADERS = re.compile(r"(?:\.\s?){4,}")
-_YEAR = re.compile(r"\W*(?:FY|fiscal)?\W*(?:19|20)\d\d\W*(?:\(\w{1,2}\))?[AE]?", re.IGNORECASE)
+_YEAR = re.compile(r"\W*(?:(?:FY|fiscal)\W*)?(?:19|20)\d\d\W*(?:\(\w{1,2}\))?[AE]?", re.IGNORECASE)
 
 
 class Entry(NamedTuple):

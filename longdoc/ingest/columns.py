@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+MOST_COLUMNS = 40
+"""Columns up to which a heading is tried over every range of them."""
 Extent = tuple[float, float]
 """Left and right edge."""
 
@@ -55,6 +57,8 @@ def columns_under(columns: Sequence[Extent], heading: Extent, tolerance: float, 
     if not over:
         nearest = min(max(column_of(columns, heading), first), last)
         over = [nearest]
+    if last - first > MOST_COLUMNS:
+        return over[0], over[-1]
     middle = (heading[0] + heading[1]) / 2
     best = (abs((columns[over[0]][0] + columns[over[-1]][1]) / 2 - middle), over[0], over[-1])
     for begin in range(first, over[0] + 1):

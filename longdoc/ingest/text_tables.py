@@ -14,8 +14,9 @@ _CELL = re.compile(r"[^\t\n\r]+")
 _GAP_CELL = re.compile(r"\S+(?: \S+)*")
 _LINE = re.compile(r"[^\r\n\f\x0b]+")
 _RULE = re.compile(r"[-=_\u2500-\u257f+|]{3,}(?:\s[-=_+|]{3,})*|</?(?:TABLE|CAPTION|S|C)>.*")
-_LEADERS = re.compile(r"[\s.]*(?:\.\s?){3,}$")
 _OPEN = re.compile(r"(?:\b(?:and|or|of|for|the|to|in|with|by|on|from|a|an|at|as)|[,&(-])$", re.IGNORECASE)
+FEWEST_LEADERS = 3
+"""Dots that lead from a label to its figures."""
 CENTRED = 3.0
 """Characters that the middle of a heading may be off the middle of the columns that it heads."""
 
@@ -99,8 +100,9 @@ def _placed(text: str, start: int, end: int) -> list[Placed]:
     row: list[Placed] = []
     for found in _GAP_CELL.finditer(text, start, end):
         content = found[0]
-        leaders = _LEADERS.search(content)
-        stop = found.end() - (len(leaders[0]) if leaders else 0)
+        label = content.rstrip(". ")
+        leaders = content.count(".", len(label)) >= FEWEST_LEADERS
+        stop = found.start() + len(label) if leaders else found.end()
         if _RULE.fullmatch(content) or stop <= found.start():
             continue
         if row and SIGN.fullmatch(text, row[-1][2], row[-1][3]):

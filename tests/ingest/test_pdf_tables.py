@@ -202,7 +202,7 @@ def test_a_sentence_above_a_table_is_no_part_of_it() -> None:
         draw_rows(canvas, INCOME[:3], top + 13)
 
     document = parse_bytes(samples.pdf(draw), "t.pdf").document
-    assert [document.quote(block.span) for block in document.blocks][0].startswith("The costs of the silo")
+    assert document.quote(document.blocks[0].span).startswith("The costs of the silo")
     assert document.blocks[0].kind == "paragraph"
     assert document.tables[0].scale == 1000
 

@@ -63,6 +63,10 @@ _CONTINENTAL = re.compile(r"(?<![\d.,])\d{1,3}(?:\.\d{3})+,\d+(?![\d.,])|(?<![\d
 _ENGLISH = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\d.,])|(?<![\d.,])\d+\.(?:\d{1,2}|\d{4,})(?![\d.,])")
 
 
+LONGEST_FIGURE = 60
+"""Characters of a cell beyond which it holds no figure alone."""
+
+
 class Figure(NamedTuple):
     """A figure: its value as printed (percentages in percent), whether it is a percentage, its currency (ISO 4217), and the factor that
     its own words give it ("5 million"), None where they give none. `times`: a multiple such as "2.5x"."""
@@ -96,9 +100,10 @@ _FILLING = {"data", "amount", "number", "which", "reflected", "otherwise", "indi
 
 def read_figure(text: str, writing: Writing = "english") -> Figure | None:
     """The figure that `text` is, None if it is none. A dash is the figure 0, as statements print it; "n/a" and "NM" are none."""
-    text = text.strip()
-    if not text or len(text) > 60:
+    if len(text) > LONGEST_FIGURE or not text.strip():
         return None
+    # Runs of spaces, of which patterns would try every part, become one.
+    text = " ".join(text.split())
     dash = _DASH.fullmatch(text)
     if dash is not None:
         return Figure(Decimal(0), percent=dash["percent"] is not None, dash=True)

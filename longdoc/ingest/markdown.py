@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from longdoc.ingest.tables import Cell, made_table
+from longdoc.ingest.cells import Cell
+from longdoc.ingest.tables import made_table
 from longdoc.ingest.txt import decode
 from longdoc.protocols import Limits, Parsed
 from longdoc.types import Block, BlockKind, Span, Table

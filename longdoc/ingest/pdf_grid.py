@@ -17,6 +17,8 @@ from longdoc.ingest.tables import is_tabular
 USUAL_SPACE = 0.33
 """Between words, in line heights, at most, where letters are of different widths."""
 
+WIDEST = 200
+"""Cells in a row beyond which it is none of a table."""
 FEWEST_FIRM = 5
 """One row of so many must hold figures for the columns to be taken from such rows alone."""
 _DAY = re.compile(r"\d{1,2},")
@@ -27,7 +29,7 @@ def make_grid(page: PageText, lines: Sequence[Line]) -> Grid:
     width = _space(lines)
     rows = [Row(line, pieces_of(page, line, width)) for line in _by_height(lines)]
     texts = [[piece.text for piece in row.pieces] for row in rows]
-    if not is_tabular(texts):
+    if max(map(len, texts)) > WIDEST or not is_tabular(texts):
         return _as_lines(lines)
     size = sorted(row.line.size for row in rows)[len(rows) // 2]
     columns = _columns(rows, size)

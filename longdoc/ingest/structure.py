@@ -12,7 +12,7 @@ from longdoc.ingest.language import detect_language, language_warnings, section_
 from longdoc.ingest.references import find_references
 from longdoc.ingest.run_in import split_run_in
 from longdoc.ingest.sections import find_sections
-from longdoc.ingest.text_tables import tables_of_blocks
+from longdoc.ingest.tables import tables_of_blocks
 from longdoc.ingest.title import find_title
 from longdoc.protocols import Parsed
 from longdoc.types import Document, Domain

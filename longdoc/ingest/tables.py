@@ -2,7 +2,7 @@
 
 A format that knows its cells lays them out with `lay_out`, appends the text that this gives as a table block, and hands
 `made_table(text, span, cells)` on in `Parsed.tables` once the whole text is there. A table block without a Table gets one
-from its tabs or wide gaps (`text_tables.py`).
+from its tabs or wide gaps (`tables_of_blocks`).
 
 In the text a table is a line a row and one tab between filled cells: an empty cell leaves nothing there, and its place is known from
 `Table.cells` alone.
@@ -13,15 +13,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
-from typing import NamedTuple
 
 from longdoc.figures import currency_of, find_scale, read_figure
+from longdoc.ingest.cells import SIGN, Cell, Entry, by_row
+from longdoc.ingest.text_tables import find_cells
 from longdoc.tables import find_note
-from longdoc.types import Span, Table
+from longdoc.types import Block, Span, Table
+
+# What a format needs for its tables is had from here.
+__all__ = ["Cell", "Entry", "cells_of_text", "find_header_rows", "is_tabular", "lay_out", "made_table", "tables_of_blocks"]
 
 MOST_HEADER_ROWS = 8
 
-SIGN = re.compile(r"\(?\s*(?:US|C|A|HK|S)?[$€£¥₹]\s*\(?")
 _CLOSING = re.compile(r"\)?\s*%?\s*\)?(?:\s*\(\w{1,2}\))?|\)")
 # No two ways lead over the same characters: a cell of a thousand signs would otherwise be tried in 2 to the 1000th of them.
 _DATE = re.compile(
@@ -36,25 +39,6 @@ _SIGNATURE = re.compile(
 _PAGE = re.compile(r"(?:page\s+|p\.\s*)?(?:[A-Z]{1,2}-)?(\d{1,4})", re.IGNORECASE)
 _LEADERS = re.compile(r"(?:\.\s?){4,}")
 _YEAR = re.compile(r"\W*(?:(?:FY|fiscal)\W*)?(?:19|20)\d\d\W*(?:\(\w{1,2}\))?[AE]?", re.IGNORECASE)
-
-
-class Entry(NamedTuple):
-    """A cell as a format knows it: its words (may be empty), and how many columns and rows it spans."""
-
-    text: str
-    columns: int = 1
-    rows: int = 1
-
-
-class Cell(NamedTuple):
-    """A filled cell: row and column from 0, rows and columns spanned, and its range in the text."""
-
-    row: int
-    column: int
-    rows: int
-    columns: int
-    start: int
-    end: int
 
 
 def lay_out(rows: Iterable[Sequence[Entry]]) -> tuple[str, list[Cell]]:
@@ -180,13 +164,6 @@ def _is_data(row: Sequence[Cell], contents: Sequence[str]) -> bool:
     return True
 
 
-def by_row(cells: Sequence[Cell]) -> list[list[Cell]]:
-    rows: dict[int, list[Cell]] = {}
-    for cell in cells:
-        rows.setdefault(cell.row, []).append(cell)
-    return [rows[number] for number in sorted(rows)]
-
-
 def _unit(text: str, cells: Sequence[Cell]) -> str | None:
     """The currency whose sign stands before figures, None if there is none or several."""
     found = {
@@ -254,3 +231,41 @@ def _is_contents(rows: Sequence[Sequence[str]]) -> bool:
     falls = sum(after < before for before, after in pairwise(numbers))
     titles = sum(sum(map(str.isalpha, row[-2])) > 3 for row in rows if len(row) > 1)
     return falls <= len(numbers) // 10 and numbers[-1] > numbers[0] and titles * 3 >= 2 * several and numbers[-1] <= 3000
+
+
+def tables_of_blocks(text: str, blocks: Sequence[Block], tables: Sequence[Table], *, sure: bool) -> tuple[Table, ...]:
+    """`tables` that lie in table blocks, and one for each table block without any, from its tabs or wide gaps; in reading order.
+
+    `sure` says that the format marks its tables; where it does not, a block is looked at once more before it is called one.
+    """
+    given = sorted(tables, key=lambda table: table.span.start)
+    found: list[Table] = []
+    place = 0
+    for block in blocks:
+        if block.kind != "table":
+            continue
+        while place < len(given) and given[place].span.end <= block.span.start:
+            place += 1
+        first = place
+        while place < len(given) and given[place].span.start < block.span.end:
+            found.append(given[place])
+            place += 1
+        if place > first or (found and found[-1].span.end > block.span.start):
+            continue
+        made = table_of_text(text, block.span, sure=sure)
+        if made is not None:
+            found.append(made)
+    return tuple(found)
+
+
+def table_of_text(text: str, span: Span, *, sure: bool) -> Table | None:
+    """The table that the lines of `span` make, None if they make none."""
+    cells, indents = find_cells(text, span)
+    if not cells or not (sure or is_tabular([[text[cell.start : cell.end] for cell in row] for row in by_row(cells)])):
+        return None
+    return made_table(text, span, cells, indents=indents)
+
+
+def cells_of_text(text: str, span: Span) -> list[Cell]:
+    """Cells of lines that are parted by tabs, or, where there are none, stand above each other with wide gaps between."""
+    return find_cells(text, span)[0]

@@ -6,57 +6,28 @@ import re
 from collections.abc import Sequence
 
 from longdoc.figures import read_figure
+from longdoc.ingest.cells import SIGN, Cell
 from longdoc.ingest.columns import column_of, columns_under, find_columns
-from longdoc.ingest.tables import SIGN, Cell, by_row, is_tabular, made_table
-from longdoc.types import Block, Span, Table
+from longdoc.types import Span
 
 _CELL = re.compile(r"[^\t\n\r]+")
 _GAP_CELL = re.compile(r"\S+(?: \S+)*")
 _LINE = re.compile(r"[^\r\n\f\x0b]+")
 _RULE = re.compile(r"[-=_\u2500-\u257f+|]{3,}(?:\s[-=_+|]{3,})*|</?(?:TABLE|CAPTION|S|C)>.*")
-_LEADERS = re.compile(r"[\s.]*(?:\.\s?){3,}$")
 _OPEN = re.compile(r"(?:\b(?:and|or|of|for|the|to|in|with|by|on|from|a|an|at|as)|[,&(-])$", re.IGNORECASE)
+FEWEST_LEADERS = 3
+"""Dots that lead from a label to its figures."""
 CENTRED = 3.0
 """Characters that the middle of a heading may be off the middle of the columns that it heads."""
 
 
-def tables_of_blocks(text: str, blocks: Sequence[Block], tables: Sequence[Table], *, sure: bool) -> tuple[Table, ...]:
-    """`tables` that lie in table blocks, and one for each table block without any, from its tabs or wide gaps; in reading order.
-
-    `sure` says that the format marks its tables; where it does not, a block is looked at once more before it is called one.
-    """
-    given = sorted(tables, key=lambda table: table.span.start)
-    found: list[Table] = []
-    place = 0
-    for block in blocks:
-        if block.kind != "table":
-            continue
-        while place < len(given) and given[place].span.end <= block.span.start:
-            place += 1
-        first = place
-        while place < len(given) and given[place].span.start < block.span.end:
-            found.append(given[place])
-            place += 1
-        if place > first:
-            continue
-        made = table_of_text(text, block.span, sure=sure)
-        if made is not None:
-            found.append(made)
-    return tuple(found)
-
-
-def table_of_text(text: str, span: Span, *, sure: bool) -> Table | None:
-    """The table that the lines of `span` make, None if they make none."""
+def find_cells(text: str, span: Span) -> tuple[list[Cell], list[int]]:
+    """The cells of the lines of `span`, and how deep each row's label is indented where that can be told."""
     lines = [(found.start(), found.end()) for found in _LINE.finditer(text, span.start, span.end)]
-    indents: list[int] = []
     if any("\t" in text[start:end] for start, end in lines):
-        found = [[(cell.start(), cell.end()) for cell in _CELL.finditer(text, *line)] for line in lines]
-        cells = _from_right([[_trimmed(text, *cell) for cell in row] for row in found])
-    else:
-        cells, indents = _aligned(text, lines)
-    if not cells or not (sure or is_tabular([[text[cell.start : cell.end] for cell in row] for row in by_row(cells)])):
-        return None
-    return made_table(text, span, cells, indents=indents)
+        rows = [[(cell.start(), cell.end()) for cell in _CELL.finditer(text, *line)] for line in lines]
+        return _from_right([[_trimmed(text, *cell) for cell in row] for row in rows]), []
+    return _aligned(text, lines)
 
 
 def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
@@ -129,8 +100,9 @@ def _placed(text: str, start: int, end: int) -> list[Placed]:
     row: list[Placed] = []
     for found in _GAP_CELL.finditer(text, start, end):
         content = found[0]
-        leaders = _LEADERS.search(content)
-        stop = found.end() - (len(leaders[0]) if leaders else 0)
+        label = content.rstrip(". ")
+        leaders = content.count(".", len(label)) >= FEWEST_LEADERS
+        stop = found.start() + len(label) if leaders else found.end()
         if _RULE.fullmatch(content) or stop <= found.start():
             continue
         if row and SIGN.fullmatch(text, row[-1][2], row[-1][3]):

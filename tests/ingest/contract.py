@@ -129,7 +129,7 @@ class IngestorContract:
         ends = [table.span.end for table in document.tables]
         assert all(before <= after.span.start for before, after in zip(ends, document.tables[1:], strict=False))
         for table in document.tables:
-            assert any(span.contains(table.span) for span in blocks)
+            assert any(span.overlaps(table.span) for span in blocks)
             end, places = table.span.start, set()
             for row, column, rows, columns, start, stop in table.cells:
                 assert end <= start < stop <= table.span.end

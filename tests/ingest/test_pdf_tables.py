@@ -167,6 +167,46 @@ def test_contents_signatures_and_numbered_clauses_are_no_tables() -> None:
     assert document.tables == ()
 
 
+def test_words_of_a_typewriter_font_are_not_parted_at_plain_spaces() -> None:
+    def draw(canvas: Canvas) -> None:
+        lines = ["Scanner model 2100 (with stand)     $5,995.00     45%", "Printer for long paper rolls        $2,995.00     56%"]
+        samples.put(canvas, [*lines, "Service in the first year             $150.00      5%"], 72, 80, "Courier", 10)
+
+    assert only(parse_bytes(samples.pdf(draw), "t.pdf").document).to_rows() == [
+        ["Scanner model 2100 (with stand)", "$5,995.00", "45%"],
+        ["Printer for long paper rolls", "$2,995.00", "56%"],
+        ["Service in the first year", "$150.00", "5%"],
+    ]
+
+
+def test_captions_between_the_parts_of_a_table_do_not_end_it() -> None:
+    rows: list[Row] = [
+        (0, "Sales", ("5,100", "6,200", "7,300")),
+        (0, "", ()),
+        (0, "Commitments and contingencies (see the notes on leases)", ()),
+        (0, "", ()),
+        (0, "Common stock, ten million shares authorised at the end of the year; issued and", ()),
+        (0, "outstanding at the end of it", ("9", "9", "8")),
+    ]
+    document = document_of([row for row in rows if row[1]])
+    labels = [row[0].text for row in only(document).rows]
+    assert labels[-1] == "Common stock, ten million shares authorised at the end of the year; issued and outstanding at the end of it"
+    assert "Commitments and contingencies (see the notes on leases)" in labels
+
+
+def test_a_sentence_above_a_table_is_no_part_of_it() -> None:
+    def draw(canvas: Canvas) -> None:
+        top = samples.put(canvas, ["The costs of the silo in the year 2023 were as follows (in thousands):"], 72, 80)
+        for place, year in enumerate(("2023", "2022", "2021")):
+            centred(canvas, year, FIRST - 15 + 80 * place, top)
+        draw_rows(canvas, INCOME[:3], top + 13)
+
+    document = parse_bytes(samples.pdf(draw), "t.pdf").document
+    assert document.quote(document.blocks[0].span).startswith("The costs of the silo")
+    assert document.blocks[0].kind == "paragraph"
+    assert document.tables[0].scale == 1000
+
+
 def test_a_turned_table_is_read_as_it_stands() -> None:
     upright = parse_bytes(samples.table(), "a.pdf").document
     turned = parse_bytes(samples.rotated(samples.table(), 90), "b.pdf").document

@@ -4,7 +4,8 @@ import pytest
 
 from longdoc import tables
 from longdoc.ingest import parse_bytes
-from longdoc.ingest.tables import Cell, Entry, lay_out, made_table
+from longdoc.ingest.cells import Cell, Entry
+from longdoc.ingest.tables import lay_out, made_table
 from longdoc.types import Document, Span
 
 STATEMENT = b"""The year was good, and the mill ran on every day of it but two.

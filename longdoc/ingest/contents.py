@@ -21,6 +21,9 @@ LONGEST_ENTRY = 220
 MANY = 8
 MOST_OFTEN = 4
 NEAR = 40
+PAGE_WIDTH = 24
+SHORT = 60
+LARGEST = 40_000
 TOLERATED = 2
 """Blocks between entries that are none themselves: "Page", a part's title without page, a line that a page break cut off."""
 
@@ -36,6 +39,7 @@ _ENTRY = re.compile(
 )
 # Two entries may stand in one line that lost its break: "Prices   13     7.3.2 Adjustments   14".
 _LINES = re.compile(r"\n|(?<=\s\s\d)\s{3,}(?=\S)|(?<=\s\s\d\d)\s{3,}(?=\S)")
+_PAGE_AT_END = re.compile(r"(?:\d|\b[ivxl]{1,6})(?:\s{2,}\d{1,2}\.)?$")
 _LEADER = re.compile(r"(?:\.\s?){4,}|_{4,}|…{2,}")
 _COLUMN_HEADS = re.compile(r"(?i)(?:beginning|page(?: (?:no|number)s?\.?)?|section|paragraph|clause|article|item|seite|\W|\s)*")
 _BARE = re.compile(r"\d{1,2}\.?|[ivxl]{1,6}|[A-Z]{1,2}-\d{1,3}")
@@ -93,7 +97,7 @@ def find_contents(text: str, blocks: Sequence[Block]) -> tuple[list[Block], Cont
 def _region(text: str, blocks: list[Block], place: int, follows: bool, page: int) -> tuple[int, int, list[_Entry]] | None:
     """A table of contents that begins at `place`: its first block, the one after its last, its entries."""
     block = blocks[place]
-    if block.kind in ("furniture", "contents", "code", "footnote") or len(block.span) > 40_000:
+    if block.kind in ("furniture", "contents", "code", "footnote") or len(block.span) > LARGEST:
         return None
     content = text[block.span.start : block.span.end]
     first_line, _, rest = content.partition("\n")
@@ -167,7 +171,9 @@ def _extend(text: str, blocks: list[Block], place: int, entries: list[_Entry]) -
     while index < len(blocks) and missed <= TOLERATED:
         block = blocks[index]
         content = text[block.span.start : block.span.end]
-        if block.kind == "furniture" or _BARE.fullmatch(content) or _COLUMN_HEADS.fullmatch(content):
+        if len(content) > LARGEST:
+            break
+        if block.kind == "furniture" or (len(content) <= SHORT and (_BARE.fullmatch(content) or _COLUMN_HEADS.fullmatch(content))):
             index += 1
             continue
         if _EXHIBITS.fullmatch(content) and not any(entry.page is not None for entry in listed):
@@ -214,7 +220,7 @@ def _later_titles(text: str, blocks: list[Block], place: int) -> set[str]:
 def _entries(content: str) -> Iterator[_Entry]:
     for line in _LINES.split(content):
         words = line.strip()
-        if not words or len(words) > LONGEST_ENTRY + 200:
+        if not words or len(words) > LONGEST_ENTRY + 200 or not _PAGE_AT_END.search(words[-PAGE_WIDTH:]):
             continue
         found = _ENTRY.fullmatch(words)
         if found is None:

@@ -15,7 +15,7 @@ _NUMBER = (
     r"(?:\d{1,4}(?:[A-Za-z](?![A-Za-z0-9]))?(?:\.\d{1,4}|\.[A-Z](?![A-Za-z.]))*(?:-\d{1,4})?(?:[A-Z](?![A-Za-z]))?"
     r"|[IVXLC]{1,7}(?![A-Za-z])|[A-Z]{1,2}-?\d{1,2}(?!\w)|[A-Z](?![\w’'])(?!\.\w))"
 )
-_MARKS = r"(?:[ \t\u00a0]?\([A-Za-z0-9]{1,5}\))+"
+_MARKS = r"(?:[ \t\u00a0]?\([A-Za-z0-9]{1,5}\)){1,8}"
 # The first letter as a set and the boundary looked at behind it: the scan then passes over most characters at once.
 _REFERENCE = re.compile(
     r"(?P<word>[SsCcPpAaIEN§](?<![^\W_].)(?:(?<=[Ss])(?:ection|ub-?section|ub-?clause|ub-?paragraph)s?|(?<=[Cc])lauses?|(?<=[Pp])aragraphs?"

@@ -123,3 +123,9 @@ def test_in_an_amendment_the_agreement_is_the_other_one() -> None:
     )
     document = read(text)
     assert [one.target is None for one in document.references] == [True, False]
+
+
+def test_hostile_rows_of_marks_and_lists_cost_little_and_lose_nothing() -> None:
+    document = read("Section 1" + "(a)" * 50_000)
+    assert len(document.references) == 1
+    assert len(read("Sections " + "1, " * 5_000 + "2 say so.").references) == 5_001

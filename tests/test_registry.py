@@ -12,7 +12,7 @@ def test_every_built_in_name_leads_to_something(kind: str, name: str):
 
 
 def test_a_miss_names_what_exists():
-    with pytest.raises(UnknownNameError, match=r"no ingestor 'xls'\. Known: docx, html, markdown, pdf, txt"):
+    with pytest.raises(UnknownNameError, match=r"no ingestor 'xls'\. Known: docx, html, markdown, pdf, picture, txt"):
         registry.load("ingestors", "xls")
 
 

@@ -111,3 +111,13 @@ class IngestorContract:
         size = len(self.sample())
         with pytest.raises(LimitError, match=rf"{size} bytes, the limit is {size - 1}"):
             parse_file(path, limits=Limits(file_size=size - 1))
+
+    def test_boxes_of_words_lie_on_their_pages(self, parsed: ParsedFile) -> None:
+        document = parsed.document
+        assert [row[0] for row in document.word_boxes] == sorted(row[0] for row in document.word_boxes)
+        for start, end, number, x0, y0, x1, y1 in document.word_boxes:
+            page = document.pages[number - 1]
+            assert page.span.start <= start < end <= page.span.end
+            assert not any(character.isspace() for character in document.text[start:end])
+            assert 0 <= x0 <= x1 <= page.width + 1
+            assert 0 <= y0 <= y1 <= page.height + 1

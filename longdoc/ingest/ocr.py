@@ -58,11 +58,13 @@ def engines_of(options: OcrOptions) -> list[OcrEngine]:
 
     Raises: MissingExtraError for an engine that is named and not installed.
     """
+    return [_engine(name, options.languages) for name in _names(options)]
+
+
+def _names(options: OcrOptions) -> list[str]:
     if options.engine == "auto":
-        names = [name for name, module in (("tesseract", ocr_tesseract), ("rapidocr", ocr_rapid)) if module.is_installed()]
-    else:
-        names = [] if options.engine == "off" else [options.engine]
-    return [_engine(name, options.languages) for name in names]
+        return [name for name, module in (("tesseract", ocr_tesseract), ("rapidocr", ocr_rapid)) if module.is_installed()]
+    return [] if options.engine == "off" else [options.engine]
 
 
 def check(options: OcrOptions) -> None:
@@ -83,7 +85,7 @@ def check(options: OcrOptions) -> None:
 
 def is_waiting(warnings: Sequence[str], options: OcrOptions) -> bool:
     """Whether a document was read where no engine was installed, and its pages could be read now."""
-    return any(INSTALL in warning for warning in warnings) and options.engine == "auto" and bool(engines_of(options))
+    return any(INSTALL in warning for warning in warnings) and options.engine == "auto" and bool(_names(options))
 
 
 def how_to_read(options: OcrOptions) -> str:

@@ -1,6 +1,6 @@
 """RapidOCR as an OCR engine: PP-OCR's models, which lie in its wheel, on onnxruntime with one thread.
 
-Three settings make it three times as fast here on a CPU without loss on printed pages (benchmarks/ocr.py): lines are looked for in a
+Three settings make it twice as fast here on a CPU without loss on printed pages (benchmarks/ocr.py): lines are looked for in a
 picture of at most DETECTION_SIDE pixels, read one by one, since padding costs more than a batch saves, and squeezed to SQUEEZE of their
 width. The library's classifier of upside-down lines is left out, which turns good lines over; a page that it is not sure of is turned
 instead.

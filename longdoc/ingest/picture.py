@@ -59,7 +59,9 @@ def as_pdf(data: bytes, name: str, most_pages: int = Limits().pages) -> bytes:
                 pages = [_page(frame, name) for frame in ImageSequence.Iterator(picture)]
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise LimitError(f"{name}: {error}; make the picture smaller") from error
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError) as error:
+    except UnidentifiedImageError as error:
+        raise DamagedError(f"{name}: not readable as PNG, JPEG or TIFF though it begins like one; get the file again") from error
+    except (OSError, SyntaxError, ValueError, EOFError) as error:
         raise DamagedError(f"{name}: the picture is damaged ({error}); get the file again") from error
     output = io.BytesIO()
     for place, (page, dpi) in enumerate(pages):

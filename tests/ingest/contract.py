@@ -194,3 +194,13 @@ class IngestorContract:
             else:
                 assert isinstance(done.error, InputError), done.key
                 assert not A_BUG.search(str(done.error)), (done.key, str(done.error))
+
+    def test_boxes_of_words_lie_on_their_pages(self, parsed: ParsedFile) -> None:
+        document = parsed.document
+        assert [row[0] for row in document.word_boxes] == sorted(row[0] for row in document.word_boxes)
+        for start, end, number, x0, y0, x1, y1 in document.word_boxes:
+            page = document.pages[number - 1]
+            assert page.span.start <= start < end <= page.span.end
+            assert not any(character.isspace() for character in document.text[start:end])
+            assert 0 <= x0 <= x1 <= page.width + 1
+            assert 0 <= y0 <= y1 <= page.height + 1

@@ -15,6 +15,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -36,6 +37,8 @@ _STREAMS = {"WordDocument": ".doc", "PowerPoint Document": ".ppt"}
 _PROGRAMS = ("soffice", "libreoffice")
 _HELD_BACK_SECONDS = 5
 _DIES_WITH_PARENT = 1
+_RESTART, _STARTS = 81, 3
+"""The exit code by which it asks to be started again, as with a new profile; how often that is done."""
 _PROFILE = """<?xml version="1.0" encoding="UTF-8"?>
 <oor:items xmlns:oor="http://openoffice.org/2001/registry">
 <item oor:path="/org.openoffice.Office.Common/Security/Scripting"><prop oor:name="MacroSecurityLevel" oor:op="fuse"><value>3</value></prop></item>
@@ -122,7 +125,25 @@ def _convert(program: str, data: bytes, folder: Path, suffix: str, name: str, li
         "LC_ALL": "C.UTF-8",
         "SAL_USE_VCLPLUGIN": "svp",
     }
-    seconds = max(1.0, limits.seconds - _HELD_BACK_SECONDS)
+    deadline = time.monotonic() + max(1.0, limits.seconds - _HELD_BACK_SECONDS)
+    code = _RESTART
+    for _ in range(_STARTS):
+        if code == _RESTART:
+            code = _run(command, folder, environment, deadline, name, limits)
+    found = next(iter(made.glob(f"*.{target}")), None) if made.is_dir() else None
+    if found is None:
+        raise DamagedError(
+            f"{name}: LibreOffice does not read it (exit code {code}); open it and save it anew, "
+            f"or install {_PACKAGES[target]} if that is what is missing"
+        )
+    size = found.stat().st_size
+    if size > limits.file_size:
+        raise LimitError(f"{name}: converted it has {size} bytes, the limit is {limits.file_size}; raise max_file_size to read it")
+    return found.read_bytes()
+
+
+def _run(command: list[str], folder: Path, environment: dict[str, str], deadline: float, name: str, limits: Limits) -> int:
+    """The exit code of LibreOffice. Raises: LimitError if it is not done by the deadline."""
     process = subprocess.Popen(
         command,
         cwd=folder,
@@ -134,21 +155,13 @@ def _convert(program: str, data: bytes, folder: Path, suffix: str, name: str, li
         preexec_fn=_tied_to_parent(limits.memory),
     )
     try:
-        code = process.wait(timeout=seconds)
+        return process.wait(timeout=max(0.0, deadline - time.monotonic()))
     except subprocess.TimeoutExpired as error:
-        raise LimitError(f"{name}: not converted by LibreOffice within the limit of {seconds:g} s; raise timeout to read it") from error
+        raise LimitError(
+            f"{name}: not converted by LibreOffice within the limit of {limits.seconds:g} s for a file; raise timeout to read it"
+        ) from error
     finally:
         _end(process)
-    found = next(iter(made.glob(f"*.{target}")), None) if made.is_dir() else None
-    if found is None:
-        raise DamagedError(
-            f"{name}: LibreOffice does not read it (exit code {code}); open it and save it anew, "
-            f"or install {_PACKAGES[target]} if that is what is missing"
-        )
-    size = found.stat().st_size
-    if size > limits.file_size:
-        raise LimitError(f"{name}: converted it has {size} bytes, the limit is {limits.file_size}; raise max_file_size to read it")
-    return found.read_bytes()
 
 
 def _tied_to_parent(memory: int) -> Callable[[], None] | None:

@@ -22,6 +22,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from longdoc.errors import DamagedError, LimitError, UnsupportedError
+from longdoc.ingest.guard import programs
 from longdoc.protocols import Ingestor, Limits, Parsed
 from longdoc.registry import load
 
@@ -72,7 +73,7 @@ class OfficeIngestor:
         if program is None:
             advice = f"install it (apt-get install {_PACKAGES[target]}), or save the file as {target.upper()} or PDF"
             raise UnsupportedError(f"{name}: a {suffix[1:].upper()} file is read through LibreOffice, which is not installed: {advice}")
-        with tempfile.TemporaryDirectory(prefix="longdoc-office-") as folder:
+        with programs(Path(program).name), tempfile.TemporaryDirectory(prefix="longdoc-office-") as folder:
             converted = _convert(program, data, Path(folder), suffix, name, limits)
         reader: Ingestor = load("ingestors", target)()
         parsed = reader.parse(converted, name=name, password=password, limits=limits)
@@ -115,7 +116,7 @@ def _convert(program: str, data: bytes, folder: Path, suffix: str, name: str, li
     (profile / "user" / "registrymodifications.xcu").write_text(_PROFILE, encoding="utf-8")
     target = TARGETS[suffix]
     command = [
-        *(program, f"-env:UserInstallation={profile.as_uri()}", "--headless", "--invisible", "--norestore", "--nologo", "--nodefault"),
+        *("--headless", "--invisible", "--norestore", "--nologo", "--nodefault"),
         *("--nofirststartwizard", "--nolockcheck", "--convert-to", target, "--outdir", str(made), str(source)),
     ]
     environment = {
@@ -127,9 +128,12 @@ def _convert(program: str, data: bytes, folder: Path, suffix: str, name: str, li
     }
     deadline = time.monotonic() + max(1.0, limits.seconds - _HELD_BACK_SECONDS)
     code = _RESTART
-    for _ in range(_STARTS):
+    for start in range(_STARTS):
         if code == _RESTART:
-            code = _run(command, folder, environment, deadline, name, limits)
+            # Its local socket is named after the profile's place, and a worker cannot remove the one that the last start has left.
+            profile = profile.rename(folder / f"profile-{start}")
+            started = [program, f"-env:UserInstallation={profile.as_uri()}", *command]
+            code = _run(started, folder, environment, deadline, name, limits)
     found = next(iter(made.glob(f"*.{target}")), None) if made.is_dir() else None
     if found is None:
         raise DamagedError(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from longdoc.figures import read_figure
 from longdoc.ingest.tables import Cell, made_table
-from longdoc.ingest.text_tables import table_of_text
+from longdoc.ingest.text_tables import find_cells
 from longdoc.types import Block, Span, Table
 
 _TABLE = re.compile(r"^<TABLE>[ \t]*\r?$(.*?)^</TABLE>", re.MULTILINE | re.DOTALL)
@@ -24,8 +24,7 @@ def find_tables(text: str, blocks: Sequence[Block]) -> tuple[Table, ...]:
         if not inside:
             continue
         span = Span(start=inside[0].start, end=inside[-1].end)
-        whole = table_of_text(text, span, sure=True)
-        cells = _without_marks(text, [Cell(*cell) for cell in whole.cells]) if whole is not None else []
+        cells = _without_marks(text, find_cells(text, span)[0])
         if any(cell.column > 0 and read_figure(text[cell.start : cell.end]) is not None for cell in cells):
             tables.append(made_table(text, span, cells))
     return tuple(tables)

@@ -38,7 +38,7 @@ class Numbering:
         self._starts: dict[str, dict[int, int]] = {}
         self._levels: dict[str, dict[int, _Level]] = {}
         self._counters: dict[str, dict[int, int]] = defaultdict(dict)
-        self._used: set[str] = set()
+        self._used: set[tuple[str, int]] = set()
         self._styles = {} if styles is None else {style.get(_W + "styleId"): style for style in styles.iter(_W + "style")}
         if numbering is not None:
             self._load(numbering)
@@ -54,10 +54,11 @@ class Numbering:
         if level is None:
             return ""
         counters = self._counters[abstract]
-        if identifier not in self._used:
-            self._used.add(identifier)
-            for place, value in self._starts.get(identifier, {}).items():
-                counters[place] = value - 1
+        # A list's own start holds for the first number that it gives at that level, whatever counted there before.
+        if (identifier, depth) not in self._used:
+            self._used.add((identifier, depth))
+            if depth in self._starts.get(identifier, {}):
+                counters[depth] = self._starts[identifier][depth] - 1
         counters[depth] = counters.get(depth, level.start - 1) + 1
         for deeper in [place for place in counters if place > depth]:
             restart = levels[deeper].restart if deeper in levels else None

@@ -85,6 +85,7 @@ class InlineReader:
         self._all_notes = notes
         self._fields: list[dict[str, Any]] = []
         self._commented: set[str] = set()
+        self._unended: dict[Any, frozenset[Any]] = {}
 
     def read(self, elements: Sequence[Any], into: Inline | None = None) -> Inline:
         """The text of these elements, after that of `into`."""
@@ -114,6 +115,7 @@ class InlineReader:
         if tag in _NOT_SHOWN:
             return
         if tag in _GONE:
+            self._unseen_fields(node)
             text = _plain(node)
             if text:
                 found.changes.append(_change("deletion", node, len(found.text), text))
@@ -160,6 +162,7 @@ class InlineReader:
         if tag == _W + "r":
             properties = node.find(_W + "rPr")
             if self._is_hidden(node, properties):
+                self._unseen_fields(node)
                 return
             length = sum(len((text.text or "").strip()) for text in node.iter(_W + "t"))
             if _is_on(properties, "b"):
@@ -173,17 +176,39 @@ class InlineReader:
             stack.append((len(found.changes) - 1, "leave"))
         stack.extend((child, "enter") for child in reversed(node))
 
-    def _field(self, node: Any, found: Inline) -> None:
+    def _field(self, node: Any, found: Inline | None) -> None:
         kind = node.get(_W + "fldCharType")
         if kind == "begin":
-            if all(one["shown"] for one in self._fields):
+            if self._is_unended(node):
+                return
+            if found is not None and all(one["shown"] for one in self._fields):
                 found.add(_chosen(node))
             self._fields.append({"code": "", "shown": False})
         elif kind == "separate" and self._fields:
             self._fields[-1]["shown"] = True
-            found.contents = found.contents or self.in_contents
+            if found is not None:
+                found.contents = found.contents or self.in_contents
         elif kind == "end" and self._fields:
             self._fields.pop()
+
+    def _unseen_fields(self, node: Any) -> None:
+        """Marks of fields in text that is not shown: a field may begin in it and end behind it."""
+        for mark in node.iter(_W + "fldChar"):
+            self._field(mark, None)
+
+    def _is_unended(self, begin: Any) -> bool:
+        """Whether a field never ends; taken for one it would swallow the rest of the document."""
+        root = begin.getroottree().getroot()
+        if root not in self._unended:
+            opened: list[Any] = []
+            for mark in root.iter(_W + "fldChar"):
+                kind = mark.get(_W + "fldCharType")
+                if kind == "begin":
+                    opened.append(mark)
+                elif kind == "end" and opened:
+                    opened.pop()
+            self._unended[root] = frozenset(opened)
+        return begin in self._unended[root]
 
     def _comment(self, node: Any, found: Inline, end: int | None) -> None:
         """A comment on several paragraphs is one of the first."""

@@ -34,6 +34,16 @@ def test_a_field_within_an_instruction_is_not_shown_but_the_result_of_the_whole_
     assert read(paragraph(run("A ") + outer + run(" Z"))).text == "A b Z"
 
 
+def test_a_field_that_never_ends_takes_no_text_with_it() -> None:
+    body = paragraph(run("A ") + field("begin") + instruction("REF x") + run("kept")) + paragraph("next")
+    assert read(body).text == "A kept\n\nnext"
+
+
+def test_a_field_that_ends_in_deleted_text_ends() -> None:
+    end = f"<w:del {BY_ANN}>{field('end')}</w:del>"
+    assert read(paragraph(field("begin") + instruction("REF x") + end + run("kept")) + paragraph("next")).text == "kept\n\nnext"
+
+
 @pytest.mark.parametrize(
     ("data", "shown"),
     [

@@ -13,8 +13,9 @@ import stat
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import PurePosixPath
+from typing import Any
 
 from longdoc.errors import DamagedError, EncryptedError, InputError, LimitError, UnsupportedError
 from longdoc.ingest.containers import SMALL, Member, check_unpacked
@@ -23,7 +24,7 @@ from longdoc.protocols import Limits
 _UTF8_NAME = 0x800
 _ENCRYPTED = 1
 _AES = 99
-_PACKED = {b"\x1f\x8b": gzip.GzipFile, b"BZh": bz2.BZ2File, b"\xfd7zXZ\x00": lzma.LZMAFile}
+_PACKED: dict[bytes, Callable[..., Any]] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open}
 _BROKEN = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, ValueError, OSError, IndexError)
 
 
@@ -52,16 +53,20 @@ class TarContainer:
 
     def members(self, data: bytes, *, name: str, password: str | None, limits: Limits) -> Iterator[Member]:
         """The files in the archive's order. Raises: DamagedError, LimitError."""
+        packed = next((reader for magic, reader in _PACKED.items() if data.startswith(magic)), None)
         try:
+            if packed is not None and not _holds_tar(packed, data):
+                yield Member(_unpacked_name(name), _unpack(packed, data, name, limits))
+                return
             with tarfile.open(fileobj=io.BytesIO(data), mode="r|*") as archive:
                 yield from _untar(archive, name, len(data), limits)
-        except tarfile.ReadError as error:
-            packed = next((reader for magic, reader in _PACKED.items() if data.startswith(magic)), None)
-            if packed is None:
-                raise DamagedError(f"{name}: a damaged tar archive ({error}); get the file again or pack it anew") from error
-            yield Member(_unpacked_name(name), _unpack(packed, data, name, limits))
         except _BROKEN as error:
             raise DamagedError(f"{name}: a damaged archive ({error}); get the file again or pack it anew") from error
+
+
+def _holds_tar(packed: Callable[..., Any], data: bytes) -> bool:
+    with packed(io.BytesIO(data)) as file:
+        return bool(file.read(tarfile.BLOCKSIZE)[257:262] == b"ustar")
 
 
 def _zip_name(entry: zipfile.ZipInfo) -> str:
@@ -86,12 +91,12 @@ def _unzip(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, where: str, passwor
         return Member(name, archive.read(entry, pwd=password.encode() if password else None), dated)
     except InputError as error:
         return Member(name, b"", dated, error)
+    except NotImplementedError as error:
+        return Member(name, b"", dated, UnsupportedError(f"{where}: packed in a way that cannot be read ({error}); unpack it first"))
     except RuntimeError as error:
         if not entry.flag_bits & _ENCRYPTED:
             raise
         return Member(name, b"", dated, EncryptedError(f"{where}: the password does not fit ({error})"))
-    except NotImplementedError as error:
-        return Member(name, b"", dated, UnsupportedError(f"{where}: packed in a way that cannot be read ({error}); unpack it first"))
     except _BROKEN as error:
         return Member(name, b"", dated, DamagedError(f"{where}: damaged inside the archive ({error}); get the file again"))
 
@@ -111,13 +116,10 @@ def _untar(archive: tarfile.TarFile, name: str, size: int, limits: Limits) -> It
         yield Member(entry.name, content.read() if content else b"")
 
 
-def _unpack(packed: type, data: bytes, name: str, limits: Limits) -> bytes:
+def _unpack(packed: Callable[..., Any], data: bytes, name: str, limits: Limits) -> bytes:
     most = min(limits.unpacked, max(SMALL, limits.ratio * len(data)))
-    try:
-        with packed(io.BytesIO(data)) as file:
-            content: bytes = file.read(most + 1)
-    except _BROKEN as error:
-        raise DamagedError(f"{name}: damaged ({error}); get the file again or pack it anew") from error
+    with packed(io.BytesIO(data)) as file:
+        content: bytes = file.read(most + 1)
     if len(content) > most:
         raise LimitError(f"{name}: unpacks to {len(content)} bytes or more, the limit is {most}; unpack it if you trust it")
     return content

@@ -71,6 +71,11 @@ def sniff(data: bytes, name: str) -> str:
         recognises = getattr(load("ingestors", format), "recognises", None)
         if recognises is not None and recognises(head, name):
             return format
+    # Before PDF, whose mark may stand a little later: an archive that packs nothing begins with that of its first member.
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return _sniff_zip(data, name)
+    if head.startswith(_PACKED) or head[257:262] == b"ustar":
+        return "tar"
     if b"%PDF-" in head[:1024]:
         return "pdf"
     if head.startswith(_PICTURES):
@@ -78,14 +83,10 @@ def sniff(data: bytes, name: str) -> str:
     for magic, what in _MAGIC:
         if head.startswith(magic):
             raise UnsupportedError(f"{name}: {what}; {READ}")
-    if head.startswith(b"PK\x03\x04") or head.startswith(b"PK\x05\x06"):
-        return _sniff_zip(data, name)
     if head.startswith(_COMPOUND):
         return _sniff_compound(data, name)
     if head.startswith((b"{\\rtf", _WORDPERFECT)):
         return "office"
-    if head.startswith(_PACKED) or head[257:262] == b"ustar":
-        return "tar"
     if not head.startswith(_BOMS) and _is_binary(head):
         raise UnsupportedError(f"{name}: a binary file of no known format; {READ}")
     if is_submission(data):

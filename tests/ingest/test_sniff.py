@@ -1,6 +1,7 @@
 """Formats are told apart by content, and what is not read is named with what to do."""
 
 import io
+import tarfile
 import zipfile
 
 import pytest
@@ -10,11 +11,20 @@ from longdoc.errors import DamagedError, EmptyFileError, InputError, Unsupported
 from longdoc.ingest.sniff import sniff
 
 
-def archive(*names: str) -> bytes:
+def tar(name: str, content: bytes) -> bytes:
+    output = io.BytesIO()
+    with tarfile.open(fileobj=output, mode="w") as target:
+        entry = tarfile.TarInfo(name)
+        entry.size = len(content)
+        target.addfile(entry, io.BytesIO(content))
+    return output.getvalue()
+
+
+def archive(*names: str, content: bytes = b"x") -> bytes:
     output = io.BytesIO()
     with zipfile.ZipFile(output, "w") as target:
         for name in names:
-            target.writestr(name, "x")
+            target.writestr(name, content)
     return output.getvalue()
 
 
@@ -37,6 +47,8 @@ def archive(*names: str) -> bytes:
         (archive("xl/workbook.bin", "[Content_Types].xml"), "a", "xls"),
         (archive("ppt/presentation.xml"), "a", "pptx"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 100, "a.msg", "msg"),
+        (archive("a.txt", content=b"%PDF-1.4\n"), "a", "zip"),
+        (tar("a.pdf", b"%PDF-1.4\n"), "a", "tar"),
         (b"a,b\n1,2\n", "a.csv", "csv"),
         (b"a,b\n1,2\n", "a.txt", "txt"),
         (b"\x1f\x8b\x08", "a", "tar"),

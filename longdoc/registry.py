@@ -5,6 +5,7 @@ Others add to a kind with an entry point in the group `longdoc.<kind>` (for exam
 
 from __future__ import annotations
 
+import sys
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -59,9 +60,14 @@ EXTRAS = {
 """The extra of longdoc that brings a package."""
 
 
-@cache
 def of_others(kind: str) -> dict[str, str]:
-    """The names that installed packages add to a kind, with their targets; looked up once a process."""
+    """The names that installed packages add to a kind, with their targets."""
+    return dict(_of_others(kind, tuple(sys.path)))
+
+
+@cache
+def _of_others(kind: str, path: tuple[str, ...]) -> dict[str, str]:
+    """Looked up once for a `path`: every file that is sniffed asks, and to look through what is installed takes milliseconds."""
     return {point.name: point.value for point in entry_points(group=f"longdoc.{kind}") if point.name not in BUILT_IN[kind]}
 
 

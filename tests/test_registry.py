@@ -56,11 +56,7 @@ def test_an_installed_package_adds_a_format_with_what_it_is_recognised_by(tmp_pa
     (about / "METADATA").write_text("Metadata-Version: 2.1\nName: longdoc-note\nVersion: 1.0\n")
     (about / "entry_points.txt").write_text("[longdoc.ingestors]\nnote = longdoc_note:NoteIngestor\ntxt = longdoc_note:NoteIngestor\n")
     monkeypatch.syspath_prepend(tmp_path)
-    registry.of_others.cache_clear()
-    try:
-        assert registry.of_others("ingestors") == {"note": "longdoc_note:NoteIngestor"}
-        document = parse_bytes(b"NOTE1The lease runs.", "a.bin").document
-        assert (document.format, document.text) == ("note", "The lease runs.")
-        assert parse_bytes(b"The lease runs.", "a.txt").document.format == "txt"
-    finally:
-        registry.of_others.cache_clear()
+    assert registry.of_others("ingestors") == {"note": "longdoc_note:NoteIngestor"}
+    document = parse_bytes(b"NOTE1The lease runs.", "a.bin").document
+    assert (document.format, document.text) == ("note", "The lease runs.")
+    assert parse_bytes(b"The lease runs.", "a.txt").document.format == "txt"

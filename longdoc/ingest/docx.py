@@ -13,7 +13,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from longdoc.errors import DamagedError
+from longdoc.ingest.containers import Member
 from longdoc.ingest.docx_asides import comments_of, inline_asides
+from longdoc.ingest.docx_attachments import attachments
 from longdoc.ingest.docx_inline import Inline, InlineReader, hidden_styles, is_large_letter, mark_of, runs_on
 from longdoc.ingest.docx_numbering import BULLET, Numbering
 from longdoc.ingest.docx_package import Package
@@ -61,6 +63,11 @@ class DocxIngestor:
             tables=tables,
             asides=(*asides, *_margins(package, reader), *_embedded(package)),
         )
+
+    def members(self, data: bytes, *, name: str, password: str | None, limits: Limits) -> Iterator[Member]:
+        """The files that are embedded in it. Raises: as `attachments`."""
+        for title, content in attachments(data, name, limits):
+            yield Member(title, content)
 
 
 class _Reader:

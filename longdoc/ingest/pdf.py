@@ -8,12 +8,13 @@ from collections.abc import Iterator
 import pypdfium2.raw as pdfium
 
 from longdoc.errors import EmptyFileError, LimitError, NeedsOcrError
+from longdoc.ingest.containers import Member
 from longdoc.ingest.furniture import remove_furniture
 from longdoc.ingest.ocr_need import need_of
 from longdoc.ingest.ocr_pages import read_needed, split_map
 from longdoc.ingest.page_numbers import named
 from longdoc.ingest.pdf_annotations import FormFields, Pinned, read_annotations
-from longdoc.ingest.pdf_attachments import attachment_asides
+from longdoc.ingest.pdf_attachments import attachment_asides, attachments
 from longdoc.ingest.pdf_file import PdfFile, filled_in
 from longdoc.ingest.pdf_footnotes import mark_footnotes
 from longdoc.ingest.pdf_lines import read_page
@@ -94,6 +95,11 @@ class PdfIngestor:
                 for place in built.tables
             ),
         )
+
+    def members(self, data: bytes, *, name: str, password: str | None, limits: Limits) -> Iterator[Member]:
+        """The files that are embedded in it. Raises: as `attachments`."""
+        for title, content in attachments(data, name, password, limits):
+            yield Member(title, content)
 
 
 def _placed(pinned: list[Pinned], pages: list[PageText], built: PdfText) -> Iterator[Aside]:

@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV ?= .venv
 VLLM_VENV ?= .venv-vllm
 BIN := $(VENV)/bin
-SYSTEM_PACKAGES := poppler-utils libreoffice-writer-nogui libreoffice-calc-nogui chromium
+SYSTEM_PACKAGES := poppler-utils libreoffice-writer-nogui libreoffice-calc-nogui libreoffice-impress-nogui chromium tesseract-ocr
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: demo test test-system lint bench clean
@@ -49,6 +49,7 @@ bench: $(VENV)/bench
 	$(BIN)/python benchmarks/ingest.py
 	$(BIN)/python benchmarks/clauses.py
 	$(BIN)/python benchmarks/clauses.py --pdf
+	$(BIN)/python benchmarks/ocr.py
 	$(BIN)/python benchmarks/own_labels.py --encoder
 	$(BIN)/python benchmarks/pages.py --store out/pages.longdoc
 	$(BIN)/python benchmarks/search.py

@@ -2,7 +2,9 @@
 
     python benchmarks/kill.py [PATH...] [--kills 50] [--seed N] [--documents 40] [--reader embedded|words]
 
-A run is killed and begun again on the same corpus until one gets to its end first; its digest (files, documents, chunks, words,
+What is killed is the driver, or one of its workers and then, unless the run ends before, the driver too. A worker that is killed
+costs nothing: its file is given to another (of one run one is killed, since a file whose worker dies twice is taken to be at fault). A
+run is begun again on the same corpus until one gets to its end first; its digest (files, documents, chunks, words,
 readings, arrays by their bytes) must then be that of the undisturbed corpus, and a check must find nothing wrong. Then a new
 corpus is begun, until all kills are used. After every kill the corpus must open, and what it has must pass its checksums.
 
@@ -20,6 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -33,6 +36,7 @@ class Tally:
     """What happened."""
 
     kills: int = 0
+    of_workers: int = 0
     kills_after_a_commit: int = 0
     corpora: int = 0
     equal: int = 0
@@ -71,10 +75,9 @@ def _kill_all(arguments: argparse.Namespace, paths: list[str], home: Path, secon
         while tally.kills < arguments.kills and not whole:
             process = _start(arguments, paths, store)
             started = time.monotonic()
-            try:
-                process.wait(timeout=dice.uniform(0, seconds))
-            except subprocess.TimeoutExpired:
-                process.kill()
+            killed = _kill(process, dice, seconds)
+            tally.kills += killed
+            tally.of_workers += killed
             whole = process.wait() != -signal.SIGKILL
             if whole:
                 _finish(process)
@@ -95,6 +98,35 @@ def _kill_all(arguments: argparse.Namespace, paths: list[str], home: Path, secon
         tally.equal += _digest(store) == expected
         print(f"{tally.kills} kills, {tally.equal} of {tally.corpora} corpora equal", file=sys.stderr)
     return tally
+
+
+def _kill(process: subprocess.Popen[bytes], dice: random.Random, seconds: float) -> int:
+    """Kill the driver at a random moment, one time in three a worker before it; how many workers were killed."""
+    workers = 0
+    moments = sorted((dice.uniform(0, seconds), dice.uniform(0, seconds)))
+    if dice.random() < 1 / 3:
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=moments[0])
+            return 0
+        running = _workers(process.pid)
+        if running:
+            with suppress(ProcessLookupError):
+                os.kill(dice.choice(running), signal.SIGKILL)
+                workers = 1
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(timeout=moments[1] - moments[0] if workers else moments[0])
+        return workers
+    process.kill()
+    return workers
+
+
+def _workers(driver: int) -> list[int]:
+    """The processes that the driver's threads have started, where the system tells."""
+    found = []
+    for thread in Path(f"/proc/{driver}/task").glob("*/children"):
+        with suppress(OSError):  # a thread, or the driver, may just have ended
+            found += [int(one) for one in thread.read_text().split()]
+    return found
 
 
 def _start(arguments: argparse.Namespace, paths: list[str], store: Path) -> subprocess.Popen[bytes]:

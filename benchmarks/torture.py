@@ -97,7 +97,7 @@ def make(folder: Path, paths: Iterable[str], count: int, seed: int) -> dict[str,
         data, other = dice.choice(sources[suffix]), dice.choice(sources[dice.choice((suffix, suffix, dice.choice(suffixes)))])
         # Bombs take a second each and containers are mostly what is in them, so that both are fewer.
         chance = dice.random()
-        choices = BOMBS if chance < 0.01 and suffix == ".pdf" else NESTED if chance < 0.1 else mutations_of(data)
+        choices = BOMBS if chance < 0.06 and suffix == ".pdf" else NESTED if chance < 0.1 else mutations_of(data)
         kind = dice.choice(list(choices))
         worse = choices[kind](data, other, dice)
         if chance > 0.8:
@@ -188,8 +188,10 @@ def _ingest(arguments: argparse.Namespace) -> None:
     settings = Settings(workers=arguments.workers, timeout=arguments.timeout, memory_limit=memory)
     with tempfile.TemporaryDirectory(prefix="longdoc-torture-") as folder, Corpus(Path(folder) / "corpus") as corpus:
         for outcome in ingest(corpus, paths, WordReader(), settings, executor=Timed(arguments.workers, limits)):
-            key = getattr(corpus.file(outcome.path), "document_key", None)
-            empty = outcome.outcome in ("ok", "partial") and (not key or not corpus.documents.document(key).text.strip())
+            key = str(getattr(corpus.file(outcome.path), "document_key", ""))
+            # A container has no text of its own; what lies in it has outcomes of its own.
+            words = corpus.documents.document(key).text.strip() if corpus.documents.facts(key) is not None else ""
+            empty = outcome.outcome in ("ok", "partial") and not words
             row = {"path": outcome.path, "outcome": outcome.outcome, "reason": outcome.reason or "", "empty": empty}
             print(json.dumps(row | {"seconds": took.get(outcome.path, 0.0)}), flush=True)
         problems = [problem.kind for problem in corpus.check(repair=False)]
@@ -249,12 +251,20 @@ def _judge(arguments: argparse.Namespace, kinds: dict[str, str], done: subproces
 def _rows(kinds: dict[str, str], lines: list[dict[str, Any]]) -> list[Row]:
     """A row an outcome: what is inside a container counts to it."""
     rows, told = [], set()
+    # The parts of a container are named by its path and something behind it.
+    files = {
+        path: next((path[:end] for end in range(len(path), 0, -1) if path[:end] in kinds), path)
+        for path in (line["path"] for line in lines)
+    }
+    containers: dict[str, list[str]] = defaultdict(list)
+    for path, file in files.items():
+        containers[file].append(path)
     for line in lines:
         path = line["path"]
-        # The parts of a container are named by its path and something behind it.
-        file = path if path in kinds else next((path[:place] for place in range(len(path), 0, -1) if path[:place] in kinds), path)
+        file = files[path]
         told.add(file)
-        rows.append(Row(path, kinds.get(file, "of no file"), line["outcome"], line["reason"], line["seconds"], line["empty"]))
+        empty = line["empty"] and not any(other.startswith(path + os.sep) for other in containers.get(file, ()))
+        rows.append(Row(path, kinds.get(file, "of no file"), line["outcome"], line["reason"], line["seconds"], empty))
     return rows + [Row(path, kind, None, "", 0.0, False) for path, kind in kinds.items() if path not in told]
 
 

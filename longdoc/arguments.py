@@ -25,6 +25,13 @@ class SettingArguments(TypedDict, total=False):
     max_pages: int | None
     max_characters: int | None
     max_file_size: int | None
+    max_members: int | None
+    max_unpacked: int | None
+    max_ratio: int | None
+    max_depth: int | None
+    ocr: str | None
+    ocr_dpi: int | None
+    ocr_languages: str | None
     ram_budget: int | None
     disk_budget: int | None
     archive: str | None

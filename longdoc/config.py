@@ -33,6 +33,18 @@ class Settings(BaseSettings):
     max_pages: Annotated[int, Field(ge=1, description="pages that one file may have")] = 20_000
     max_characters: Annotated[int, Field(ge=1, description="characters of text that one file may have")] = 100_000_000
     max_file_size: Annotated[int, Field(ge=1, description="bytes that one file may have")] = 1 << 30
+    max_members: Annotated[int, Field(ge=1, description="files that one archive or message may hold, those inside them counted")] = 10_000
+    max_unpacked: Annotated[int, Field(ge=1, description="bytes that these may have together")] = 1 << 30
+    max_ratio: Annotated[int, Field(ge=1, description="times its own size that an archive may unpack to")] = 200
+    max_depth: Annotated[int, Field(ge=1, description="archives and messages that may lie in each other")] = 5
+    ocr: Annotated[
+        Literal["auto", "off", "rapidocr", "tesseract"],
+        Field(description="what reads pages that are pictures; auto: what is installed"),
+    ] = "auto"
+    ocr_dpi: Annotated[int, Field(ge=72, le=600, description="dots an inch of the pictures that OCR is given")] = 200
+    ocr_languages: Annotated[
+        str, Field(description='languages for Tesseract, as it spells them ("eng+deu")', pattern=r"^[A-Za-z_]+(\+[A-Za-z_]+)*$")
+    ] = "eng"
     ram_budget: Annotated[int, Field(ge=1 << 20, description="bytes of RAM for what was read of documents")] = 256 << 20
     disk_budget: Annotated[int | None, Field(ge=1 << 21, description="bytes of disk for the same, a reader; None: no limit")] = None
     archive: Annotated[str | None, Field(description="fsspec address for what the disk's budget does not hold, such as s3://bucket")] = None

@@ -41,11 +41,12 @@ _NOTE = re.compile(
     rf"|^\s*(?P<opening>{_WORD})\s+(?:of\s+)?(?P<opening_of>{_MONEY})"
     rf"|(?P<sign>{_SIGNS}|\b(?:USD|EUR|GBP|CHF|CAD|AUD|JPY|RMB|CNY|INR))\s?(?:in\s+)?['‘’]?"
     rf"(?P<short>000|{_WORD}|(?:mm|mn|mio|bn|[mkb])\b)(?:['‘’]?s\b)?"
-    r"|\bin\s+['‘’(]*(?P<zeros>000)\b|\(\s*['‘’]?(?P<omitted>000)['‘’]?s?\b",
+    r"|\bin\s+['‘’(]*(?P<zeros>000)['‘’]?s?\b|\(\s*['‘’]?(?P<omitted>000)['‘’]?s?\b",
     re.IGNORECASE | re.MULTILINE,
 )
 _EXCEPT = re.compile(r"[,;]?\s*\b(?:except|excluding|other than)\b([^)\].;\n]*)", re.IGNORECASE)
 _SHARES_IN = re.compile(rf"shares?[^,;]*,?\s*which\s+(?:is|are)\s+\w+\s+in\s+({_WORD})", re.IGNORECASE)
+_PAR_VALUE = re.compile(r"\bpar value\b[^;)]*?\bper\s+share|\bper[\s-]share (?:calculation|computation)", re.IGNORECASE)
 _PER_SHARE = re.compile(r"\bper[\s-]+(?:[\w-]+\s+){0,3}(?:shares?|units?|ADSs?|ADRs?)\b|\bEPS\b", re.IGNORECASE)
 
 _FOOTNOTE = re.compile(r"(?<=[\d)%])\s*(?:\(\s*(?:\d{1,2}|[a-z]{1,2}|\*+)\s*\)|\[\s*(?:\d{1,2}|[a-z])\s*\]|[*†‡§¹²³]+)$")
@@ -60,6 +61,10 @@ _NONE = re.compile(r"n\s?[./]?\s?[am]\.?|n/?m/?f?|not (?:applicable|meaningful)|
 
 _CONTINENTAL = re.compile(r"(?<![\d.,])\d{1,3}(?:\.\d{3})+,\d+(?![\d.,])|(?<![\d.,])\d+,(?:\d{1,2}|\d{4,})(?![\d.,])")
 _ENGLISH = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\d.,])|(?<![\d.,])\d+\.(?:\d{1,2}|\d{4,})(?![\d.,])")
+
+
+LONGEST_FIGURE = 60
+"""Characters of a cell beyond which it holds no figure alone."""
 
 
 class Figure(NamedTuple):
@@ -95,9 +100,10 @@ _FILLING = {"data", "amount", "number", "which", "reflected", "otherwise", "indi
 
 def read_figure(text: str, writing: Writing = "english") -> Figure | None:
     """The figure that `text` is, None if it is none. A dash is the figure 0, as statements print it; "n/a" and "NM" are none."""
-    text = text.strip()
-    if not text or len(text) > 60:
+    if len(text) > LONGEST_FIGURE or not text.strip():
         return None
+    # Runs of spaces, of which patterns would try every part, become one.
+    text = " ".join(text.split())
     dash = _DASH.fullmatch(text)
     if dash is not None:
         return Figure(Decimal(0), percent=dash["percent"] is not None, dash=True)
@@ -117,7 +123,7 @@ def read_figure(text: str, writing: Writing = "english") -> Figure | None:
 
 def _number(digits: str, writing: Writing) -> Decimal | None:
     compact = re.sub(r"[\s'’\u00a0\u2009\u202f]", "", digits).rstrip(".,")
-    if re.search(r"\d\s\d{1,2}(?!\d)|\d\s\d{4}", digits):
+    if re.search(r"\d\s\d{1,2}(?!\d)|\d\s\d{4}|[.,]\s+\d", digits.strip()):
         return None  # two numbers, not one with its thousands apart
     mark, point = (",", ".") if writing == "english" else (".", ",")
     whole, _, decimals = compact.replace(mark, "").partition(point)
@@ -138,7 +144,7 @@ def is_none(text: str) -> bool:
 
 def is_per_share(text: str) -> bool:
     """Whether a label speaks of amounts a share: "Earnings per common share", "EPS"."""
-    return _PER_SHARE.search(text) is not None
+    return _PER_SHARE.search(_PAR_VALUE.sub("", text)) is not None
 
 
 def currency_of(text: str) -> str | None:
@@ -154,7 +160,10 @@ def find_scale(text: str) -> Scale | None:
     """The last note in `text` that says what figures count in: "(in millions, except per share data)", "$000s", "EUR m"."""
     last = None
     for found in _NOTE.finditer(text):
-        last = found
+        # "in millions, except number of shares, which are reflected in thousands" is one note.
+        between = text[last.end() : found.start()] if last is not None else ""
+        if not (_EXCEPT.match(between) and not re.search(r"[)\]\n;.]", between)):
+            last = found
     if last is None:
         return None
     named = {name: part for name, part in last.groupdict().items() if part}

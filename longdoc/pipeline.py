@@ -15,7 +15,7 @@ from longdoc.arguments import PathLike, Paths, SettingArguments, failure, named,
 from longdoc.config import Settings, load_settings
 from longdoc.errors import UnansweredError, UsageError
 from longdoc.labels import LabelSet, load_labels
-from longdoc.protocols import Progress, Reader
+from longdoc.protocols import Limits, Progress, Reader
 from longdoc.reviewing import Reviewing
 from longdoc.training import Training
 from longdoc.types import Answer, Clause, Comparison, Document, Filled, Outcome, Overview, Passage, Span, Summary
@@ -278,10 +278,10 @@ class Pipeline(Training, Reviewing):
 
         Raises: UnsupportedError for a format without pages.
         """
-        from longdoc.ingest.render import render_page
+        from longdoc.ingest.draw import draw_page
 
         document = self.document(path, ingest=ingest)
-        return render_page(self.remote.local(document.path), document, span, password=self._password, scale=scale)
+        return draw_page(self._local(document.path), document, span, password=self._password, scale=scale)
 
     def label_set(self, labels: LabelSet | PathLike | None = None) -> LabelSet | None:
         """The label set of that name or file, or that of the settings; None stands for a choice by domain."""
@@ -310,8 +310,11 @@ class Pipeline(Training, Reviewing):
 
         Raises: UsageError if there is no corpus yet.
         """
+        from longdoc_pipelines.containers import Containers
+
         listed = named(paths)
         gone = [self.remote.shown(path) for path in self._existing().forget([self.remote.local(path) for path in listed])]
+        Containers(self.settings.store, Limits()).sweep(self.corpus)
         self.remote.forget(listed)
         return gone
 
@@ -375,8 +378,16 @@ class Pipeline(Training, Reviewing):
             self.ingest(wanted, labels=None if self.settings.engine is not None else labels)
         return self.documents(wanted)
 
+    def _local(self, path: str) -> str:
+        """Where the bytes of a document lie: a copy of it, if it lies at an address or in another file."""
+        from longdoc_pipelines.containers import Containers
+
+        return Containers(self.settings.store, Limits()).local(self.remote.local(path), self.corpus)
+
     def _one(self, path: PathLike, ingest: bool) -> Entry:
         entries = self._select([path], ingest)
+        # A message is a document and a folder of its attachments at once.
+        entries = [entry for entry in entries if entry.path == os.fspath(path)] or entries
         if len(entries) > 1:
             raise UsageError(f"{os.fspath(path)}: holds {len(entries)} documents, name one of them")
         if not entries:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import torch
 
+    from longdoc.ingest.containers import Member
     from longdoc.labels import LabelSet
     from longdoc.types import Answer, Aside, Block, Chunk, Clause, Document, Page, Passage, Summary, Table
 
@@ -42,9 +43,20 @@ class Parsed:
 
 
 @dataclass(frozen=True, slots=True)
+class OcrOptions:
+    """How pages without usable text are read from their picture: the engine ("auto", "off", "rapidocr" or "tesseract"), dots an inch of
+    the picture, and the languages as Tesseract spells them ("eng+deu")."""
+
+    engine: str = "auto"
+    dpi: int = 200
+    languages: str = "eng"
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
-    """Hard limits on one file: wall-clock seconds, bytes of address space, pages, bytes of the file, characters of its canonical text, and
-    blocks, cells and asides together."""
+    """Hard limits on one file: wall-clock seconds, begun anew for every page that is read by OCR; bytes of address space, pages, bytes of
+    the file, characters of its canonical text, and blocks, cells and asides together; for files that hold others: members and their bytes
+    in all, how many times its own size they may come to, and how deep they may lie in each other; and how pages are read by OCR."""
 
     seconds: float = 120.0
     memory: int = 4 << 30
@@ -52,6 +64,11 @@ class Limits:
     file_size: int = 1 << 30
     characters: int = 100_000_000
     parts: int = 5_000_000
+    members: int = 10_000
+    unpacked: int = 1 << 30
+    ratio: int = 200
+    depth: int = 5
+    ocr: OcrOptions = OcrOptions()
 
 
 @runtime_checkable
@@ -62,6 +79,20 @@ class Ingestor(Protocol):
 
     def parse(self, data: bytes, *, name: str, password: str | None, limits: Limits) -> Parsed:
         """The file's canonical text and blocks.
+
+        Raises: an InputError that says what is wrong and what to do.
+        """
+        ...
+
+
+@runtime_checkable
+class Container(Protocol):
+    """Reads the files inside a file, as an Ingestor reads its text; a class may be both. Follows no link, opens no member."""
+
+    format: str
+
+    def members(self, data: bytes, *, name: str, password: str | None, limits: Limits) -> Iterable[Member]:
+        """The members, in the container's order, as they are asked for.
 
         Raises: an InputError that says what is wrong and what to do.
         """

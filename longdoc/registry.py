@@ -5,6 +5,8 @@ Others add to a kind with an entry point in the group `longdoc.<kind>` (for exam
 
 from __future__ import annotations
 
+import sys
+from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any
@@ -14,10 +16,21 @@ from longdoc.errors import MissingExtraError, UnknownNameError
 BUILT_IN: dict[str, dict[str, str]] = {
     "ingestors": {
         "pdf": "longdoc.ingest.pdf:PdfIngestor",
+        "picture": "longdoc.ingest.picture:PictureIngestor",
         "docx": "longdoc.ingest.docx:DocxIngestor",
         "html": "longdoc.ingest.html:HtmlIngestor",
         "markdown": "longdoc.ingest.markdown:MarkdownIngestor",
         "txt": "longdoc.ingest.txt:TxtIngestor",
+        "edgar": "longdoc.ingest.edgar:EdgarContainer",
+        "xlsx": "longdoc.ingest.xlsx:XlsxIngestor",
+        "xls": "longdoc.ingest.xls:XlsIngestor",
+        "csv": "longdoc.ingest.delimited:DelimitedIngestor",
+        "pptx": "longdoc.ingest.pptx:PptxIngestor",
+        "eml": "longdoc.ingest.mail:MailIngestor",
+        "msg": "longdoc.ingest.msg:MsgIngestor",
+        "office": "longdoc.ingest.office:OfficeIngestor",
+        "zip": "longdoc.ingest.archives:ZipContainer",
+        "tar": "longdoc.ingest.archives:TarContainer",
     },
     "readers": {"embedded": "longdoc.model.reader:EmbeddedReader"},
     "engines": {
@@ -40,10 +53,27 @@ BUILT_IN: dict[str, dict[str, str]] = {
 }
 
 
+EXTRAS = {
+    "python_calamine": "office", "pptx": "office", "oxmsg": "office", "rapidocr": "ocr", "onnxruntime": "ocr", "openai": "openai",
+    "vllm": "vllm", "ray": "ray",
+}  # fmt: skip
+"""The extra of longdoc that brings a package."""
+
+
+def of_others(kind: str) -> dict[str, str]:
+    """The names that installed packages add to a kind, with their targets."""
+    return dict(_of_others(kind, tuple(sys.path)))
+
+
+@cache
+def _of_others(kind: str, path: tuple[str, ...]) -> dict[str, str]:
+    """Looked up once for a `path`: every file that is sniffed asks, and to look through what is installed takes milliseconds."""
+    return {point.name: point.value for point in entry_points(group=f"longdoc.{kind}") if point.name not in BUILT_IN[kind]}
+
+
 def known(kind: str) -> dict[str, str]:
     """All names of a kind with their targets; a built-in name cannot be taken over by an entry point."""
-    found = {point.name: point.value for point in entry_points(group=f"longdoc.{kind}")}
-    return found | BUILT_IN[kind]
+    return of_others(kind) | BUILT_IN[kind]
 
 
 def load(kind: str, name: str) -> Any:
@@ -59,4 +89,8 @@ def load(kind: str, name: str) -> Any:
     try:
         return getattr(import_module(module), attribute)
     except ImportError as error:
-        raise MissingExtraError(f"{kind.removesuffix('s')} {name!r} needs the package {error.name!r}, which is not installed") from error
+        extra = EXTRAS.get((error.name or "").partition(".")[0])
+        advice = f": pip install 'longdoc[{extra}]'" if extra else ""
+        raise MissingExtraError(
+            f"{kind.removesuffix('s')} {name!r} needs the package {error.name!r}, which is not installed{advice}"
+        ) from error

@@ -55,6 +55,9 @@ class Reviewing(ABC):
     def _select(self, paths: Paths | None, ingest: bool, labels: LabelSet | None = None) -> list[Entry]: ...
 
     @abstractmethod
+    def _local(self, path: str) -> str: ...
+
+    @abstractmethod
     def _tell(self, outcome: Outcome) -> None: ...
 
     @abstractmethod
@@ -104,7 +107,7 @@ class Reviewing(ABC):
             embedded=self.embedded,
             record=not self._dry_run,
             password=self._password,
-            local=self.remote.local,
+            local=self._local,
             on_failure=self._tell,
             progress=self._progress,
             outcomes=lambda: self.outcomes,

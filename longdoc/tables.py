@@ -18,7 +18,7 @@ import csv
 import io
 import re
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
@@ -31,20 +31,26 @@ Kind = Literal["amount", "percent", "count", "text"]
 
 REACH = 400
 """Characters above a table within which the line stands that says what its figures count in."""
-LARGEST_GAP = 200
+LARGEST_GAP = 600
 """Characters between two parts of one table, of which only the first has headings."""
 
-_SHARES = re.compile(r"\b(?:shares?|ADSs?|units? outstanding|options?|warrants?)\b", re.IGNORECASE)
-_OF_SHARES = re.compile(r"outstanding|issued|authori[sz]ed|weighted|repurchased|number|diluted|basic|granted|vested|exercis", re.IGNORECASE)
+_SHARES = re.compile(r"\b(?:shares?|ADSs?)\b|\b(?:options|units|awards|warrants) (?:outstanding|granted|issued|vested)", re.IGNORECASE)
+_COUNT_OF_SHARES = re.compile(r"\bshares? (?:used|outstanding)|average (?:[\w-]+ ){0,4}shares|number of (?:\w+ ){0,2}shares", re.IGNORECASE)
+_VALUED = re.compile(r"par value|\b(?:values?|prices?|costs?|treasury|purchases?|repurchases?|dividends?)\b", re.IGNORECASE)
+_OF_MONEY = re.compile(
+    r"par value|\b(?:treasury|at cost|proceeds|purchases? of|issuances? of|repurchases? of|sales? of|values?|prices?|amounts?|capital|"
+    r"expenses?|costs?|cash|dividends?|compensation|income|earnings|loss|payments?|equity)\b",
+    re.IGNORECASE,
+)
 _COUNTED = re.compile(
-    r"\b(?:number of|stores?|openings|employees|headcount|countries|locations|restaurants|branches|customers|subscribers|"
-    r"square (?:feet|foot|met\w+)|ratio|times|days|months|years|weeks|multiple)\b",
+    r"\b(?:number of|stores?|openings|employees|headcount|countries|locations|restaurants|branches|"
+    r"square (?:feet|foot|met\w+)|ratio|days|multiple)\b",
     re.IGNORECASE,
 )
 _MONEY_OF = re.compile(
     r"\b(?:cost|expense|income|revenue|sales|value|proceeds|price|payment|amount|liabilit|asset|debt|tax)\w*\b", re.IGNORECASE
 )
-_PERCENT = re.compile(r"%|\bper ?cent(?:age)?\b|\bmargin\b", re.IGNORECASE)
+_PERCENT = re.compile(r"%|\bper ?cent(?:age)?\b", re.IGNORECASE)
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _TOTAL = re.compile(r"total|net cash|net (?:increase|decrease)", re.IGNORECASE)
 
@@ -132,7 +138,7 @@ class _Reader:
         before = _continued(document, table, self.width)
         self.headings = _headings(text, before or table, self.width)
         scope = before or table
-        self.note = _note(text, scope)
+        self.note = find_note(text, scope.span, scope.cells, scope.header_rows, scope.caption)
         self.factor = scope.scale if table.scale == 1.0 else table.scale
         self.unit = table.unit or scope.unit
 
@@ -150,7 +156,7 @@ class _Reader:
         text = self._text(place)
         header = row < self.table.header_rows
         labels = column == 0 and self.width > 1
-        heading = "" if header else self.headings[column]
+        heading = "" if header or labels else self.headings[column]
         figure = None if header or labels else read_figure(text, self.writing)
         kind, factor = self._measure(text, figure, label, heading)
         unit = (figure.currency or self.unit) if figure is not None and kind == "amount" else None
@@ -167,18 +173,19 @@ class _Reader:
             return "percent", one
         if figure.times or (_YEAR.fullmatch(text) and self.factor == 1.0):
             return "count", one
-        if is_per_share(label) or is_per_share(heading):
+        about = _about_shares(label, heading)
+        if about == "per share":
             return "amount", one
         factor = Decimal(figure.factor or int(self.factor))
-        shares = figure.currency is None and _SHARES.search(own) and (_OF_SHARES.search(label) or not _MONEY_OF.search(own))
+        shares = figure.currency is None and about == "shares"
         kind: Kind = "count" if shares or (figure.currency is None and self.unit is None and self.note is None) else "amount"
-        said = find_scale(label.rpartition(" > ")[2]) or find_scale(heading)
+        said = find_scale(label) or find_scale(heading)
         if figure.factor is None and said is not None:
             return kind, Decimal(said.factor)
         if self.note is not None and figure.factor is None and figure.currency is None:
             if shares and self.note.share_factor is not None:
                 return kind, Decimal(self.note.share_factor)
-            if self.note.excepts(own):
+            if self.note.excepts(own) and (shares or not _SHARES.search(own)) and not _OF_MONEY.search(own):
                 return "count", one
             if not shares and _COUNTED.search(label.rpartition(" > ")[2]) and not _MONEY_OF.search(own):
                 return "count", one
@@ -210,6 +217,18 @@ class _Reader:
         return labels
 
 
+def _about_shares(label: str, heading: str) -> Literal["per share", "shares"] | None:
+    """Whether figures are amounts a share or numbers of shares; of the labels that a row stands under the nearest that says so counts."""
+    for part in (*reversed(label.split(" > ")), heading):
+        if _COUNT_OF_SHARES.search(part) and not _VALUED.search(part):
+            return "shares"
+        if _SHARES.search(part) and not _OF_MONEY.search(part) and not is_per_share(part):
+            return "shares"
+        if is_per_share(part):
+            return "per share"
+    return None
+
+
 def _continued(document: Document, table: Table, width: int) -> Table | None:
     """The table whose headings hold for one that has none of its own."""
     if table.header_rows:
@@ -232,14 +251,23 @@ def _headings(text: str, table: Table, width: int) -> list[str]:
     for row, column, _, columns, start, end in table.cells:
         if row < table.header_rows:
             for place in range(column, min(column + columns, width)):
-                parts[place].append(" ".join(text[start:end].split()))
+                if columns == 1 or not _is_note(text[start:end]):
+                    parts[place].append(" ".join(text[start:end].split()))
     return [" ".join(part) for part in parts]
 
 
-def _note(text: str, table: Table) -> Scale | None:
-    """The note that the table's scale was read from, with what it excepts."""
-    near = text[max(0, table.span.start - REACH) : table.span.start]
-    lines = [line for line in near.partition("\n")[2].splitlines() if line.strip()][-4:]
-    caption = text[table.caption.start : table.caption.end] if table.caption else ""
-    header = [text[cell[4] : cell[5]] for cell in table.cells if cell[0] <= table.header_rows and (cell[1] == 0 or cell[3] > 1)]
-    return find_scale("\n".join([*lines, caption, *header]))
+def _is_note(text: str) -> bool:
+    """Whether a heading over several columns only says what they count in."""
+    return find_scale(text) is not None and (text.startswith("(") or len(text.split()) < 4)
+
+
+def find_note(text: str, span: Span, cells: Iterable[Sequence[int]], header_rows: int, caption: Span | None) -> Scale | None:
+    """The note that says what a table's figures count in: in the lines right above it, its caption, or its headings but those of
+    single columns. `cells` are as in `Table.cells`."""
+    above = text[max(0, span.start - REACH) : span.start]
+    if len(above) == REACH:
+        above = above.partition("\n")[2]
+    near = [line.strip() for line in above.splitlines() if line.strip()][-4:]
+    said = text[caption.start : caption.end] if caption else ""
+    heads = [text[start:end] for row, column, _, columns, start, end in cells if row <= header_rows and (column == 0 or columns > 1)]
+    return find_scale("\n".join([*near, said, *heads]))

@@ -60,6 +60,15 @@ class Reading:
         float | None,
         _option("--timeout", help="Seconds for parsing one file (default: 120).", panel="Reading", metavar="SECONDS"),
     ] = None
+    ocr: Annotated[
+        str | None,
+        _option(
+            "--ocr",
+            help="What reads pages that are pictures: auto, off, rapidocr or tesseract (default: auto).",
+            panel="Reading",
+            metavar="NAME",
+        ),
+    ] = None
     reader: Annotated[
         str | None, _option("--reader", help="What reads documents (default: embedded).", panel="Reading", metavar="NAME")
     ] = None
@@ -79,7 +88,7 @@ class Reading:
 
     def settings(self) -> dict[str, Any]:
         """The settings among them, None where not given."""
-        names = ("workers", "executor", "timeout", "reader", "model", "domain")
+        names = ("workers", "executor", "timeout", "ocr", "reader", "model", "domain")
         return {name: getattr(self, name) for name in names}
 
     def secret(self) -> str | None:

@@ -3,6 +3,6 @@
 bytes -> sniff -> Ingestor.parse -> Parsed -> structure -> Document -> chunk -> Chunks
 """
 
-from longdoc.ingest.parse import PARSE_VERSION, ParsedFile, parse_bytes, parse_file
+from longdoc.ingest.parse import PARSE_VERSION, OpenedFile, ParsedFile, open_bytes, open_file, parse_bytes, parse_file
 
-__all__ = ["PARSE_VERSION", "ParsedFile", "parse_bytes", "parse_file"]
+__all__ = ["PARSE_VERSION", "OpenedFile", "ParsedFile", "open_bytes", "open_file", "parse_bytes", "parse_file"]

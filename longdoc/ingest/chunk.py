@@ -28,7 +28,8 @@ _SPACE = re.compile(r"\s+")
 @dataclass(frozen=True, slots=True)
 class _Unit:
     """A stretch that is not cut further. `opens` is how strongly it asks for a chunk of its own start:
-    2 a heading or numbered clause, 1 a block, 0 the middle of a block."""
+    2 a heading or numbered clause, 1 a block, 0 the middle of a block. `page` counts pages and tables of contents passed: no chunk goes
+    over either."""
 
     start: int
     end: int
@@ -64,13 +65,15 @@ def _first_of_running_text(group: list[_Unit]) -> _Unit:
 def _units(document: Document) -> Iterator[_Unit]:
     pages = [page.span.start for page in document.pages]
     sections = {section.span.start for section in document.sections}
+    passed = 0
     for block in document.blocks:
         if not block.running:
+            passed += block.kind == "contents"
             continue
         table = block.kind in ("table", "code")
         opens = 2 if block.kind == "heading" or block.span.start in sections else 1
         for start, end in _pieces(document.text, block.span.start, block.span.end, table):
-            yield _Unit(start, end, table, block.kind == "heading", opens, bisect_right(pages, start))
+            yield _Unit(start, end, table, block.kind == "heading", opens, bisect_right(pages, start) + passed)
             opens = 0
 
 

@@ -6,8 +6,11 @@ that is narrower than the columns it stands over is centred on them.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 
+MOST_COLUMNS = 40
+"""Columns up to which a heading is tried over every range of them."""
 Extent = tuple[float, float]
 """Left and right edge."""
 
@@ -19,7 +22,8 @@ def find_columns(rows: Sequence[Sequence[Extent]], weights: Sequence[float], sla
     for place in sorted(range(len(rows)), key=lambda place: (-weights[place], place)):
         row = rows[place]
         for order, (left, right) in enumerate(row):
-            over = [index for index, (begin, end) in enumerate(columns) if min(end, right) - max(begin, left) > slack]
+            near = _near(columns, (left, right)) if columns else ()
+            over = [index for index in near if min(columns[index][1], right) - max(columns[index][0], left) > slack]
             if len(over) > 1:
                 continue
             if not over:
@@ -30,8 +34,8 @@ def find_columns(rows: Sequence[Sequence[Extent]], weights: Sequence[float], sla
             if len(row) == 1 and order == 0:
                 continue
             begin, end = columns[over[0]]
-            neighbours = [other for index, other in enumerate(columns) if index != over[0]]
             grown = (min(begin, left), max(end, right))
+            neighbours = [columns[index] for index in _near(columns, grown) if index != over[0]]
             if all(min(other[1], grown[1]) - max(other[0], grown[0]) <= slack for other in neighbours):
                 columns[over[0]] = grown
     return columns
@@ -39,7 +43,16 @@ def find_columns(rows: Sequence[Sequence[Extent]], weights: Sequence[float], sla
 
 def column_of(columns: Sequence[Extent], cell: Extent) -> int:
     """The column that shares most width with the cell, or that is nearest to it."""
-    return max(range(len(columns)), key=lambda index: min(columns[index][1], cell[1]) - max(columns[index][0], cell[0]))
+    return max(_near(columns, cell), key=lambda index: min(columns[index][1], cell[1]) - max(columns[index][0], cell[0]))
+
+
+def _near(columns: Sequence[Extent], cell: Extent) -> range:
+    """The columns that a cell may touch, and one on each side."""
+    first = max(0, bisect_right(columns, (cell[0], float("inf"))) - 2)
+    last = first
+    while last + 1 < len(columns) and columns[last][0] <= cell[1]:
+        last += 1
+    return range(first, last + 1)
 
 
 def columns_under(columns: Sequence[Extent], heading: Extent, tolerance: float, first: int = 0, last: int | None = None) -> tuple[int, int]:
@@ -48,13 +61,18 @@ def columns_under(columns: Sequence[Extent], heading: Extent, tolerance: float, 
     last = len(columns) - 1 if last is None else last
     over = [
         index
-        for index in range(first, last + 1)
-        if min(columns[index][1], heading[1]) - max(columns[index][0], heading[0]) > 0.25 * (columns[index][1] - columns[index][0])
-        or columns[index][0] <= (heading[0] + heading[1]) / 2 <= columns[index][1]
+        for index in _near(columns, heading)
+        if first <= index <= last
+        and (
+            min(columns[index][1], heading[1]) - max(columns[index][0], heading[0]) > 0.25 * (columns[index][1] - columns[index][0])
+            or columns[index][0] <= (heading[0] + heading[1]) / 2 <= columns[index][1]
+        )
     ]
     if not over:
         nearest = min(max(column_of(columns, heading), first), last)
         over = [nearest]
+    if last - first > MOST_COLUMNS:
+        return over[0], over[-1]
     middle = (heading[0] + heading[1]) / 2
     best = (abs((columns[over[0]][0] + columns[over[-1]][1]) / 2 - middle), over[0], over[-1])
     for begin in range(first, over[0] + 1):

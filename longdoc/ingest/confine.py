@@ -4,16 +4,20 @@ Linux alone has ways that need no privileges and no package, and a process that 
 
 - no_new_privs (https://docs.kernel.org/userspace-api/no_new_privs.html): a program that is started gains no rights.
 - seccomp (https://docs.kernel.org/userspace-api/seccomp_filter.html): no socket but a local one, no look into other processes, no mounts.
-- Landlock (https://docs.kernel.org/userspace-api/landlock.html): nothing is written, removed or created outside the worker's own folder.
+- Landlock (https://docs.kernel.org/userspace-api/landlock.html): nothing is written, removed or created outside the worker's own folder,
+  but that an empty folder beside it may be removed, and a local socket made where LibreOffice insists on making one.
 
 Reading files is not refused: libraries read their own data, and readers their models. Elsewhere guard.py is all that there is.
 """
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
+import glob
 import os
 import platform
+import socket
 import struct
 import sys
 
@@ -46,6 +50,9 @@ LANDLOCK_CREATE, LANDLOCK_ADD_RULE, LANDLOCK_RESTRICT = 444, 445, 446
 LANDLOCK_VERSION = 1
 PATH_BENEATH = 1
 WRITE_FILE = 1 << 1
+REMOVE_FOLDER, MAKE_SOCKET = 1 << 4, 1 << 9
+SOCKETS = ("/tmp", "/var/tmp")
+"""Where LibreOffice makes the local socket by which a second one would find it, whatever TMPDIR says (sal/osl/unx/pipe.cxx)."""
 CHANGES = WRITE_FILE | sum(1 << bit for bit in range(4, 13))
 """Write a file; remove or make a file, folder, link, socket or device."""
 REFER, TRUNCATE = 1 << 13, 1 << 14
@@ -75,7 +82,7 @@ def _seccomp(libc: ctypes.CDLL) -> bool:
     known = ARCHITECTURES.get(platform.machine())
     if known is None:
         return False
-    architecture, socket, refused = known
+    architecture, open_socket, refused = known
     load_number, load_architecture, load_first_argument = (0x20, 0, 0, 0), (0x20, 0, 0, 4), (0x20, 0, 0, 16)
     allow, refuse = (0x06, 0, 0, ALLOW), (0x06, 0, 0, REFUSE)
     program = [
@@ -89,7 +96,7 @@ def _seccomp(libc: ctypes.CDLL) -> bool:
     ]
     for number in refused:
         program += [(0x15, 0, 1, number), refuse]
-    program += [(0x15, 1, 0, socket), allow, load_first_argument, (0x15, 0, 1, AF_UNIX), allow, refuse]
+    program += [(0x15, 1, 0, open_socket), allow, load_first_argument, (0x15, 0, 1, AF_UNIX), allow, refuse]
     code = b"".join(struct.pack("<HBBI", *instruction) for instruction in program)
     instructions = ctypes.create_string_buffer(code, len(code))
     header = ctypes.create_string_buffer(struct.pack("@HP", len(program), ctypes.addressof(instructions)))
@@ -107,7 +114,10 @@ def _landlock(libc: ctypes.CDLL, folder: str) -> bool:
     if rules < 0:
         return False
     try:
-        for path, allowed in ((folder, rights), (os.devnull, rights & (WRITE_FILE | TRUNCATE))):
+        # The folder itself goes when the worker ends: to remove it is a change of the folder around it, which may only be of empty folders.
+        around = os.path.dirname(os.path.realpath(folder))
+        places = [(folder, rights), (os.devnull, rights & (WRITE_FILE | TRUNCATE)), (around, REMOVE_FOLDER)]
+        for path, allowed in places + [(place, MAKE_SOCKET) for place in SOCKETS if os.path.isdir(place)]:
             place = os.open(path, os.O_PATH | os.O_CLOEXEC)
             try:
                 if libc.syscall(LANDLOCK_ADD_RULE, rules, PATH_BENEATH, struct.pack("<Qi", allowed, place), 0) != 0:
@@ -117,3 +127,14 @@ def _landlock(libc: ctypes.CDLL, folder: str) -> bool:
         return bool(libc.syscall(LANDLOCK_RESTRICT, rules, 0) == 0)
     finally:
         os.close(rules)
+
+
+def remove_dead_sockets() -> None:
+    """Remove the sockets of LibreOffices that are no more; a worker may make one but not remove it. For a process that is not confined."""
+    for place in SOCKETS:
+        for path in glob.glob(f"{place}/OSL_PIPE_*"):
+            with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as asking:
+                try:
+                    asking.connect(path)
+                except ConnectionRefusedError:
+                    os.unlink(path)

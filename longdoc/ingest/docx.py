@@ -12,8 +12,11 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from longdoc.errors import DamagedError
+from longdoc.ingest.containers import Member
 from longdoc.ingest.docx_asides import comments_of, inline_asides
-from longdoc.ingest.docx_inline import Inline, InlineReader, hides, is_large_letter, mark_of, runs_on
+from longdoc.ingest.docx_attachments import attachments
+from longdoc.ingest.docx_inline import Inline, InlineReader, hidden_styles, is_large_letter, mark_of, runs_on
 from longdoc.ingest.docx_numbering import BULLET, Numbering
 from longdoc.ingest.docx_package import Package
 from longdoc.ingest.docx_package import R as _R
@@ -41,7 +44,10 @@ class DocxIngestor:
         """
         package = Package(data, name)
         reader = _Reader(package)
-        reader.read()
+        try:
+            reader.read()
+        except RecursionError as error:
+            raise DamagedError(f"{name}: its parts are nested too deeply to be a document; open it in Word and save it anew") from error
         text, blocks = reader.builder.finish()
         tables = tuple(make(text) for make in reader.tables)
         asides = sorted(reader.asides, key=lambda aside: aside.anchor or 0)
@@ -58,6 +64,11 @@ class DocxIngestor:
             asides=(*asides, *_margins(package, reader), *_embedded(package)),
         )
 
+    def members(self, data: bytes, *, name: str, password: str | None, limits: Limits) -> Iterator[Member]:
+        """The files that are embedded in it. Raises: as `attachments`."""
+        for title, content in attachments(data, name, limits):
+            yield Member(title, content)
+
 
 class _Reader:
     """Walks the body in order."""
@@ -71,11 +82,10 @@ class _Reader:
         styles = package.part("styles")
         self._numbering = Numbering(styles, package.part("numbering"))
         self._styles = {} if styles is None else {style.get(_W + "styleId"): style for style in styles.iter(_W + "style")}
-        hidden = frozenset(name for name, style in self._styles.items() if style.get(_W + "type") == "character" and hides(style))
         self._notes: list[tuple[str, str]] = []
         self._note_texts: dict[str, dict[str, Any]] = {kind: _by_id(package.part(f"{kind}s"), kind) for kind in ("footnote", "endnote")}
         self._comments = comments_of(package)
-        self.inline = InlineReader(hidden, self._notes)
+        self.inline = InlineReader(hidden_styles(self._styles), self._notes)
         self._started: tuple[str, Inline] | None = None
 
     def read(self) -> None:

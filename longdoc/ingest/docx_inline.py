@@ -6,14 +6,15 @@ White space is one space wherever Word has any, and every place is an offset int
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from longdoc.ingest.docx_math import M as _M
+from longdoc.ingest.docx_math import linear
 from longdoc.ingest.docx_numbering import BULLET
 from longdoc.ingest.docx_package import W as _W
 
-_M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 _MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 _SPACE = re.compile(r"[ \t\r\n\x0b\u00a0]+")
 _NOT_SHOWN = {
@@ -32,6 +33,7 @@ _GONE = {_W + "del", _W + "moveFrom"}
 _NEW = {_W + "ins", _W + "moveTo"}
 _BLANKS = {_W + "tab", _W + "br", _W + "cr", _W + "ptab"}
 _NOTES = {_W + "footnoteReference": "footnote", _W + "endnoteReference": "endnote"}
+_VISIBLE = {_W + "t", _M + "oMath", _W + "noBreakHyphen", _W + "sym", *_BLANKS, *_NOTES}
 _NOT_BOLD = ("0", "false", "none")
 
 
@@ -83,6 +85,7 @@ class InlineReader:
         self._all_notes = notes
         self._fields: list[dict[str, Any]] = []
         self._commented: set[str] = set()
+        self._unended: dict[Any, frozenset[Any]] = {}
 
     def read(self, elements: Sequence[Any], into: Inline | None = None) -> Inline:
         """The text of these elements, after that of `into`."""
@@ -112,13 +115,17 @@ class InlineReader:
         if tag in _NOT_SHOWN:
             return
         if tag in _GONE:
+            self._unseen_fields(node)
             text = _plain(node)
             if text:
                 found.changes.append(_change("deletion", node, len(found.text), text))
             return
-        if tag in (_W + "t", _M + "t"):
-            if not self._fields or self._fields[-1]["shown"]:
-                found.add(node.text or "")
+        if not all(one["shown"] for one in self._fields) and tag in _VISIBLE:
+            return  # inside an instruction, where another field's result is an argument
+        if tag == _W + "t":
+            found.add(node.text or "")
+        elif tag == _M + "oMath":
+            found.add(linear(node))
         elif tag in _BLANKS:
             found.add(" ")
         elif tag == _W + "noBreakHyphen":
@@ -154,7 +161,8 @@ class InlineReader:
         tag = node.tag
         if tag == _W + "r":
             properties = node.find(_W + "rPr")
-            if properties is not None and self._is_hidden(properties):
+            if self._is_hidden(node, properties):
+                self._unseen_fields(node)
                 return
             length = sum(len((text.text or "").strip()) for text in node.iter(_W + "t"))
             if _is_on(properties, "b"):
@@ -168,15 +176,39 @@ class InlineReader:
             stack.append((len(found.changes) - 1, "leave"))
         stack.extend((child, "enter") for child in reversed(node))
 
-    def _field(self, node: Any, found: Inline) -> None:
+    def _field(self, node: Any, found: Inline | None) -> None:
         kind = node.get(_W + "fldCharType")
         if kind == "begin":
+            if self._is_unended(node):
+                return
+            if found is not None and all(one["shown"] for one in self._fields):
+                found.add(_chosen(node))
             self._fields.append({"code": "", "shown": False})
         elif kind == "separate" and self._fields:
             self._fields[-1]["shown"] = True
-            found.contents = found.contents or self.in_contents
+            if found is not None:
+                found.contents = found.contents or self.in_contents
         elif kind == "end" and self._fields:
             self._fields.pop()
+
+    def _unseen_fields(self, node: Any) -> None:
+        """Marks of fields in text that is not shown: a field may begin in it and end behind it."""
+        for mark in node.iter(_W + "fldChar"):
+            self._field(mark, None)
+
+    def _is_unended(self, begin: Any) -> bool:
+        """Whether a field never ends; taken for one it would swallow the rest of the document."""
+        root = begin.getroottree().getroot()
+        if root not in self._unended:
+            opened: list[Any] = []
+            for mark in root.iter(_W + "fldChar"):
+                kind = mark.get(_W + "fldCharType")
+                if kind == "begin":
+                    opened.append(mark)
+                elif kind == "end" and opened:
+                    opened.pop()
+            self._unended[root] = frozenset(opened)
+        return begin in self._unended[root]
 
     def _comment(self, node: Any, found: Inline, end: int | None) -> None:
         """A comment on several paragraphs is one of the first."""
@@ -185,10 +217,18 @@ class InlineReader:
             self._commented.add(identifier)
             found.comments[identifier] = [len(found.text), end]
 
-    def _is_hidden(self, properties: Any) -> bool:
-        style = properties.find(_W + "rStyle")
-        named = style is not None and style.get(_W + "val") in self._hidden_styles
-        return _is_on(properties, "vanish") or (named and properties.find(_W + "vanish") is None)
+    def _is_hidden(self, run: Any, properties: Any | None) -> bool:
+        """A run says so itself; where it says nothing its style does, or its paragraph's."""
+        if properties is not None and properties.find(_W + "vanish") is not None:
+            return _is_on(properties, "vanish")
+        if not self._hidden_styles:
+            return False
+        paragraph = next(run.iterancestors(_W + "p"), None)
+        styles = (
+            None if properties is None else properties.find(_W + "rStyle"),
+            None if paragraph is None else paragraph.find(f"{_W}pPr/{_W}pStyle"),
+        )
+        return any(style is not None and style.get(_W + "val") in self._hidden_styles for style in styles)
 
 
 def _change(kind: str, node: Any, start: int, text: str) -> Change:
@@ -205,9 +245,35 @@ def _is_on(properties: Any | None, name: str) -> bool:
     return mark is not None and mark.get(_W + "val", "1") not in _NOT_BOLD
 
 
-def hides(style: Any) -> bool:
-    """Whether a character style hides its text."""
-    return _is_on(style.find(_W + "rPr"), "vanish")
+def hidden_styles(styles: Mapping[str, Any]) -> frozenset[str]:
+    """Ids of those styles that hide their text, themselves or by one that they are based on."""
+    found = set()
+    for identifier, style in styles.items():
+        seen: set[int] = set()
+        while style is not None and id(style) not in seen:
+            seen.add(id(style))
+            properties = style.find(_W + "rPr")
+            if properties is not None and properties.find(_W + "vanish") is not None:
+                if _is_on(properties, "vanish"):
+                    found.add(identifier)
+                break
+            base = style.find(_W + "basedOn")
+            style = None if base is None else styles.get(base.get(_W + "val", ""))
+    return frozenset(found)
+
+
+def _chosen(field: Any) -> str:
+    """What a form field shows that has no text of its own: a box with or without its cross, or the entry of a list."""
+    box, entries = field.find(f"{_W}ffData/{_W}checkBox"), field.find(f"{_W}ffData/{_W}ddList")
+    if box is not None:
+        return "☒" if _is_on(box, "checked" if box.find(_W + "checked") is not None else "default") else "☐"
+    if entries is None:
+        return ""
+    result = entries.find(_W + "result")
+    result = entries.find(_W + "default") if result is None else result
+    value = "0" if result is None else result.get(_W + "val", "0")
+    listed = entries.findall(_W + "listEntry")
+    return str(listed[int(value)].get(_W + "val", "")) if value.isdecimal() and len(value) < 5 and int(value) < len(listed) else ""
 
 
 def mark_of(paragraph: Any) -> Any | None:

@@ -10,11 +10,10 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
+from longdoc.ingest.docx_number_formats import LARGEST, custom_format, format_number
 from longdoc.ingest.docx_package import W as _W
-from longdoc.ingest.numbering import to_roman
 
-_ORDINALS = ("First", "Second", "Third", "Fourth", "Fifth", "Sixth", "Seventh", "Eighth", "Ninth", "Tenth")
-_CARDINALS = ("One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten")
+_MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 BULLET = "•"
 
 
@@ -39,7 +38,7 @@ class Numbering:
         self._starts: dict[str, dict[int, int]] = {}
         self._levels: dict[str, dict[int, _Level]] = {}
         self._counters: dict[str, dict[int, int]] = defaultdict(dict)
-        self._used: set[str] = set()
+        self._used: set[tuple[str, int]] = set()
         self._styles = {} if styles is None else {style.get(_W + "styleId"): style for style in styles.iter(_W + "style")}
         if numbering is not None:
             self._load(numbering)
@@ -55,10 +54,11 @@ class Numbering:
         if level is None:
             return ""
         counters = self._counters[abstract]
-        if identifier not in self._used:
-            self._used.add(identifier)
-            for place, value in self._starts.get(identifier, {}).items():
-                counters[place] = value - 1
+        # A list's own start holds for the first number that it gives at that level, whatever counted there before.
+        if (identifier, depth) not in self._used:
+            self._used.add((identifier, depth))
+            if depth in self._starts.get(identifier, {}):
+                counters[depth] = self._starts[identifier][depth] - 1
         counters[depth] = counters.get(depth, level.start - 1) + 1
         for deeper in [place for place in counters if place > depth]:
             restart = levels[deeper].restart if deeper in levels else None
@@ -73,7 +73,7 @@ class Numbering:
             if f"%{place + 1}" in text:
                 shown = levels.get(place, level)
                 value = counters.get(place, shown.start)
-                text = text.replace(f"%{place + 1}", _format(value, "decimal" if level.legal else shown.format))
+                text = text.replace(f"%{place + 1}", format_number(value, "decimal" if level.legal else shown.format))
         return text.strip()
 
     def _load(self, root: Any) -> None:
@@ -136,12 +136,20 @@ def _level(element: Any) -> tuple[int, _Level]:
     restart = _value(element, "lvlRestart")
     return _integer(element.get(_W + "ilvl"), 0), _Level(
         start=_integer(_value(element, "start"), 1),
-        format=_value(element, "numFmt") or "decimal",
+        format=_number_format(element),
         pattern=_value(element, "lvlText") or "",
         legal=element.find(_W + "isLgl") is not None,
         restart=None if restart is None else _integer(restart, 0),
         style=_value(element, "pStyle"),
     )
+
+
+def _number_format(element: Any) -> str:
+    """A level's format; one that is given by example stands beside a plain one for programs that do not know it."""
+    example = element.find(f"{_MC}AlternateContent/{_MC}Choice/{_W}numFmt")
+    fallback = element.find(f"{_MC}AlternateContent/{_MC}Fallback")
+    plain = _value(element, "numFmt") or (None if fallback is None else _value(fallback, "numFmt")) or "decimal"
+    return plain if example is None else custom_format(example.get(_W + "format") or "") or plain
 
 
 def _value(element: Any, name: str) -> str | None:
@@ -151,23 +159,6 @@ def _value(element: Any, name: str) -> str | None:
 
 def _integer(text: str | None, default: int) -> int:
     try:
-        return int(text) if text is not None else default
+        return min(int(text), LARGEST) if text is not None else default
     except ValueError:
         return default
-
-
-def _format(value: int, kind: str) -> str:
-    if kind in ("lowerLetter", "upperLetter"):
-        letter = chr(ord("a") + (value - 1) % 26) * ((value - 1) // 26 + 1) if value > 0 else ""
-        return letter if kind == "lowerLetter" else letter.upper()
-    if kind in ("lowerRoman", "upperRoman"):
-        text = to_roman(value)
-        return text if kind == "lowerRoman" else text.upper()
-    if kind == "decimalZero":
-        return f"{value:02d}"
-    if kind == "ordinal":
-        suffix = "th" if value % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(value % 10, "th")
-        return f"{value}{suffix}"
-    if kind in ("ordinalText", "cardinalText") and 1 <= value <= 10:
-        return (_ORDINALS if kind == "ordinalText" else _CARDINALS)[value - 1]
-    return str(value)

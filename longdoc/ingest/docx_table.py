@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from longdoc.ingest.docx_inline import Inline, InlineReader
+from longdoc.ingest.docx_inline import Change, Inline, InlineReader
 from longdoc.ingest.docx_package import W as _W
 from longdoc.ingest.tables import Entry
 
@@ -36,7 +36,7 @@ def read_table(table: Any, reader: InlineReader, label: Callable[[Any], str]) ->
         properties = row.find(_W + "trPr")
         mark = None if properties is None else properties.find(_W + "del")
         if mark is not None:
-            deleted.append((mark, " ".join(" ".join(text.text or "" for text in row.iter(_W + "t", _W + "delText")).split())))
+            deleted.append((mark, _words(row)))
             continue
         if properties is not None and properties.find(_W + "tblHeader") is not None and headers == len(rows):
             headers += 1
@@ -46,6 +46,10 @@ def read_table(table: Any, reader: InlineReader, label: Callable[[Any], str]) ->
             entries.append(Entry("", column))
         for cell in _inside(row, _W + "tc"):
             shape = cell.find(_W + "tcPr")
+            mark = None if shape is None else shape.find(_W + "cellDel")
+            if mark is not None:
+                deleted.append((mark, _words(cell)))
+                continue
             columns = _count(shape, "gridSpan", 1)
             merge = None if shape is None else shape.find(_W + "vMerge")
             if merge is not None and merge.get(_W + "val", "continue") == "continue" and column in open_merges:
@@ -54,6 +58,11 @@ def read_table(table: Any, reader: InlineReader, label: Callable[[Any], str]) ->
             else:
                 open_merges.pop(column, None)
                 text = _read_cell(cell, reader, label)
+                new = _inserted(shape, "cellIns")
+                new = _inserted(properties, "ins") if new is None else new
+                if new is not None:
+                    text.changes = [change for change in text.changes if change.kind != "insertion"]
+                    text.changes.append(Change("insertion", 0, len(text.text), text.text, new.get(_W + "author"), new.get(_W + "date")))
                 if merge is not None:
                     open_merges[column] = (len(rows), len(entries))
                 entries.append(Entry(text.text, columns))
@@ -62,6 +71,16 @@ def read_table(table: Any, reader: InlineReader, label: Callable[[Any], str]) ->
             column += columns
         rows.append(entries)
     return TableRows(rows, cells, headers or None, deleted)
+
+
+def _inserted(properties: Any | None, name: str) -> Any | None:
+    return None if properties is None else properties.find(_W + name)
+
+
+def _words(element: Any) -> str:
+    """The words of what was deleted, those of its cells and paragraphs apart."""
+    paragraphs = ("".join(text.text or "" for text in one.iter(_W + "t", _W + "delText")) for one in element.iter(_W + "p"))
+    return " ".join(" ".join(paragraphs).split())
 
 
 def _read_cell(cell: Any, reader: InlineReader, label: Callable[[Any], str]) -> Inline:

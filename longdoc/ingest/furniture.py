@@ -14,6 +14,7 @@ from itertools import pairwise
 
 from longdoc.ingest.numbering import roman
 from longdoc.ingest.pdf_page import Line, PageText
+from longdoc.types import Aside, AsideKind
 
 TOP_LINES, BOTTOM_LINES = 4, 5
 FEWEST_PAGES = 3
@@ -31,12 +32,13 @@ _DIGITS = re.compile(r"(\d+)")
 _YEARS = re.compile(r"\b(?:19|20)\d\d\b")
 
 
-def remove_furniture(pages: Sequence[PageText]) -> None:
-    """Take furniture lines out of `page.lines`, in place."""
+def remove_furniture(pages: Sequence[PageText]) -> list[Aside]:
+    """Take furniture lines out of `page.lines`, in place; an aside for each. What stands aslant or on its side is a watermark."""
     edges = [_edges(page) for page in pages]
     repeated = _repeated(pages, edges)
     offsets = _number_offsets(pages, edges)
     found: list[set[int]] = []
+    tops: set[int] = set()
     for page, (top, bottom) in zip(pages, edges, strict=True):
         lines: set[int] = {id(line) for line in page.lines if not line.upright}
         for side, edge in (("top", top), ("bottom", bottom)):
@@ -48,17 +50,39 @@ def remove_furniture(pages: Sequence[PageText]) -> None:
                 if not known and not _counts_on(content, page.number, offsets, len(pages)):
                     break
                 lines.add(id(line))
+                if side == "top":
+                    tops.add(id(line))
         found.append(lines)
     # Where whole pages repeat, as forms do, the repeated lines are the text.
     bare = sum(bool(page.lines) and len(lines) == len(page.lines) for page, lines in zip(pages, found, strict=True))
     if bare * 2 > len(pages):
         found = [{identity for identity in lines if _is_number_line(page, identity)} for page, lines in zip(pages, found, strict=True)]
     chained = _chained_numbers(pages)
+    asides: list[Aside] = []
     for page, lines in zip(pages, found, strict=True):
         kept = [line for line in page.lines if id(line) not in lines and id(line) not in chained]
         for before, line in pairwise(page.lines):
             line.after_break = id(before) in chained
-        page.lines = kept if kept or len(pages) > 1 else page.lines
+        if kept or len(pages) > 1:
+            gone = [line for line in page.lines if id(line) in lines or id(line) in chained]
+            asides += [_aside(page, line, id(line) in tops) for line in gone]
+            page.lines = kept
+    return asides
+
+
+def _aside(page: PageText, line: Line, top: bool) -> Aside:
+    kind: AsideKind = "header" if top else "footer"
+    if not line.upright:
+        kind = "watermark"
+    elif _page_value(line.content) is not None:
+        kind = "page_number"
+    if page.ocr is not None:
+        # Its characters are not the file's.
+        return Aside(kind=kind, text=line.content, page=page.number)
+    words = line.words if line.scattered else ()
+    source = tuple((page.number, word.start, word.end - word.start) for word in words)
+    whole = ((page.number, line.words[0].start, line.words[-1].end - line.words[0].start),)
+    return Aside(kind=kind, text=line.content, page=page.number, source=source or whole)
 
 
 def _edges(page: PageText) -> tuple[list[Line], list[Line]]:

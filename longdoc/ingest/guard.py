@@ -18,7 +18,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,11 @@ STATM = Path("/proc/self/statm")
 """Where Linux tells the pages that a process has: of address space, then in memory."""
 
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-_CHANGES = {"os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.link", "os.symlink", "os.truncate", "os.chmod", "os.chown", "os.utime"}
+_CHANGES = {
+    "os.remove": ((0, 1),), "os.rmdir": ((0, 1),), "os.mkdir": ((0, 2),), "os.rename": ((0, 2), (1, 3)), "os.link": ((0, 2), (1, 3)),
+    "os.symlink": ((1, 2),), "os.truncate": ((0, None),), "os.chmod": ((0, 2),), "os.chown": ((0, 3),), "os.utime": ((0, 3),),
+}  # fmt: skip
+"""Where among an event's arguments the paths stand, and the open folders that they start from."""
 _SOCKETS = {"socket.__new__", "socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr", "socket.bind", "socket.connect"}
 _PROGRAMS = {"subprocess.Popen", "os.exec", "os.posix_spawn", "os.spawn", "os.startfile"}
 _FORKS = {"os.system", "os.fork", "os.forkpty", "pty.spawn"}
@@ -91,6 +95,13 @@ def tidy() -> None:
             os.unlink(left.path)
 
 
+def leave() -> None:
+    """Remove the folder of temporary files; nobody else does where the parent was killed."""
+    with suppress(OSError):
+        tidy()
+        os.rmdir(_held.folder)
+
+
 @contextmanager
 def programs(*names: str) -> Iterator[None]:
     """Let the parser in hand start these programs, known by their file names, and write into its folder; only a worker is held."""
@@ -124,9 +135,9 @@ def _refuse(event: str, arguments: tuple[Any, ...]) -> None:
         if isinstance(flags, int) and flags & _WRITING and not _own(path):
             _raise(f"write {path!r}")
     elif event in _CHANGES:
-        for path in arguments[: 2 if event in ("os.rename", "os.link", "os.symlink") else 1]:
-            if not _own(path):
-                _raise(f"change {path!r}")
+        for place, start in _CHANGES[event]:
+            if not _own(arguments[place], -1 if start is None else arguments[start]):
+                _raise(f"change {arguments[place]!r}")
     elif event in _SOCKETS:
         _raise("use the network")
     elif event in _PROGRAMS:
@@ -138,10 +149,18 @@ def _refuse(event: str, arguments: tuple[Any, ...]) -> None:
         _raise("start a program")
 
 
-def _own(path: object) -> bool:
+def _own(path: object, start: int = -1) -> bool:
+    """Whether it lies in the worker's folder; `start` is the open folder that a path is relative to, -1 for the current one. What is open
+    already may be changed, and where the system does not tell which folder is open that is taken to be the worker's."""
     if not isinstance(path, str | bytes | os.PathLike):
         return True
-    real = os.path.realpath(os.fsdecode(path))
+    name = os.fsdecode(path)
+    if start >= 0 and not os.path.isabs(name):
+        opened = f"/proc/self/fd/{start}"
+        if not os.path.exists(opened):
+            return True
+        name = os.path.join(os.readlink(opened), name)
+    real = os.path.realpath(name)
     return real in (os.devnull, _held.folder) or real.startswith(_held.folder + os.sep)
 
 

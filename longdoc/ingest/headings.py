@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
+from longdoc.ingest.contents import Contents
 from longdoc.ingest.numbering import Number, read_number
 from longdoc.protocols import Parsed
 from longdoc.types import Block
 
 LONGEST_HEADING = 180
+LONGEST_ALONE = 70
+LONG_PARAGRAPH = 140
 KNOWN = {
     "abstract", "introduction", "background", "related work", "preliminaries", "method", "methods", "methodology", "materials and methods",
     "approach", "model", "experiments", "experimental setup", "experimental results", "evaluation", "results", "results and discussion",
@@ -25,26 +29,110 @@ _SMALL_WORDS = {
 }  # fmt: skip
 _HIGH_KINDS = {"part", "article", "item", "annex", "note"}
 _NOT_A_HEADING = re.compile(
-    r"(?:By|Name|Title|Date|Dated|Its|Attn|Attention|Signature|Witness|Tel|Fax|Telephone|E-?mail|Address)\s*:|/s/|_{4,}", re.IGNORECASE
+    r"(?:By|Name|Title|Date|Dated|Its|Attn|Attention|Signature|Witness|Tel|Fax|Telephone|E-?mail|Address)\s*:|/s/|_{4,}"
+    r"|\((?:in )?(?:\$ )?(?:in )?(?:millions|thousands|unaudited)"
+    r"|\[?(?:remainder|rest) of (?:this )?page|\[?signatures? (?:pages? )?(?:to )?follow"
+    r"|(?:dated?|effective|dated as of|as of|for the (?:fiscal )?(?:years?|quarter(?:ly period)?|(?:three|six|nine) months) ended)?"
+    r"\s*:?\s*(?:january|february|march|april|may|june|july|august|september|october|november|december)\s+\d{1,2}\s*,?\s*\d{4}\W*$"
+    r"|(?:by and )?(?:between|among|and|or|page|beginning|continued|execution (?:version|copy|draft)|(?:strictly )?confidential|draft)\W*$"
+    r"|\[(?:logo|graphic|image|picture|seal|\*+)\b.*\]$|\W*(?:i|we),\s|\W*\d{5}\b",
+    re.IGNORECASE,
+)
+_COMPANY = re.compile(
+    r"(?:[^\n]{1,60}[\s,])?(?:(?:INC|LLC|LTD|CORP|L\.L\.C|L\.P|LLP|PLC|GMBH|S\.A|N\.V|B\.V|Inc|Ltd|Corp|Llc)\.?"
+    r"|(?-i:LIMITED|CORPORATION|COMPANY|COMPANIES|BANK|TRUST|AMERICAS))\W*"
+)
+_CAPTION_OF_PICTURE = re.compile(r"(?i)(?:figure|fig\.|table|exhibit|chart|note|source|attn|dear|re:|to|from|by)\b")
+_FORMULA = re.compile("[=∈⊆⊂∪∩⇒⇔→↦∀∃≤≥<>{}|∞∑∫√±≠≈∅∘⟨⟩\\\\]")
+_DOCUMENT_WORD = re.compile(
+    r"(?i)\b(?:agreement|contract|lease|amendment|policy|plan|note|deed|indenture|undertaking|report|statement|certificate|guidelines?)"
 )
 
 
-def mark_headings(parsed: Parsed) -> tuple[Block, ...]:
-    """The blocks, with those that read like headings marked as such; a heading's `level` is the format's own or None."""
+def mark_headings(parsed: Parsed, blocks: Sequence[Block], contents: Contents) -> tuple[Block, ...]:
+    """The blocks, with those that read like headings marked as such; a heading's `level` is the format's own or None.
+
+    What a table of contents lists is a heading; a party's name, a date, a formula or a signature's label is none.
+    """
     outline = _outline_levels(parsed)
-    blocks = list(parsed.blocks)
-    for index, block in enumerate(blocks):
-        if block.kind not in ("paragraph", "list_item"):
+    text = parsed.text
+    firm = parsed.format in ("docx", "html", "markdown")
+    marked = list(blocks)
+    for index, block in enumerate(marked):
+        start, end = block.span.start, block.span.end
+        if block.kind == "heading":
+            if (
+                not (firm and block.level is not None)
+                and start not in outline
+                and end - start <= LONGEST_HEADING
+                and _is_none(text[start:end])
+            ):
+                marked[index] = Block(kind="paragraph", span=block.span, level=None)
+        elif block.kind not in ("paragraph", "list_item") or end - start > 2 * LONGEST_HEADING:
             continue
-        if block.span.start in outline and len(block.span) <= 2 * LONGEST_HEADING:
-            blocks[index] = Block(kind="heading", span=block.span, level=outline[block.span.start])
-        elif reads_like_heading(parsed.text[block.span.start : block.span.end]):
-            blocks[index] = Block(kind="heading", span=block.span)
-    return tuple(blocks)
+        elif start in outline:
+            marked[index] = Block(kind="heading", span=block.span, level=outline[start])
+        elif end - start <= LONGEST_HEADING:
+            content = text[start:end]
+            if (
+                contents.lists(content)
+                or (reads_like_heading(content) and not _is_none(content))
+                or _completes(text, marked, index)
+                or _stands_alone(text, marked, index)
+            ):
+                marked[index] = Block(kind="heading", span=block.span, level=None)
+    return tuple(marked)
 
 
 def _outline_levels(parsed: Parsed) -> dict[int, int]:
     return {offset: level for level, _, offset in parsed.outline}
+
+
+def _is_none(text: str) -> bool:
+    """A party's name, a date, a formula, a label: they look like headings and are none."""
+    if _NOT_A_HEADING.match(text) or _FORMULA.search(text) is not None:
+        return True
+    if read_number(text):
+        return False
+    if _COMPANY.fullmatch(text) and not _DOCUMENT_WORD.search(text):
+        return True
+    letters = sum(map(str.isalpha, text))
+    return letters < 4 or text[0].islower() or letters * 2 < len(text.replace(" ", ""))
+
+
+def _completes(text: str, blocks: Sequence[Block], index: int) -> bool:
+    """Whether a short line is the title of the "ARTICLE TWO" that stands alone right above it."""
+    if index == 0 or blocks[index - 1].kind != "heading":
+        return False
+    above = text[blocks[index - 1].span.start : blocks[index - 1].span.end]
+    numbers = read_number(above, heading=True)
+    if not numbers or numbers[0].kind not in ("article", "part", "annex") or above[numbers[0].end :].strip():
+        return False
+    content = text[blocks[index].span.start : blocks[index].span.end]
+    return len(content) <= 100 and not _SENTENCE_END.search(content) and is_title(content, share=0.75) and not read_number(content)
+
+
+def _stands_alone(text: str, blocks: Sequence[Block], index: int) -> bool:
+    """Whether a short line of words, in italics perhaps, stands between the end of one paragraph and a long one."""
+    span = blocks[index].span
+    if not 4 <= len(span) <= LONGEST_ALONE or index == 0 or index + 1 == len(blocks) or blocks[index].kind != "paragraph":
+        return False
+    after, before = blocks[index + 1], blocks[index - 1]
+    if after.kind != "paragraph" or len(after.span) < LONG_PARAGRAPH or not text[after.span.start].isupper():
+        return False
+    if before.kind == "paragraph":
+        if len(before.span) < LONG_PARAGRAPH or text[before.span.end - 1] not in '.!?)”"’':
+            return False
+    elif before.kind not in ("heading", "table", "list_item"):
+        return False
+    content = text[span.start : span.end]
+    return (
+        content[0].isupper()
+        and not _SENTENCE_END.search(content)
+        and not _CAPTION_OF_PICTURE.match(content)
+        and not any(mark in content for mark in "$€£%\t\n=@")
+        and not read_number(content)
+    )
 
 
 def reads_like_heading(text: str) -> bool:
@@ -52,7 +140,7 @@ def reads_like_heading(text: str) -> bool:
     if len(text) > LONGEST_HEADING or text.count("\n") > 2 or _NOT_A_HEADING.match(text):
         return False
     plain = _LEADING_MARKS.sub("", text).lower()
-    if plain in KNOWN:
+    if plain in KNOWN or (plain.startswith("notes to ") and plain.endswith("statements")):
         return True
     numbers = read_number(text)
     if numbers:

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from longdoc.types import Section
 
 SAMPLE = 8_000
+SECTION_SAMPLE = 1_200
+FEWEST_CHARACTERS = 200
 _NAMES = {
     "en": "English", "de": "German", "fr": "French", "es": "Spanish", "it": "Italian", "pt": "Portuguese", "nl": "Dutch", "sv": "Swedish",
     "pl": "Polish", "ru": "a Cyrillic script", "el": "Greek", "ar": "Arabic", "he": "Hebrew", "zh": "Chinese", "ja": "Japanese",
@@ -60,6 +65,50 @@ def detect_language(text: str) -> str | None:
     # Lists of names and figures have no short words in any language; running text in small letters does.
     running = sum(word.islower() for word in words) >= 0.7 * len(words)
     return "other" if running and len(words) >= 200 and shares["en"] < 0.01 else None
+
+
+def section_languages(text: str, sections: Sequence[Section], language: str | None) -> dict[int, str]:
+    """Sections that are in another language than the document's, by index.
+
+    A section's own words, those before its first subsection, decide; where these are too few it goes with the section above it. Most
+    sections are told to be in the document's language by its commonest words alone, which costs next to nothing.
+    """
+    if language is None or not sections:
+        return {}
+    common = [f" {word} " for word in (_STOP_WORDS.get(language) or "").split()[:6]]
+    own: dict[int, str | None] = {}
+    for place, section in enumerate(sections):
+        following = sections[place + 1].span.start if place + 1 < len(sections) else len(text)
+        sample = text[section.span.start : min(section.span.end, following, section.span.start + SECTION_SAMPLE)]
+        if len(sample) < FEWEST_CHARACTERS:
+            found = None
+        elif common and sum(map(sample.count, common)) * 80 >= len(sample) - 40:
+            found = language
+        else:
+            found = detect_language(sample)
+        if found is None and section.parent is not None:
+            found = own[section.parent]
+        own[section.index] = found
+    return {index: found for index, found in own.items() if found is not None and found not in (language, "other")}
+
+
+def language_warnings(text: str, sections: Sequence[Section], language: str | None, others: Mapping[int, str]) -> list[str]:
+    """What a user must know: the whole is not English, or how much of it is not."""
+    advice = "the shipped model was trained on English, expect little of its results"
+    warnings = []
+    if language not in (None, "en"):
+        warnings.append(f"the text is in {language_name(language)}; {advice}")
+    foreign = {code: 0 for code in others.values() if code != "en"}
+    for place, section in enumerate(sections):
+        code = others.get(section.index)
+        if code in foreign:
+            following = sections[place + 1].span.start if place + 1 < len(sections) else len(text)
+            foreign[code] += min(section.span.end, following) - section.span.start
+    for code, length in foreign.items():
+        count = sum(found == code for found in others.values())
+        share = max(1, round(100 * length / max(len(text), 1)))
+        warnings.append(f"{share} % of the text ({count} of {len(sections)} sections) is in {language_name(code)}; {advice} there")
+    return warnings
 
 
 def language_name(code: str | None) -> str:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 
+from longdoc.ingest.cells import Cell
+from longdoc.ingest.tables import made_table
 from longdoc.ingest.txt import decode
 from longdoc.protocols import Limits, Parsed
-from longdoc.types import Block, BlockKind, Span
+from longdoc.types import Block, BlockKind, Span, Table
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|[\r\n]|$)")
 _HEADING = re.compile(r" {0,3}(#{1,6})(?:[ \t]+|$)")
@@ -14,6 +16,8 @@ _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _UNDERLINE = re.compile(r" {0,3}(=+|-+)\s*$")
 _RULE = re.compile(r" {0,3}([-*_])[ \t]*(?:\1[ \t]*){2,}$")
 _ITEM = re.compile(r"\s*(?:[-*+]|\d{1,9}[.)])[ \t]+\S")
+# What stands between two bars; a bar behind a backslash is none.
+_CELL = re.compile(r"(?:\\.|[^|\\\r\n])+")
 _TABLE_RULE = re.compile(r"\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*$")
 
 
@@ -26,7 +30,34 @@ class MarkdownIngestor:
         """The decoded file with its blocks. Raises: EncodingError."""
         text, warnings = decode(data, name)
         blocks, title = _Reader(text).read()
-        return Parsed(text=text, format=self.format, blocks=tuple(blocks), title=title, warnings=warnings)
+        tables = tuple(_table(text, block.span) for block in blocks if block.kind == "table")
+        return Parsed(text=text, format=self.format, blocks=tuple(blocks), title=title, warnings=warnings, tables=tables)
+
+
+def _table(text: str, span: Span) -> Table:
+    """The pipe table in `span`: its first line heads the columns, its second only rules them."""
+    cells: list[Cell] = []
+    lines = [line for line in _LINE.finditer(text, span.start, span.end) if line[0].strip()]
+    for row, line in enumerate([*lines[:1], *lines[2:]]):
+        content = line[0].strip()
+        start = line.start() + line[0].index(content) + content.startswith("|")
+        for column, cell in enumerate(_bars(text, start, line.start() + len(line[0].rstrip()))):
+            words = text[cell.start : cell.end].strip()
+            if words:
+                begin = text.index(words, cell.start)
+                cells.append(Cell(row, column, 1, 1, begin, begin + len(words)))
+    return made_table(text, span, cells, header_rows=1)
+
+
+def _bars(text: str, start: int, end: int) -> list[Span]:
+    """What stands between the bars from `start` to `end`, also where nothing does."""
+    spans, begin = [], start
+    while begin < end:
+        found = _CELL.match(text, begin, end)
+        stop = found.end() if found else begin
+        spans.append(Span(start=begin, end=stop))
+        begin = stop + 1
+    return spans
 
 
 class _Reader:

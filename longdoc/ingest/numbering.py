@@ -22,6 +22,11 @@ _WORDS = (
     "thirteen",
     "fourteen",
     "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+    "twenty",
 )
 
 
@@ -43,18 +48,20 @@ class Number:
 _NAMED = re.compile(
     r"(?P<word>PART|Part|ARTICLE|Article|CHAPTER|Chapter|ITEM|Item|NOTE|Note|SECTION|Section|SEC\.|Sec\."
     r"|CLAUSE|Clause|§{1,2}|EXHIBIT|Exhibit|SCHEDULE|Schedule|ANNEX|Annex|APPENDIX|Appendix|ATTACHMENT|Attachment|ADDENDUM|Addendum)"
-    r"[\s\u00a0]*(?P<number>\d{1,3}(?:\.\d{1,3})*[A-Z]?|[IVXLC]{1,7}|[A-Z](?:-\d{1,2})?|(?:"
+    r"(?:[\s\u00a0]+|(?<=§)|(?=\d))(?P<number>\d{1,4}(?:\.\d{1,4})*(?:-\d{1,3})?[A-Za-z]?|[IVXLC]{1,7}|([A-Z])\3?(?:-?\d{1,2})?|(?:"
     + "|".join(_WORDS).upper()
     + "|"
     + "|".join(word.title() for word in _WORDS)
     + r"))"
-    r"(?![\w])(?P<tail>(?:\([A-Za-z0-9]{1,4}\))*)[\s\u00a0]*[.:)\-\u2013\u2014]*[\s\u00a0]*"
+    r"(?![\w])(?P<tail>(?:\([A-Za-z0-9]{1,4}\))*)[\s\u00a0.:)\-\u2013\u2014]*"
 )
 _DECIMAL = re.compile(r"(\d{1,3}(?:\.\d{1,3}){1,5})(?:\.|\))?[\s\u00a0]+(?=[\"“‘'(\[A-Z])|(\d{1,3}(?:\.\d{1,3}){1,5})(?=[A-Z“\"])")
-_SINGLE = re.compile(r"(\d{1,3})(?:\.|\))[\s\u00a0]+(?=\S)|(\d{1,2})\.(?=[A-Z“\"])")
+_SINGLE = re.compile(r"(\d{1,3})(\.|\))[\s\u00a0]+(?=\S)|(\d{1,2})\.(?=[A-Z“\"])")
 _PAREN = re.compile(r"\(([a-z]{1,2}|[ivxl]{1,6}|[A-Z]|[IVX]{1,5}|\d{1,2})\)[\s\u00a0]*(?=\S)")
-_LETTER = re.compile(r"([A-Za-z]|[ivx]{1,5}|[IVX]{1,5})(\.|\))[\s\u00a0]+(?=\S)")
-_BARE = re.compile(r"([12]?\d(?:\.\d{1,2}){0,4})[\s\u00a0]+(?=[A-Z])")
+_LETTER = re.compile(r"([A-Za-z]|[ivx]{1,5}|[IVX]{1,5})(\.|\))[\s\u00a0]+(?=\S)|([IVX]{2,5})(\.)(?=[A-Z][a-z])")
+_BARE = re.compile(r"([12]?\d(?:\.\d{1,2}){0,4})[\s\u00a0]+(?=[^\W\d_a-z])")
+_APART = re.compile(r"([1-9]\d?(?:\.\d{1,2}){0,4})(?:\t|[ \u00a0]{2,})[ \t\u00a0]*(?=[A-Z\"“])")
+_ALONE = re.compile(r"(SCHEDULE|Schedule|ANNEX|Annex|APPENDIX|Appendix|EXHIBIT|Exhibit)[.:]?\s*")
 _BULLET = re.compile(r"[•●▪■◦‣∙·*\u2013\u2014\u25aa\uf0b7\uf0a7○o-][\s\u00a0]+(?=\S)")
 
 _KIND_OF_WORD = {
@@ -102,32 +109,45 @@ def to_roman(value: int) -> str:
     return text
 
 
-def read_number(text: str, heading: bool = False) -> list[Number]:
+def read_number(text: str, heading: bool = False, listed: bool = False) -> list[Number]:
     """What number the text opens with: none, one, or two readings where "(i)" may be a letter or a Roman numeral.
 
-    `heading` allows "2 Methods": a bare number, which opens too many ordinary lines to be believed elsewhere.
+    `heading` allows "2 Methods": a bare number, which opens too many ordinary lines to be believed elsewhere; `listed` allows "F. Smith,"
+    too, which is a person unless it goes on from "E.", and "2   Methods", a bare number with a wide space after it.
     """
-    found = _NAMED.match(text)
+    first = text[:1]
+    if first == "(":
+        found = _PAREN.match(text)
+        return _lettered(found[1], "(", f"({found[1]})", found.end()) if found is not None else []
+    if first.isdigit():
+        return _digits(text, heading, listed)
+    if first in "PACISNE§":
+        found = _NAMED.match(text)
+        if found is not None:
+            named = _named(found)
+            return [named] if named else []
+        found = _ALONE.fullmatch(text) if heading else None
+        if found is not None:
+            return [Number("annex", found[1], (0,), found.end(), found[1].lower())]
+    found = _LETTER.match(text) if first.isalpha() else None
     if found is not None:
-        named = _named(found)
-        return [named] if named else []
+        mark, bracket = found[1] or found[3], found[2] or found[4]
+        if listed or not (len(mark) == 1 and bracket == "." and _is_initial(text, found.end())):
+            return _lettered(mark, bracket, mark + bracket, found.end())
+    return []
+
+
+def _digits(text: str, heading: bool, listed: bool) -> list[Number]:
     found = _DECIMAL.match(text)
     if found is not None:
         return [_decimal(found[1] or found[2], found.end())]
     found = _SINGLE.match(text)
     if found is not None:
-        digits = found[1] or found[2]
-        return [Number("single", text[: found.end()].strip(), (int(digits),), found.end(), digits)]
-    found = _PAREN.match(text)
-    if found is not None:
-        return _lettered(found[1], "(", f"({found[1]})", found.end())
-    found = _LETTER.match(text)
-    if found is not None and not (len(found[1]) == 1 and found[2] == "." and _is_initial(text, found.end())):
-        return _lettered(found[1], found[2], found[1] + found[2], found.end())
-    found = _BARE.match(text) if heading else None
-    if found is not None:
-        return [_decimal(found[1], found.end())]
-    return []
+        digits = found[1] or found[3]
+        kind = "digit)" if found[2] == ")" else "single"
+        return [Number(kind, text[: found.end()].strip(), (int(digits),), found.end(), digits)]
+    found = (_BARE.match(text) if heading else None) or (_APART.match(text) if listed else None)
+    return [_decimal(found[1], found.end())] if found is not None else []
 
 
 def _is_initial(text: str, end: int) -> bool:
@@ -143,8 +163,15 @@ def _named(found: re.Match[str]) -> Number | None:
     key = printed.lower()
     value = _value(printed)
     if kind == "section" and "." in printed:
-        values = tuple(int(part) for part in re.findall(r"\d+", printed))
-        return Number("decimal", found[0].strip(" \u00a0:-\u2013\u2014"), values, found.end(), key + found["tail"].lower())
+        parts = re.findall(r"\d+", printed)
+        values = tuple(int(part) for part in (parts[:1] if len(parts) == 2 and parts[1] == "0" else parts))
+        return Number(
+            "decimal" if len(values) > 1 else "section",
+            found[0].strip(" \u00a0:-\u2013\u2014"),
+            values,
+            found.end(),
+            key + found["tail"].lower(),
+        )
     if kind == "section" and found["tail"]:
         return None
     if kind in ("part", "article") and value is None:
@@ -170,7 +197,9 @@ def _value(printed: str) -> int | None:
 
 
 def _decimal(printed: str, end: int) -> Number:
-    values = tuple(int(part) for part in printed.split("."))
+    parts = printed.split(".")
+    # "2.0" heads 2.1 and 2.2; "2.00" is the first of them.
+    values = tuple(int(part) for part in (parts[:1] if len(parts) == 2 and parts[1] == "0" else parts))
     return Number("decimal" if len(values) > 1 else "single", printed, values, end, ".".join(map(str, values)))
 
 

@@ -5,17 +5,18 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from longdoc.errors import ChangedError, EmptyFileError, LimitError, NotFoundError, UnreadableError
+from longdoc.errors import ChangedError, EmptyFileError, InputError, LimitError, NotFoundError, UnreadableError, UnsupportedError
 from longdoc.ingest.chunk import cut
+from longdoc.ingest.containers import Member, collect
 from longdoc.ingest.sniff import sniff
 from longdoc.ingest.structure import build_document
-from longdoc.protocols import Ingestor, Limits, Parsed
+from longdoc.protocols import Container, Ingestor, Limits, Parsed
 from longdoc.registry import load
 from longdoc.types import Chunk, Document
 
-PARSE_VERSION = 2
+PARSE_VERSION = 4
 """Changes whenever the same file could give another Document or other chunks."""
 
 DEFAULT_LIMITS = Limits()
@@ -27,6 +28,56 @@ class ParsedFile:
 
     document: Document
     chunks: tuple[Chunk, ...]
+
+
+@dataclass(frozen=True)
+class OpenedFile:
+    """All that a file gives: its Document and chunks, None if it has no text of its own; and the files that it holds."""
+
+    parsed: ParsedFile | None
+    members: tuple[Member, ...] = ()
+
+
+def open_file(
+    path: str,
+    *,
+    source: str | None = None,
+    password: str | None = None,
+    domain: str = "auto",
+    limits: Limits = DEFAULT_LIMITS,
+    expected_sha256: str | None = None,
+) -> OpenedFile:
+    """As `parse_file`, with the files that lie in the file at `path`; its bytes lie at `source`, where that is given.
+
+    Raises: as `parse_file`; EmptyFileError for an archive that holds no files.
+    """
+    data = read_once(source or path, limits)
+    check_content(data, path, expected_sha256)
+    return open_bytes(data, path, password=password, domain=domain, limits=limits)
+
+
+def open_bytes(data: bytes, path: str, *, password: str | None = None, domain: str = "auto", limits: Limits = DEFAULT_LIMITS) -> OpenedFile:
+    """As `open_file`, of bytes that are already in memory."""
+    reader = load("ingestors", sniff(data, path))()
+    parsed = None
+    if isinstance(reader, Ingestor):
+        parsed = _parse(reader, data, path, password, domain, limits)
+        if not any(aside.kind == "attachment" for aside in parsed.document.asides):
+            return OpenedFile(parsed)
+    if not isinstance(reader, Container):
+        return OpenedFile(parsed)
+    try:
+        held = reader.members(data, name=path, password=password, limits=limits)
+        members = collect(held, name=path, size=len(data), limits=limits)
+    except InputError as error:
+        if parsed is None:
+            raise
+        # The document itself is read; that what is attached to it is not, is said of it.
+        warnings = (*parsed.document.warnings, str(error))
+        return OpenedFile(replace(parsed, document=parsed.document.model_copy(update={"warnings": warnings})))
+    if parsed is None and not members:
+        raise EmptyFileError(f"{path}: the archive holds no files")
+    return OpenedFile(parsed, members)
 
 
 def parse_file(
@@ -42,8 +93,7 @@ def parse_file(
     Raises: InputError. ChangedError if the content is not that of `expected_sha256`, or changes while it is read.
     """
     data = read_once(path, limits)
-    if expected_sha256 is not None and hashlib.sha256(data).hexdigest() != expected_sha256:
-        raise ChangedError(f"{path}: changed since the run began; run the command again")
+    check_content(data, path, expected_sha256)
     return parse_bytes(data, path, password=password, domain=domain, limits=limits)
 
 
@@ -51,7 +101,19 @@ def parse_bytes(
     data: bytes, path: str, *, password: str | None = None, domain: str = "auto", limits: Limits = DEFAULT_LIMITS
 ) -> ParsedFile:
     """As `parse_file`, of bytes that are already in memory; `path` names them in errors and in the Document."""
-    ingestor: Ingestor = load("ingestors", sniff(data, path))()
+    ingestor = load("ingestors", sniff(data, path))()
+    if not isinstance(ingestor, Ingestor):
+        raise UnsupportedError(f"{path}: has no text of its own; ingest it, and read the files in it")
+    return _parse(ingestor, data, path, password, domain, limits)
+
+
+def check_content(data: bytes, path: str, expected_sha256: str | None) -> None:
+    """That the bytes are those that were hashed before. Raises: ChangedError."""
+    if expected_sha256 is not None and hashlib.sha256(data).hexdigest() != expected_sha256:
+        raise ChangedError(f"{path}: changed since the run began; run the command again")
+
+
+def _parse(ingestor: Ingestor, data: bytes, path: str, password: str | None, domain: str, limits: Limits) -> ParsedFile:
     parsed = ingestor.parse(data, name=path, password=password, limits=limits)
     if not parsed.text.strip():
         raise EmptyFileError(f"{path}: a {parsed.format} file without any text")

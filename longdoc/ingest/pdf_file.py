@@ -17,6 +17,7 @@ from longdoc.errors import DamagedError, EncryptedError
 _INITIALISED: list[bool] = []
 _END = re.compile(rb"%%EOF")
 LARGEST_OUTLINE = 5000
+MOST_ANNOTATIONS = 2000
 DEEPEST_OUTLINE = 12
 _METADATA = {
     "Title": "title",
@@ -137,3 +138,29 @@ def _text(function: Any, *arguments: Any) -> str:
 
 def _address(handle: Any) -> int:
     return ctypes.cast(handle, ctypes.c_void_p).value or 0
+
+
+def load_page(document: Any, index: int) -> Any:
+    """A page as it is read, None where it cannot be loaded."""
+    page = pdfium.FPDF_LoadPage(document, index)
+    return filled_in(document, page, index) if page else page
+
+
+def filled_in(document: Any, page: Any, index: int) -> Any:
+    """An open page with its forms filled in: what stands in a field is text of the page then. Pages without fields are as they were."""
+    if not _has_fields(page):
+        return page
+    pdfium.FPDFPage_Flatten(page, pdfium.FLAT_NORMALDISPLAY)
+    pdfium.FPDF_ClosePage(page)
+    return pdfium.FPDF_LoadPage(document, index)
+
+
+def _has_fields(page: Any) -> bool:
+    for index in range(min(pdfium.FPDFPage_GetAnnotCount(page), MOST_ANNOTATIONS)):
+        annotation = pdfium.FPDFPage_GetAnnot(page, index)
+        kind = pdfium.FPDFAnnot_GetSubtype(annotation) if annotation else None
+        if annotation:
+            pdfium.FPDFPage_CloseAnnot(annotation)
+        if kind == pdfium.FPDF_ANNOT_WIDGET:
+            return True
+    return False

@@ -8,6 +8,7 @@ in no order.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from itertools import pairwise
 
 from longdoc.ingest.pdf_page import Line, PageText, Word
@@ -34,7 +35,7 @@ def order_lines(page: PageText) -> None:
     page.lines = lines
 
 
-def split_cells(line: Line) -> list[list[Word]]:
+def split_cells(line: Line) -> list[Sequence[Word]]:
     """The line's words parted at wide gaps."""
     words = line.words
     wide = CELL_GAP * line.size
@@ -46,19 +47,21 @@ def split_cells(line: Line) -> list[list[Word]]:
             cells.append([word])
         else:
             cells[-1].append(word)
-    return cells
+    return [*cells]
 
 
 def _sort_words(line: Line, text: str) -> None:
     """Words of a script that runs from left to right that came in another order, as on a page that is turned upside down."""
     if not line.ordered and text[line.words[0].start] < "\u0590":
-        line.words.sort(key=lambda word: word.x0)
-        line.scattered = True
+        line.words = sorted(line.words, key=lambda word: word.x0)
+        line.scattered, line.plain = True, False
         line.widest = max(after.x0 - before.x1 for before, after in pairwise(line.words))
 
 
 def _content(line: Line, text: str) -> str:
     words = line.words
+    if line.plain:
+        return text[words[0].start : words[-1].end]
     if not line.scattered:
         parts = text[words[0].start : words[-1].end].split()
         if len(parts) == len(words):
@@ -75,7 +78,8 @@ def _join_rows(lines: list[Line]) -> list[Line]:
             before.scattered |= line.scattered or not 0 < line.words[0].start - before.words[-1].end <= 3
             before.widest = max(before.widest, line.widest, line.words[0].x0 - before.words[-1].x1)
             before.ordered = before.ordered and line.ordered and before.words[-1].x0 <= line.words[0].x0
-            before.words = before.words + line.words
+            before.plain = False
+            before.words = [*before.words, *line.words]
             before.x1, before.top, before.bottom = line.x1, min(before.top, line.top), max(before.bottom, line.bottom)
             before.hyphen = line.hyphen
         else:

@@ -15,7 +15,8 @@ from itertools import pairwise
 from statistics import median
 
 from longdoc.ingest.numbering import is_bullet, read_number
-from longdoc.ingest.pdf_grid import Grid, make_grid
+from longdoc.ingest.pdf_cells import Grid
+from longdoc.ingest.pdf_grid import make_grid
 from longdoc.ingest.pdf_page import Line, PageText
 from longdoc.ingest.pdf_tables import find_tables
 from longdoc.types import BlockKind

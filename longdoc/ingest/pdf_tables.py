@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from itertools import pairwise
 
 from longdoc.ingest.numbering import is_bullet, read_number
+from longdoc.ingest.pdf_cells import pieces_of
 from longdoc.ingest.pdf_page import Line, PageText, Word
 
 _FIGURE = re.compile(
@@ -19,7 +21,14 @@ _HEAD = re.compile(
     r"[/\u2013\u2014-]|\(?\w\))(?:\s+|$)){1,40}",
     re.IGNORECASE,
 )
-WIDEST_STEP = 3.2
+_PERIOD = re.compile(
+    r"\b(?:(?:19|20)\d\d|jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|"
+    r"nov(?:ember)?|dec(?:ember)?|ended|ending|fiscal|years?|quarter|weeks|months|unaudited|as of|thousands|millions|billions|change)\b|%",
+    re.IGNORECASE,
+)
+MOST_HEADINGS = 14
+"""Lines above a table that are looked at for its headings."""
+WIDEST_STEP = 3.4
 """Steps from row to row, in line heights, beyond which a table ends."""
 
 _LEADERS = re.compile(r"(?:\.\s?){4,}|_{3,}$")
@@ -48,8 +57,8 @@ def find_tables(page: PageText) -> list[int]:
     for index in _header_cells(lines, rows):
         rows[index] = True
     heads = [row and _is_head(content) for row, content in zip(figures, cells, strict=True)]
-    rows = _fill_between(lines, texts, rows, heads)
-    _add_headings(lines, rows, [figure and not head for figure, head in zip(figures, heads, strict=True)])
+    rows = _fill_between(page, texts, rows, heads)
+    _add_headings(page, rows, [figure and not head for figure, head in zip(figures, heads, strict=True)])
     return _numbered(lines, rows, figures, heads)
 
 
@@ -92,11 +101,18 @@ def _opens(lines: list[Line], rows: list[bool], heads: list[bool], figures: list
 
 def _is_head(cells: list[str]) -> bool:
     """Years or dates in all cells but the first: "(Millions) 2018 2017"."""
-    return bool(_HEAD.fullmatch(" ".join(cells[1:]))) and (not cells[0][:1].isalpha() or _HEAD.fullmatch(cells[0]) is not None)
+    named = " ".join(cells[1:])
+    return (
+        bool(_HEAD.fullmatch(named))
+        and _PERIOD.search(named) is not None
+        and (not cells[0][:1].isalpha() or _HEAD.fullmatch(cells[0]) is not None)
+    )
 
 
-def _add_headings(lines: list[Line], rows: list[bool], data: list[bool]) -> None:
-    """Make lines above a table rows of it that stand over its columns of figures: "Years ended December 31"."""
+def _add_headings(page: PageText, rows: list[bool], data: list[bool]) -> None:
+    """Make lines above a table rows of it: what stands over its columns of figures ("Years ended December 31"), with the captions at
+    the left between that and its first row, and the first line of its first label."""
+    lines = page.lines
     for index in range(1, len(lines)):
         if not rows[index] or rows[index - 1]:
             continue
@@ -105,15 +121,39 @@ def _add_headings(lines: list[Line], rows: list[bool], data: list[bool]) -> None
             last += 1
         if len(lines[last].cells) < 2:
             continue
-        left = min(line.x0 for line in lines[index : last + 1])
-        begin, end = lines[last].cells[1][0].x0, max(line.x1 for line in lines[index : last + 1])
-        for place in range(index - 1, max(-1, index - 4), -1):
-            line, below = lines[place], lines[place + 1]
-            middle = (line.x0 + line.x1) / 2
-            over = line.x0 > left + 4 * line.size and line.x0 >= begin - 4 * line.size and begin <= middle and line.x1 <= end + line.size
-            if not over or not 0 < below.top - line.top < 2.2 * line.size or len(line.content) > 70 or rows[place]:
+        members = lines[index : last + 1]
+        left, begin, end = min(line.x0 for line in members), lines[last].cells[1][0].x0, max(line.x1 for line in members)
+        top, first = min(line.top for line in members), index
+        for place in range(index - 1, max(-1, index - MOST_HEADINGS), -1):
+            line = lines[place]
+            beside = line.bottom > top and steps_right(line, lines[place + 1])
+            if rows[place] or not (beside or -0.5 * line.size < top - line.top < 2.4 * line.size) or len(line.content) > 120:
                 break
-            rows[place] = True
+            if _stands_over(page, line, left, begin, end, top):
+                first = place
+            elif not (len(line.cells) == 1 and line.x1 < begin and len(line.content) < 60 and not line.content.endswith((".", ";"))):
+                break
+            top = min(top, line.top)
+        before, line = lines[index - 1], lines[index]
+        caption = before.content.endswith(":") and len(before.content) <= 60 and line.x0 > before.x0 + 0.5 * line.size
+        caption = caption and before.content[:1].isupper() and "follow" not in before.content
+        goes_on = caption or (line.content[:1].islower() and before.content[:1].isupper())
+        if first == index and goes_on and before.x1 < begin and len(before.content) < 120 and _follows(before, line):
+            first = index - 1
+        rows[first:index] = [True] * (index - first)
+
+
+def _stands_over(page: PageText, line: Line, left: float, begin: float, end: float, top: float) -> bool:
+    """Whether a line heads columns of figures that reach from `begin` to `end`."""
+    pieces = pieces_of(page, line)
+    tail = [piece for piece in pieces if piece.words[0].x0 >= begin - 4 * line.size and piece.words[0].x0 > left + 4 * line.size]
+    if not tail or len(pieces) - len(tail) > 1 or line.x1 > end + 2 * line.size:
+        return False
+    if len(tail) == 1 and not begin - line.size <= (tail[0].words[0].x0 + tail[0].words[-1].x1) / 2:
+        return False
+    if any(len(piece.text) > 60 for piece in pieces):
+        return False
+    return len(tail) > 1 or _PERIOD.search(tail[0].text) is not None or top - line.top < 1.6 * line.size
 
 
 def _is_justified(lines: list[Line], index: int) -> bool:
@@ -157,9 +197,10 @@ def _same_cell(before: Line, line: Line) -> bool:
     return close and len(line.words) <= 6 >= len(before.words) and min(line.x1, before.x1) > max(line.x0, before.x0)
 
 
-def _fill_between(lines: list[Line], texts: list[str], rows: list[bool], heads: list[bool]) -> list[bool]:
+def _fill_between(page: PageText, texts: list[str], rows: list[bool], heads: list[bool]) -> list[bool]:
     """Short lines between two rows are rows too: labels without figures, further lines of a cell, and, between rows whose
     figures stand above each other, captions of a part of the table."""
+    lines = page.lines
     filled = list(rows)
     last: int | None = None
     for index, row in enumerate(rows):
@@ -169,7 +210,7 @@ def _fill_between(lines: list[Line], texts: list[str], rows: list[bool], heads: 
             between = range(last + 1, index)
             most = 8 if any(steps_right(lines[place - 1], lines[place]) for place in (*between, index)) else 4
             if (len(between) <= most and all(_may_be_label(lines, texts, place) for place in between)) or (
-                len(between) <= 3 and not heads[index] and _is_same_table(lines, texts, last, index)
+                len(between) <= 8 and not heads[index] and _is_same_table(page, texts, last, index, heads[last])
             ):
                 for place in between:
                     filled[place] = True
@@ -177,23 +218,22 @@ def _fill_between(lines: list[Line], texts: list[str], rows: list[bool], heads: 
     return filled
 
 
-def _is_same_table(lines: list[Line], texts: list[str], last: int, index: int) -> bool:
-    """Whether two rows have their figures above each other, and only captions at the left stand between them."""
+def _is_same_table(page: PageText, texts: list[str], last: int, index: int, headed: bool) -> bool:
+    """Whether two rows have their figures above each other, or the first heads columns, and only captions at the left stand between."""
+    lines = page.lines
     before, after = lines[last], lines[index]
     if len(before.cells) < 2 or len(after.cells) < 2:
         return False
-    ends = [cell[-1].x1 for cell in before.cells[1:]]
-    if any(min(abs(cell[-1].x1 - end) for end in ends) > before.size for cell in after.cells[1:]):
+    ends = [piece.words[-1].x1 for piece in pieces_of(page, before)]
+    if not headed and any(min(abs(piece.words[-1].x1 - end) for end in ends) > before.size for piece in pieces_of(page, after)[1:]):
         return False
-    left = min(before.x0, after.x0)
+    end = after.x1
+    figures = min(before.cells[1][0].x0, after.cells[1][0].x0)
     return all(
         _follows(lines[place - 1], lines[place])
-        and abs(lines[place].x0 - left) < 4 * before.size
         and lines[place].size < 1.1 * before.size
         and len(lines[place].cells) == 1
-        and len(texts[place]) <= 100
-        and lines[place].x1 < after.cells[-1][-1].x1
-        and not texts[place].endswith((".", ";"))
+        and (lines[place].x1 < figures or (lines[place].x1 < end - before.size and not texts[place].endswith(".")))
         and not is_bullet(texts[place])
         for place in range(last + 1, index)
     ) and _follows(lines[index - 1], after)
@@ -205,7 +245,7 @@ def _may_be_label(lines: list[Line], texts: list[str], index: int) -> bool:
     return close and len(texts[index]) <= 90 and not texts[index].endswith((".", ";")) and not is_bullet(texts[index])
 
 
-def _cell_text(page: PageText, cell: list[Word]) -> str:
+def _cell_text(page: PageText, cell: Sequence[Word]) -> str:
     return " ".join([page.text[word.start : word.end] for word in cell])
 
 

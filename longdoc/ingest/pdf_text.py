@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from longdoc.ingest.numbering import is_bullet, read_number
-from longdoc.ingest.pdf_grid import Grid
+from longdoc.ingest.pdf_cells import Grid
 from longdoc.ingest.pdf_page import Line, PageText, Word
 from longdoc.ingest.pdf_paragraphs import Paragraph
 from longdoc.types import Block, Page, Span
@@ -48,6 +48,7 @@ class PdfText:
         self.line_starts: dict[int, list[tuple[float, int]]] = {}
         self._source = pages
         self._lowered: str | None = None
+        self._by_page: dict[int, list[tuple[int, int, int, int]]] | None = None
         self._parts: list[str] = []
         self._length = 0
         self._tail = ""
@@ -57,6 +58,17 @@ class PdfText:
     def text(self) -> str:
         """The canonical text so far."""
         return "".join(self._parts)
+
+    def offset_of(self, page: int, index: int | None) -> int | None:
+        """Where a character of a page stands in the text, None if it does not."""
+        if index is None:
+            return None
+        if self._by_page is None:
+            self._by_page = {}
+            for row in self.source_map:
+                self._by_page.setdefault(row[1], []).append(row)
+        rows = self._by_page.get(page, ())
+        return next((start + index - first for start, _, first, length in rows if first <= index < first + length), None)
 
     def add_page(self, page: PageText, paragraphs: Sequence[Paragraph], label: str | None) -> None:
         """Append the page; a paragraph that plainly goes on from the last page stays one block."""
@@ -94,6 +106,8 @@ class PdfText:
                 width=round(page.shown[0], 2),
                 height=round(page.shown[1], 2),
                 has_text=any(not character.isspace() for character in page.text),
+                ocr=page.ocr,
+                confidence=page.confidence,
             )
         )
 
@@ -168,13 +182,17 @@ class PdfText:
                 for part in cell.parts[1:]:
                     self._join_lines(page, part)
                 cells.append((number, cell.column, 1, cell.columns, start, self._length))
-        self.tables.append(GridPlace(Span(start=begin, end=self._length), cells, grid))
+        if grid.tabular:
+            self.tables.append(GridPlace(Span(start=begin, end=self._length), cells, grid))
 
     def _line(self, page: PageText, line: Line) -> None:
         self._open_line = line
         self._words_of(page, line.words)
 
-    def _words_of(self, page: PageText, words: list[Word]) -> None:
+    def _words_of(self, page: PageText, words: Sequence[Word]) -> None:
+        if self._open_line.plain:
+            self._take(page, words[0].start, words[-1].end)
+            return
         if self._open_line.scattered:
             for order, word in enumerate(words):
                 self._put(" " if order else "")

@@ -5,16 +5,17 @@ from __future__ import annotations
 import hashlib
 import io
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pypdfium2.raw as pdfium
 
 from longdoc.errors import ChangedError, UnsupportedError, UsageError
 from longdoc.ingest.parse import DEFAULT_LIMITS, read_once
-from longdoc.ingest.pdf_file import PdfFile
+from longdoc.ingest.pdf_file import PdfFile, load_page
 from longdoc.ingest.pdf_page import Frame, frame_of
-from longdoc.types import Document, Record, Span
+from longdoc.ingest.picture import PictureIngestor, as_pdf
+from longdoc.types import Aside, Document, Record, Span
 
 MARK = (255, 236, 110)
 LARGEST_SIDE = 8000
@@ -37,7 +38,16 @@ def boxes(path: str, document: Document, span: Span, password: str | None = None
     UsageError for a span outside the text.
     """
     with _open(path, document, span, password) as file:
-        return _boxes(file, document, span)
+        return _of_span(file, document, span)
+
+
+def aside_boxes(path: str, document: Document, aside: Aside, password: str | None = None) -> list[Box]:
+    """Boxes of what stands on a page beside the text: a header, a line number, a mark.
+
+    Raises: as `boxes`.
+    """
+    with _open(path, document, Span(start=0, end=0), password) as file:
+        return _boxes(file, aside.source)
 
 
 def render_page(path: str, document: Document, span: Span, *, password: str | None = None, scale: float = 2.0) -> bytes:
@@ -46,36 +56,67 @@ def render_page(path: str, document: Document, span: Span, *, password: str | No
     Raises: as `boxes`.
     """
     with _open(path, document, span, password) as file:
-        marked = _boxes(file, document, span)
+        marked = _of_span(file, document, span)
         first = document.page_at(span.start)
         number = marked[0].page if marked else first.number if first else 1
         return _picture(file, number, [box for box in marked if box.page == number], scale)
 
 
 def _open(path: str, document: Document, span: Span, password: str | None) -> PdfFile:
-    if document.format != "pdf":
+    if document.format not in ("pdf", PictureIngestor.format):
         raise UnsupportedError(f"{path}: a {document.format} file has no pages to show; leave out --png to see the passage as text")
     if span.end > len(document.text):
         raise UsageError(f"{path}: {span.start}-{span.end} reaches past the text (the document has {len(document.text)} characters)")
     data = read_once(path, DEFAULT_LIMITS)
     if hashlib.sha256(data).hexdigest()[:32] != document.id:
         raise ChangedError(f"{path}: is no longer the file that was read; ingest it again")
-    return PdfFile(data, path, password)
+    return PdfFile(as_pdf(data, path) if document.format == PictureIngestor.format else data, path, password)
 
 
-def _boxes(file: PdfFile, document: Document, span: Span) -> list[Box]:
+def _of_span(file: PdfFile, document: Document, span: Span) -> list[Box]:
+    """What was read from a picture stands among the page's own text where a page has both."""
+    return sorted([*_seen(document, span), *_boxes(file, _runs(document, span))], key=lambda box: box.page)
+
+
+def _boxes(file: PdfFile, runs: Iterable[tuple[int, int, int]]) -> list[Box]:
     found: list[Box] = []
     opened: tuple[int, Any, Any, Frame] | None = None
     try:
-        for page, index, length in _runs(document, span):
+        for page, index, length in runs:
             if opened is None or opened[0] != page:
                 _close(opened)
-                handle = pdfium.FPDF_LoadPage(file.handle, page - 1)
+                handle = load_page(file.handle, page - 1)
                 opened = (page, handle, pdfium.FPDFText_LoadPage(handle), frame_of(handle))
             found += _lines(opened, index, length)
     finally:
         _close(opened)
     return found
+
+
+def _seen(document: Document, span: Span) -> Iterator[Box]:
+    """Boxes of words that were read from a picture, joined as long as they stand on one line; the part of a word that is covered."""
+    rows = document.word_boxes
+    joined: tuple[int, list[float]] | None = None
+    for place in range(bisect_right(rows, span.start, key=lambda row: row[1]), len(rows)):
+        start, end, page, x0, y0, x1, y1 = rows[place]
+        if start >= span.end:
+            break
+        width = (x1 - x0) / (end - start)
+        x0, x1 = x0 + width * max(0, span.start - start), x1 - width * max(0, end - span.end)
+        if joined is not None and joined[0] == page and _go_on(joined[1], x0, y0, x1, y1):
+            joined = (page, [min(joined[1][0], x0), min(joined[1][1], y0), max(joined[1][2], x1), max(joined[1][3], y1)])
+            continue
+        if joined is not None:
+            yield _box(*joined)
+        joined = (page, [x0, y0, x1, y1])
+    if joined is not None:
+        yield _box(*joined)
+
+
+def _go_on(line: list[float], x0: float, y0: float, x1: float, y1: float) -> bool:
+    """Whether a box stands on the same line, at its right."""
+    height = min(y1 - y0, line[3] - line[1])
+    return min(line[3], y1) - max(line[1], y0) > 0.4 * height and x0 > line[2] - (y1 - y0)
 
 
 def _close(opened: tuple[int, Any, Any, Frame] | None) -> None:

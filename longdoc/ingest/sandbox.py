@@ -23,6 +23,7 @@ import sys
 import tempfile
 import threading
 import time
+import weakref
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,7 +32,8 @@ from typing import Any
 import longdoc
 from longdoc.errors import DamagedError, LimitError
 from longdoc.ingest.answers import read_answer
-from longdoc.ingest.worker import PARSE, READY, Answer, Entered, receive, send
+from longdoc.ingest.confine import remove_dead_sockets
+from longdoc.ingest.worker import PARSE, READY, Answer, Entered, Restarted, receive, send
 from longdoc.protocols import Done, Job, Limits
 
 AHEAD = 2
@@ -184,6 +186,8 @@ class _Worker:
             "RAYON_NUM_THREADS": "1",
         }
         self._folder = tempfile.mkdtemp(prefix="longdoc-worker-")
+        # Also where nobody has stopped it when the program ends.
+        self._remove_folder = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
         self._process = subprocess.Popen(
             [sys.executable, "-m", "longdoc.ingest.worker"],
             stdin=subprocess.PIPE,
@@ -201,9 +205,8 @@ class _Worker:
         if stdin is None or stdout is None:
             raise AssertionError("a worker is started with pipes")
         late = threading.Event()
-        timer = threading.Timer(self._limits.seconds, self._kill_late, args=(late,))
-        timer.daemon = True
-        stage = PARSE
+        timer = self._timer(late)
+        stage, step = PARSE, ""
         longest = max(self._limits.memory, LONGEST_MESSAGE)
         try:
             if not self._ready:
@@ -212,9 +215,14 @@ class _Worker:
                 self._ready = receive(stdout, read_answer, longest) == READY
             timer.start()
             send(stdin, (function, dict(job.arguments)))
-            while isinstance(message := receive(stdout, read_answer, longest), Entered):
-                stage = message.stage
+            while isinstance(message := receive(stdout, read_answer, longest), Entered | Restarted):
                 timer.cancel()
+                if isinstance(message, Entered):
+                    stage = message.stage
+                else:
+                    step = f"{message.step} "
+                    timer = self._timer(late)
+                    timer.start()
             if not isinstance(message, Answer):
                 raise pickle.UnpicklingError(f"a {type(message).__name__} is no answer")
             return _End(message.value, message.error, stage)
@@ -226,11 +234,16 @@ class _Worker:
             self._kill()
             code = self._process.wait()
             if late.is_set():
-                slow = LimitError(f"{where}: not read within the limit of {self._limits.seconds:g} s; raise timeout to read it")
+                slow = LimitError(f"{where}: {step}not read within the limit of {self._limits.seconds:g} s; raise timeout to read it")
                 return _End(None, slow, stage, alive=False)
             return _End(None, self._died(where, code, stage), stage, alive=False, again=code == KILLED and not last)
         finally:
             timer.cancel()
+
+    def _timer(self, late: threading.Event) -> threading.Timer:
+        timer = threading.Timer(self._limits.seconds, self._kill_late, args=(late,))
+        timer.daemon = True
+        return timer
 
     def _kill_late(self, late: threading.Event) -> None:
         late.set()
@@ -263,7 +276,9 @@ class _Worker:
         """End the subprocess, and remove its folder."""
         self._kill()
         self._process.wait()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._remove_folder()
+        if sys.platform == "linux":
+            remove_dead_sockets()
         for stream in (self._process.stdin, self._process.stdout):
             if stream is not None:
                 with contextlib.suppress(BrokenPipeError):

@@ -1,32 +1,19 @@
-"""The section tree: Part > Article or Item > 1 > 1.1 > (a) > (i); headings without number stand between.
-
-Each open section has a rank; a new heading closes all sections of its rank or deeper. Ranks of parts, articles and
-decimals are fixed, those of letters and Roman numerals follow from where they first appear.
-"""
+"""The section tree: Part > Article or Item > 1 > 1.1 > (a) > (i); headings without number stand between."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from longdoc.ingest.headings import is_title
+from longdoc.ingest.marks import Mark, find_marks, title_of
 from longdoc.ingest.numbering import Number, read_number
-from longdoc.types import Block, Section, Span
+from longdoc.ingest.placing import CAPITALS, LEAF, PLAIN, Open, goes_on, place_heading, place_number
+from longdoc.types import Block, Page, Section, Span
 
-_FIXED = {"annex": 0.0, "part": 1.0, "article": 2.0, "item": 2.0, "note": 3.5, "section": 3.0, "single": 3.0, "decimal": 3.0}
-_CAPTION = re.compile(r"[^\w]*([^.:;\n]{2,90}?)(?:[.:](?=\s|$)|\s[-–—]\s|[.:](?=[A-Z]))")
-_NAMED = {"annex", "part", "article", "item", "note", "section"}
-UNNUMBERED_CAPITALS = 3.0
-UNNUMBERED = 3.5
-
-
-@dataclass(slots=True)
-class _Open:
-    index: int
-    rank: float
-    number: Number | None
-    firm: bool
+LOOKED_AHEAD = 40
+FRONT = 4000
+"""Characters in which a document's own title and its parties' names stand; a paragraph of that many ends it too: """
+FIRST_PARAGRAPH = 240
 
 
 @dataclass(slots=True)
@@ -35,19 +22,27 @@ class _Found:
     depth: int
     number: str | None
     title: str
-    heading: Span
+    start: int
+    heading_end: int
     end: int
 
 
-def find_sections(text: str, blocks: Sequence[Block], firm_levels: bool = False) -> tuple[Section, ...]:
+def find_sections(
+    text: str, blocks: Sequence[Block], pages: Sequence[Page] = (), firm_levels: bool = False, lists: bool = True
+) -> tuple[Section, ...]:
     """Sections in reading order; each spans from its heading to the next heading that is not below it.
 
-    `firm_levels`: the blocks' levels are the file's own and not guessed, so a numbered paragraph never closes a heading.
+    `firm_levels`: the blocks' levels are the file's own and not guessed, so a numbered paragraph never closes a heading. `lists`: whether
+    enumerations in brackets are clauses.
     """
-    tree = _Tree(text, firm_levels)
-    for block in blocks:
-        if block.kind in ("heading", "paragraph", "list_item"):
-            tree.add(block)
+    marks = find_marks(text, blocks, pages, lists)
+    tree = _Tree(text, firm_levels, _front(blocks, marks), lists)
+    numbered = [mark for mark in marks if mark.readings]
+    following = 0
+    for mark in marks:
+        while following < len(numbered) and numbered[following].start <= mark.start:
+            following += 1
+        tree.add(mark, numbered[following : following + LOOKED_AHEAD])
     return tuple(
         Section(
             index=index,
@@ -55,126 +50,137 @@ def find_sections(text: str, blocks: Sequence[Block], firm_levels: bool = False)
             level=entry.depth,
             number=entry.number,
             title=entry.title,
-            heading=entry.heading,
-            span=Span(start=entry.heading.start, end=entry.end),
+            heading=Span(start=entry.start, end=entry.heading_end),
+            span=Span(start=entry.start, end=entry.end),
+            language=None,
         )
         for index, entry in enumerate(tree.found)
     )
 
 
+def _front(blocks: Sequence[Block], marks: Sequence[Mark]) -> int:
+    """Where the title and what stands around it end: at the first long paragraph or the first number."""
+    first = next((mark.start for mark in marks if mark.readings and mark.readings[0].kind != "annex"), FRONT)
+    opening = marks[0].start if marks else 0
+    long = next(
+        (one.span.start for one in blocks if one.kind == "paragraph" and len(one.span) >= FIRST_PARAGRAPH and one.span.start > opening),
+        FRONT,
+    )
+    return min(first, long, FRONT)
+
+
 class _Tree:
     """Sections found so far and the stack of those that are open."""
 
-    def __init__(self, text: str, firm_levels: bool) -> None:
+    def __init__(self, text: str, firm_levels: bool, front: int, lists: bool) -> None:
+        self.lists = lists
         self.text = text
         self.firm_levels = firm_levels
+        self.front = front
         self.found: list[_Found] = []
-        self.stack: list[_Open] = []
+        self.stack: list[Open] = []
+        self.counted = False
 
-    def add(self, block: Block) -> None:
-        """Open a section if the block begins one; two where "1. Term. (a) ..." begins two."""
-        start, end = block.span.start, block.span.end
-        content = self.text[start:end]
-        heading = block.kind == "heading"
-        readings = read_number(content, heading=heading)
-        if not readings and not heading:
-            return
-        number = _choose(readings, self.stack) if readings else None
-        if number is not None and not heading and number.kind in _NAMED and content[number.end : number.end + 1].islower():
-            # "Article II survives the end" is a sentence.
-            return
-        title, length = _title(content, number, heading)
-        rank = _place(self.stack, number, block, content)
-        if self.firm_levels:
-            if heading and block.level is not None:
-                rank = 1.0 + block.level
-            elif not heading:
-                rank = max([rank, *(entry.rank + 0.25 for entry in self.stack if entry.firm)])
-        self._open(rank, number, title, Span(start=start, end=start + length), firm=self.firm_levels and block.level is not None)
-        if number is None or length >= len(content) or number.kind.endswith("("):
-            return
-        begin = start + length + len(content[length:]) - len(content[length:].lstrip())
-        first = [reading for reading in read_number(self.text[begin:end]) if reading.kind.endswith("(") and reading.values == (1,)]
-        if first:
-            inner, length = _title(self.text[begin:end], first[0], False)
-            self._open(self.stack[-1].rank + 0.25, first[0], inner, Span(start=begin, end=begin + length))
+    def add(self, mark: Mark, ahead: list[Mark]) -> None:
+        """Open a section if the mark begins one; two where "1. Term. (a) ..." begins two."""
+        if self.stack and self.stack[-1].style == LEAF:
+            self.found[self.stack.pop().index].end = mark.start
+        firm = self.firm_levels and mark.heading and mark.level is not None
+        if mark.readings:
+            self._add_numbered(mark, ahead, firm)
+        elif firm:
+            self._open(self._firm_place(mark.level or 1), Open(-1, None, titled=True, firm=mark.level), mark, None)
+        else:
+            self._add_heading(mark, ahead)
 
-    def _open(self, rank: float, number: Number | None, title: str, heading: Span, firm: bool = False) -> None:
+    def _add_heading(self, mark: Mark, ahead: list[Mark]) -> None:
+        if mark.start < self.front and not self.counted and not mark.known:
+            if self.found and not self.lists:
+                # A paper's authors and where they work.
+                return
+            # The document's own title, or what stands around it: nothing goes below.
+            self._open(0, Open(-1, None, style=LEAF, titled=True), mark, None)
+            return
+        style = float(mark.level) if mark.level else CAPITALS if mark.title.isupper() and len(mark.title) > 3 else PLAIN
+        if mark.known and style > CAPITALS:
+            style = CAPITALS
+        keep, entry = place_heading(self.stack, mark, ahead, style)
+        self._open(keep, entry, mark, None)
+
+    def _add_numbered(self, mark: Mark, ahead: list[Mark], firm: bool) -> None:
+        if self._is_listed_exhibit(mark) or self._is_continued(mark):
+            return
+        if not self.counted and mark.readings[0].kind == "annex" and mark.start < FRONT:
+            # "Exhibit 10.3" above the first number is the label of the document itself.
+            self._open(0, Open(-1, None, style=LEAF), mark, mark.readings[0])
+            self.stack[-1].number = None
+            return
+        if firm:
+            number = next((one for one in mark.readings if any(entry.number and goes_on(entry.number, one) for entry in self.stack)), None)
+            keep, number = self._firm_place(mark.level or 1), number or mark.readings[0]
+        else:
+            placed = place_number(self.stack, mark, ahead)
+            if placed is None:
+                if mark.heading and mark.weak:
+                    mark.title, mark.length = title_of(mark.content, None, True, mark.end - mark.start)
+                    mark.inner = []
+                    self._add_heading(mark, ahead)
+                return
+            keep, number = placed
+        if len(mark.readings) == 2 and number is not mark.readings[0]:
+            mark.title, mark.length = (
+                title_of(mark.content, number, mark.heading, mark.end - mark.start) if not mark.inner else (mark.title, mark.length)
+            )
+        self.counted = True
+        self._open(keep, Open(-1, number, titled=mark.title != "", firm=mark.level if firm else None), mark, number)
+        if mark.inner:
+            self._open_inner(mark, mark.inner[0])
+
+    def _open_inner(self, mark: Mark, number: Number) -> None:
+        begin = mark.start + mark.length
+        content = self.text[begin : min(mark.end, begin + 300)]
+        reading = read_number(content)
+        title, length = title_of(content, reading[0] if reading else number, False, mark.end - begin)
+        self.found.append(_Found(len(self.found) - 1, len(self.stack) + 1, number.text, title, begin, begin + length, len(self.text)))
+        self.stack.append(Open(len(self.found) - 1, number, titled=title != ""))
+
+    def _firm_place(self, level: int) -> int:
+        """A heading whose level the file gives stands below the last one of a smaller level."""
+        keep = 0
+        for place, entry in enumerate(self.stack):
+            if entry.firm is not None and entry.firm < level:
+                keep = place + 1
+        return keep
+
+    def _is_listed_exhibit(self, mark: Mark) -> bool:
+        """A row of the list of exhibits at the end of a filing is no section."""
+        number = mark.readings[0]
+        if number.kind != "decimal" and (number.kind != "annex" or mark.heading):
+            return False
+        return any(
+            entry.number is not None and entry.number.kind == "item" and "exhibit" in self.found[entry.index].title.lower()
+            for entry in self.stack
+        )
+
+    def _is_continued(self, mark: Mark) -> bool:
+        """ "EXHIBIT B" or "PART I (continued)" again, at the head of a further page."""
+        number = mark.readings[0]
+        if number.kind not in ("annex", "part", "item", "article"):
+            return False
         for entry in self.stack:
-            if entry.rank >= rank:
-                self.found[entry.index].end = min(self.found[entry.index].end, heading.start)
-        self.stack = [entry for entry in self.stack if entry.rank < rank]
+            if entry.number is not None and entry.number.kind == number.kind and entry.number.key == number.key:
+                return not mark.title or "continued" in mark.title.lower() or mark.title == self.found[entry.index].title
+        return False
+
+    def _open(self, keep: int, entry: Open, mark: Mark, number: Number | None) -> None:
+        for closed in self.stack[keep:]:
+            self.found[closed.index].end = min(self.found[closed.index].end, mark.start)
+        del self.stack[keep:]
         parent = self.stack[-1].index if self.stack else None
-        self.found.append(_Found(parent, len(self.stack) + 1, number.text if number else None, title, heading, len(self.text)))
-        self.stack.append(_Open(len(self.found) - 1, rank, number, firm))
-
-
-def _choose(readings: list[Number], stack: list[_Open]) -> Number:
-    """Of two readings of "(i)", the one that goes on from an open section; else Roman for i, v, x, letter for c, d, l, m."""
-    if len(readings) == 1:
-        return readings[0]
-    for entry in reversed(stack):
-        for reading in readings:
-            if entry.number is not None and entry.number.kind == reading.kind and reading.values[0] == entry.number.values[0] + 1:
-                return reading
-    letter, numeral = readings
-    return numeral if letter.text.strip("().").lower() in ("i", "v", "x", "ii") else letter
-
-
-def _place(stack: list[_Open], number: Number | None, block: Block, content: str) -> float:
-    """The rank of a new heading among the open ones."""
-    if number is None:
-        if block.level is not None:
-            return 1.0 + block.level
-        capitals = content.isupper() and len(content) > 3
-        return UNNUMBERED_CAPITALS if capitals else UNNUMBERED
-    if number.kind == "annex" and not any(entry.number for entry in stack):
-        # "Exhibit 10.3" above the first numbered heading is the label of the document itself.
-        return UNNUMBERED
-    if number.kind in ("annex", "part", "article", "item"):
-        return _FIXED[number.kind]
-    if number.kind == "decimal":
-        return _place_decimal(stack, number)
-    return _place_by_sequence(stack, number)
-
-
-def _place_decimal(stack: list[_Open], number: Number) -> float:
-    depth = len(number.values)
-    for entry in reversed(stack):
-        if entry.number is None:
-            continue
-        if entry.number.kind == "decimal" and len(entry.number.values) == depth:
-            return entry.rank
-        if entry.number.values == number.values[:-1] and entry.number.kind in ("decimal", "single", "section", "article"):
-            return entry.rank + 0.5
-        if entry.number.kind == "article" and depth == 2:
-            return entry.rank + 1.0
-    return _FIXED["decimal"] + 0.5 * (depth - 1)
-
-
-def _place_by_sequence(stack: list[_Open], number: Number) -> float:
-    """A sibling of the open section that it continues, else a child of the innermost."""
-    same = [entry for entry in stack if entry.number is not None and entry.number.kind == number.kind]
-    value = number.values[0]
-    for entry in reversed(same):
-        if entry.number is not None and entry.number.values[0] < value <= entry.number.values[0] + 3:
-            return entry.rank
-    if number.kind in _FIXED:
-        if value == 1 and same and stack[-1].rank > same[-1].rank + 0.5:
-            return stack[-1].rank + 0.25
-        return _FIXED[number.kind]
-    if same:
-        return same[-1].rank
-    return stack[-1].rank + 0.25 if stack else 4.0
-
-
-def _title(content: str, number: Number | None, whole: bool) -> tuple[str, int]:
-    """The heading's title and where the heading ends in the block; a run-in caption ends at its full stop."""
-    start = number.end if number else 0
-    rest = content[start:]
-    if whole and len(rest) <= 200:
-        return " ".join(rest.split()).lstrip("-–— ").rstrip(".:"), len(content)
-    caption = _CAPTION.match(rest)
-    if caption is not None and is_title(caption[1], share=0.7) and len(caption[1].split()) <= 12:
-        return " ".join(caption[1].split()), start + caption.end()
-    return "", len(content[:start].rstrip()) or 1
+        length = mark.length
+        if mark.inner:
+            length = len(mark.content[:length].rstrip())
+        end = mark.start + length
+        self.found.append(_Found(parent, len(self.stack) + 1, number.text if number else None, mark.title, mark.start, end, len(self.text)))
+        entry.index = len(self.found) - 1
+        self.stack.append(entry)

@@ -7,61 +7,90 @@ import re
 import zipfile
 from pathlib import PurePath
 
-from longdoc.errors import DamagedError, EmptyFileError, UnsupportedError
+from longdoc.errors import DamagedError, EmptyFileError, EncryptedError, UnsupportedError
+from longdoc.ingest.edgar import is_submission
+from longdoc.registry import load, of_others
 
 HEAD = 4096
+READ = "longdoc reads PDF, Office files, e-mail, HTML, text, and archives of them"
 MARKDOWN_SUFFIXES = {".md", ".markdown", ".mdown", ".mkd"}
 
 _ZIP_KINDS = {
     "word/document.xml": "docx",
-    "xl/workbook.xml": "an Excel workbook: save the sheets as CSV or print them to PDF",
-    "xl/workbook.bin": "an Excel workbook: save the sheets as CSV or print them to PDF",
-    "ppt/presentation.xml": "a PowerPoint presentation: export it as PDF",
+    "xl/workbook.xml": "xlsx",
+    "xl/workbook.bin": "xls",
+    "ppt/presentation.xml": "pptx",
     "META-INF/container.xml": "an EPUB book: convert it to HTML or PDF",
-    "content.xml": "an OpenDocument file: save it as DOCX or PDF",
+    "content.xml": "office",
 }
 _MAGIC = (
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Office file (.doc, .xls, .ppt, .msg): save it as DOCX or PDF"),
-    (b"\x89PNG\r\n\x1a\n", "a PNG picture: make a searchable PDF of it with an OCR program such as ocrmypdf"),
-    (b"\xff\xd8\xff", "a JPEG picture: make a searchable PDF of it with an OCR program such as ocrmypdf"),
-    (b"II*\x00", "a TIFF picture: make a searchable PDF of it with an OCR program such as ocrmypdf"),
-    (b"MM\x00*", "a TIFF picture: make a searchable PDF of it with an OCR program such as ocrmypdf"),
-    (b"GIF8", "a GIF picture: make a searchable PDF of it with an OCR program such as ocrmypdf"),
-    (b"{\\rtf", "an RTF file: save it as DOCX or PDF"),
+    (b"GIF8", "a GIF picture: save it as PNG"),
     (b"%!PS", "a PostScript file: convert it to PDF"),
-    (b"\x1f\x8b", "a gzip archive: unpack it first"),
     (b"Rar!", "a RAR archive: unpack it first"),
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive: unpack it first"),
-    (b"BZh", "a bzip2 archive: unpack it first"),
-    (b"\xfd7zXZ\x00", "an xz archive: unpack it first"),
     (b"\x7fELF", "a program"),
     (b"SQLite format 3\x00", "an SQLite database"),
 )
+_ZIP_FORMATS = ("docx", "xlsx", "xls", "pptx", "office")
+_COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_STREAMS = {"__properties_version1.0": "msg", "WordDocument": "office", "PowerPoint Document": "office", "Workbook": "xls", "Book": "xls"}
+_COMPOUND_SUFFIXES = {".msg": "msg", ".doc": "office", ".dot": "office", ".ppt": "office", ".pps": "office", ".xls": "xls"}
+"""Where only the first bytes are known, which do not tell what a compound file holds."""
+_WORDPERFECT = b"\xffWPC"
+_TABLE_SUFFIXES = {".csv", ".tsv", ".tab"}
+_FIELD = rb"[!-9;-~]+:[ \t]?[^\r\n]*(?:\r?\n[ \t]+[^\r\n]*)*\r?\n"
+_MAIL = re.compile(rb"\s*(?:From [^\r\n]*\r?\n)?(?:" + _FIELD + rb")+")
+_ENVELOPE = re.compile(rb"^(?:Message-ID|MIME-Version|Received|Return-Path|DKIM-Signature|X-Mailer):", re.IGNORECASE | re.MULTILINE)
+_LETTER = re.compile(rb"^(?:From|Date|Subject|To):", re.IGNORECASE | re.MULTILINE)
+_PACKED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00")
+_PICTURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\x00", b"MM\x00*")
+"""How PNG, JPEG and TIFF files begin."""
 _BOMS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 _HTML = re.compile(rb"<(?:!doctype\s+html|html[\s>]|head[\s>]|body[\s>]|table[\s>]|div[\s>]|p[\s>]|meta\s)", re.IGNORECASE)
 _HTML_FIRST = re.compile(
     rb"\s*(?:<\?xml[^>]*\?>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html[\s>]|head[\s>]|body[\s>])", re.IGNORECASE | re.DOTALL
 )
+_MIME_FIRST = re.compile(rb"[A-Za-z][\w-]{1,40}:")
+_RELATED = re.compile(rb"^content-type:\s*multipart/related", re.IGNORECASE | re.MULTILINE)
+_SENT = re.compile(rb"^(?:to|cc|received|message-id|return-path):", re.IGNORECASE | re.MULTILINE)
 _EDGAR_WRAPPER = re.compile(rb"\s*(?:-----BEGIN PRIVACY|<SEC-DOCUMENT>|<DOCUMENT>|<TYPE>)")
 
 
 def sniff(data: bytes, name: str) -> str:
-    """The registered name of the format: "pdf", "docx", "html", "markdown" or "txt".
+    """The registered name of the format: "pdf", "docx", "txt" ...
+
+    Formats are told from each other, and so in one place. Those of other packages are asked first: an ingestor registered by an entry point
+    may have a method `recognises(head: bytes, name: str) -> bool`, which is given the file's first bytes (HEAD at most) and its name.
 
     Raises: EmptyFileError; UnsupportedError that says what the file is and what to do; DamagedError for a broken zip.
     """
     if not data.strip():
         raise EmptyFileError(f"{name}: the file is empty")
     head = data[:HEAD]
+    for format in of_others("ingestors"):
+        recognises = getattr(load("ingestors", format), "recognises", None)
+        if recognises is not None and recognises(head, name):
+            return format
+    # Before PDF, whose mark may stand a little later: an archive that packs nothing begins with that of its first member.
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return _sniff_zip(data, name)
+    if head.startswith(_PACKED) or head[257:262] == b"ustar":
+        return "tar"
     if b"%PDF-" in head[:1024]:
         return "pdf"
+    if head.startswith(_PICTURES):
+        return "picture"
     for magic, what in _MAGIC:
         if head.startswith(magic):
-            raise UnsupportedError(f"{name}: {what}; longdoc reads PDF, DOCX, HTML, TXT and Markdown")
-    if head.startswith(b"PK\x03\x04") or head.startswith(b"PK\x05\x06"):
-        return _sniff_zip(data, name)
+            raise UnsupportedError(f"{name}: {what}; {READ}")
+    if head.startswith(_COMPOUND):
+        return _sniff_compound(data, name)
+    if head.startswith((b"{\\rtf", _WORDPERFECT)):
+        return "office"
     if not head.startswith(_BOMS) and _is_binary(head):
-        raise UnsupportedError(f"{name}: a binary file of no known format; longdoc reads PDF, DOCX, HTML, TXT and Markdown")
+        raise UnsupportedError(f"{name}: a binary file of no known format; {READ}")
+    if is_submission(data):
+        return "edgar"
     return _sniff_text(head, name)
 
 
@@ -74,14 +103,26 @@ def _sniff_zip(data: bytes, name: str) -> str:
         raise DamagedError(f"{name}: a damaged {what} ({error}); get the file again or save it anew") from error
     for member, kind in _ZIP_KINDS.items():
         if member in members:
-            if kind == "docx":
+            if kind in _ZIP_FORMATS:
                 return kind
-            raise UnsupportedError(f"{name}: {kind}; longdoc reads PDF, DOCX, HTML, TXT and Markdown")
+            raise UnsupportedError(f"{name}: {kind}; {READ}")
     if "[Content_Types].xml" in members and any(re.fullmatch(r"word/document\d*\.xml", member) for member in members):
         return "docx"
     if PurePath(name).suffix.lower() == ".docx":
         raise DamagedError(f"{name}: named .docx, but the archive holds no Word document (no word/document.xml); save it anew as DOCX")
-    raise UnsupportedError(f"{name}: a zip archive: unpack it first; longdoc reads PDF, DOCX, HTML, TXT and Markdown")
+    return "zip"
+
+
+def _sniff_compound(data: bytes, name: str) -> str:
+    if "EncryptedPackage".encode("utf-16-le") in data:
+        raise EncryptedError(f"{name}: an encrypted Office file; open it and save it without a password")
+    for stream, format in _STREAMS.items():
+        if stream.encode("utf-16-le") in data:
+            return format
+    suffix = PurePath(name).suffix.lower()
+    if suffix in _COMPOUND_SUFFIXES:
+        return _COMPOUND_SUFFIXES[suffix]
+    raise DamagedError(f"{name}: an old Office file of no known kind; save it as DOCX or PDF")
 
 
 def _is_binary(head: bytes) -> bool:
@@ -98,13 +139,25 @@ def _is_utf16(head: bytes) -> bool:
     return most > 0.6 * len(odd) and fewest < 0.05 * len(odd)
 
 
+def is_web_archive(head: bytes) -> bool:
+    """Whether a file begins as a web page saved with its pictures in one MIME message (MHTML), which no one sent to anyone."""
+    header = head.lstrip().replace(b"\r\n", b"\n").partition(b"\n\n")[0]
+    if _MIME_FIRST.match(header) is None or _RELATED.search(header) is None or _SENT.search(header) is not None:
+        return False
+    return b"text/html" in head.lower()
+
+
 def _sniff_text(head: bytes, name: str) -> str:
     suffix = PurePath(name).suffix.lower()
     start = head.removeprefix(_BOMS[0])
     if head.startswith(_BOMS[1:]) or b"\x00" in head:
         start = head.replace(b"\x00", b"")[2:] if head.startswith(_BOMS[1:]) else head.replace(b"\x00", b"")
-    if _HTML_FIRST.match(start):
+    if _HTML_FIRST.match(start) or is_web_archive(start):
         return "html"
+    if _is_mail(start, suffix):
+        return "eml"
+    if suffix in _TABLE_SUFFIXES:
+        return "csv"
     if suffix in MARKDOWN_SUFFIXES:
         return "markdown"
     tags = len(_HTML.findall(start))
@@ -115,3 +168,12 @@ def _sniff_text(head: bytes, name: str) -> str:
     if suffix not in {".txt", ".text"} and suffix in {".html", ".htm", ".xhtml"} and tags:
         return "html"
     return "txt"
+
+
+def _is_mail(start: bytes, suffix: str) -> bool:
+    """Whether it begins as a message: with lines that only mail programs write, or by its name with those of a letter."""
+    header = _MAIL.match(start)
+    if header is None:
+        return False
+    letter = len(_LETTER.findall(header[0]))
+    return letter >= 1 and (suffix in {".eml", ".mht", ".mhtml"} or (letter >= 2 and _ENVELOPE.search(header[0]) is not None))

@@ -12,45 +12,33 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from itertools import pairwise
 
 from longdoc.figures import currency_of, find_scale, read_figure
+from longdoc.ingest.cells import SIGN, Cell, Entry, by_row
+from longdoc.ingest.text_tables import find_cells
+from longdoc.tables import find_note
 from longdoc.types import Block, Span, Table
 
-REACH = 400
-"""Characters above a table within which the line stands that says what its figures count in."""
+# What a format needs for its tables is had from here.
+__all__ = ["Cell", "Entry", "cells_of_text", "find_header_rows", "is_tabular", "lay_out", "made_table", "tables_of_blocks"]
+
 MOST_HEADER_ROWS = 8
 
-_CELL = re.compile(r"[^\t\n\r]+")
-_GAP_CELL = re.compile(r"\S+(?: \S+)*")
-_LINE = re.compile(r"[^\r\n\f\x0b]+")
-_SIGN = re.compile(r"\(?\s*(?:US|C|A|HK|S)?[$€£¥₹]\s*\(?")
 _CLOSING = re.compile(r"\)?\s*%?\s*\)?(?:\s*\(\w{1,2}\))?|\)")
+# No two ways lead over the same characters: a cell of a thousand signs would otherwise be tried in 2 to the 1000th of them.
 _DATE = re.compile(
-    r"(?:(?:as of|at|ended|ending|fiscal|year|years|months?|weeks?|quarter|three|six|nine|twelve|fy|q[1-4]|"
-    r"jan\w*|feb\w*|mar\w*|apr\w*|may|june?|july?|aug\w*|sep\w*|oct\w*|nov\w*|dec\w*|(?:19|20)\d\d|\d{1,2}|change|vs|to|and|\W)\.?\s*)+",
+    r"\s*(?:(?:as of|at|ended|ending|fiscal|year|years|months?|weeks?|quarter|three|six|nine|twelve|fy|q[1-4]|"
+    r"jan\w*+|feb\w*+|mar\w*+|apr\w*+|may|june?|july?|aug\w*+|sep\w*+|oct\w*+|nov\w*+|dec\w*+|"
+    r"(?<!\d)(?:(?:19|20)\d\d|\d{1,2})(?!\d)|change|vs|to|and|[^\w\s])\s*)+",
     re.IGNORECASE,
 )
-_YEAR = re.compile(r"\W*(?:FY|fiscal)?\W*(?:19|20)\d\d\W*(?:\(\w{1,2}\))?[AE]?", re.IGNORECASE)
-
-
-class Entry(NamedTuple):
-    """A cell as a format knows it: its words (may be empty), and how many columns and rows it spans."""
-
-    text: str
-    columns: int = 1
-    rows: int = 1
-
-
-class Cell(NamedTuple):
-    """A filled cell: row and column from 0, rows and columns spanned, and its range in the text."""
-
-    row: int
-    column: int
-    rows: int
-    columns: int
-    start: int
-    end: int
+_SIGNATURE = re.compile(
+    r"/s/|(?:by|name|title|its|signature|print name|authori[sz]ed signature|attn|attention)\s*:|\s*[_-]{6,}", re.IGNORECASE
+)
+_PAGE = re.compile(r"(?:page\s+|p\.\s*)?(?:[A-Z]{1,2}-)?(\d{1,4})", re.IGNORECASE)
+_LEADERS = re.compile(r"(?:\.\s?){4,}")
+_YEAR = re.compile(r"\W*(?:(?:FY|fiscal)\W*)?(?:19|20)\d\d\W*(?:\(\w{1,2}\))?[AE]?", re.IGNORECASE)
 
 
 def lay_out(rows: Iterable[Sequence[Entry]]) -> tuple[str, list[Cell]]:
@@ -104,7 +92,7 @@ def _placed(row: Sequence[Entry], number: int, taken: dict[tuple[int, int], None
                 taken[number + below, column + across] = None
         if content:
             before = placed[-1] if placed else None
-            joins = before is not None and (_SIGN.fullmatch(before[3]) or (_CLOSING.fullmatch(content) and before[3][-1:].isdigit()))
+            joins = before is not None and (SIGN.fullmatch(before[3]) or (_CLOSING.fullmatch(content) and before[3][-1:].isdigit()))
             if before is not None and joins:
                 placed[-1] = (before[0], column + columns - before[0], max(before[2], rows), before[3] + content)
             else:
@@ -130,7 +118,7 @@ def made_table(
     """
     closed = _without_spacers([Cell(*cell) for cell in cells])
     header = find_header_rows(text, closed) if header_rows is None else header_rows
-    note = find_scale(context(text, span, closed, header, caption))
+    note = find_note(text, span, closed, header, caption)
     return Table(
         span=span,
         cells=tuple(tuple(cell) for cell in closed),
@@ -142,26 +130,16 @@ def made_table(
     )
 
 
-def context(text: str, span: Span, cells: Sequence[Cell], header_rows: int, caption: Span | None) -> str:
-    """The words that speak of a table as a whole: lines right above it, caption, and its header but for the heads of single columns."""
-    above = text[max(0, span.start - REACH) : span.start]
-    if len(above) == REACH:
-        above = above.partition("\n")[2]
-    near = [line.strip() for line in above.splitlines() if line.strip()][-4:]
-    said = text[caption.start : caption.end] if caption else ""
-    whole = [cell for cell in cells if cell.row < max(header_rows, 1) and (cell.column == 0 or cell.columns > 1)]
-    first = [cell for cell in cells if cell.row <= header_rows and cell.column == 0 and cell.row >= header_rows]
-    return "\n".join([*near, said, *(text[cell.start : cell.end] for cell in [*whole, *first])])
-
-
 def find_header_rows(text: str, cells: Sequence[Cell]) -> int:
     """How many rows from the top head the columns: those before the first that holds a figure which is no year or date, or, where columns
     have been named, before the first that only holds a label."""
-    rows = _by_row(cells)
+    rows = by_row(cells)
     named = False
-    for count, row in enumerate(rows[: MOST_HEADER_ROWS + 1]):
-        contents = [text[cell.start : cell.end] for cell in row]
-        if _is_data(row, contents):
+    contents_of = [[text[cell.start : cell.end] for cell in row] for row in rows]
+    data = [_is_data(row, contents) for row, contents in zip(rows, contents_of, strict=True)]
+    for count, row in enumerate(rows[: MOST_HEADER_ROWS + 1] if any(data) else ()):
+        contents = contents_of[count]
+        if data[count]:
             return count
         if named and len(row) == 1 and row[0].column == 0 and row[0].columns == 1 and not find_scale(contents[0]):
             return count
@@ -186,13 +164,6 @@ def _is_data(row: Sequence[Cell], contents: Sequence[str]) -> bool:
     return True
 
 
-def _by_row(cells: Sequence[Cell]) -> list[list[Cell]]:
-    rows: dict[int, list[Cell]] = {}
-    for cell in cells:
-        rows.setdefault(cell.row, []).append(cell)
-    return [rows[number] for number in sorted(rows)]
-
-
 def _unit(text: str, cells: Sequence[Cell]) -> str | None:
     """The currency whose sign stands before figures, None if there is none or several."""
     found = {
@@ -208,7 +179,7 @@ def _without_spacers(cells: list[Cell]) -> list[Cell]:
     width = max((cell.column + cell.columns for cell in cells), default=0)
     if width <= 1:
         return cells
-    rows = _by_row(cells)
+    rows = by_row(cells)
     apart = [False] * width  # apart[c]: column c begins anew against the group before it
     begin = 0
     for column in range(1, width):
@@ -233,72 +204,68 @@ def _parts(row: Sequence[Cell], begin: int, column: int) -> bool:
     return ends and any(cell.column == column for cell in row)
 
 
-def tables_of_blocks(text: str, blocks: Sequence[Block], tables: Sequence[Table]) -> tuple[Table, ...]:
-    """`tables`, and one for each table block that none of them lies in, from its tabs, pipes or wide gaps; in reading order."""
-    covered = sorted((table.span.start, table.span.end) for table in tables)
-    made = list(tables)
+def is_tabular(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether rows of filled cells are a table: no table of contents, no signatures or addresses side by side, no list of terms."""
+    if len(rows) < 2 or max(map(len, rows)) < 2:
+        return False
+    if sum(any(_SIGNATURE.match(cell) for cell in row) for row in rows) * 3 >= len(rows):
+        return False
+    if _is_contents(rows):
+        return False
+    figures = sum(any(read_figure(cell) is not None for cell in row[1:]) for row in rows)
+    if figures * 5 >= len(rows):
+        return True
+    wide = [row for row in rows if len(row) > 2]
+    return len(wide) * 2 >= len(rows) or (figures > 1 and len(wide) * 4 >= len(rows))
+
+
+def _is_contents(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether the last cells are page numbers that never fall, behind titles or leaders."""
+    numbers = [int(found[1]) for row in rows if len(row) > 1 and (found := _PAGE.fullmatch(row[-1].strip(" .")))]
+    leaders = sum(_LEADERS.search(" ".join(row)) is not None for row in rows)
+    if leaders * 2 >= len(rows) and len(numbers) * 2 >= len(rows):
+        return True
+    several = sum(len(row) > 1 for row in rows)
+    if len(numbers) < 4 or len(numbers) * 3 < 2 * several or max(map(len, rows)) > 3:
+        return False
+    falls = sum(after < before for before, after in pairwise(numbers))
+    titles = sum(sum(map(str.isalpha, row[-2])) > 3 for row in rows if len(row) > 1)
+    return falls <= len(numbers) // 10 and numbers[-1] > numbers[0] and titles * 3 >= 2 * several and numbers[-1] <= 3000
+
+
+def tables_of_blocks(text: str, blocks: Sequence[Block], tables: Sequence[Table], *, sure: bool) -> tuple[Table, ...]:
+    """`tables` that lie in table blocks, and one for each table block without any, from its tabs or wide gaps; in reading order.
+
+    `sure` says that the format marks its tables; where it does not, a block is looked at once more before it is called one.
+    """
+    given = sorted(tables, key=lambda table: table.span.start)
+    found: list[Table] = []
     place = 0
     for block in blocks:
         if block.kind != "table":
             continue
-        while place < len(covered) and covered[place][1] <= block.span.start:
+        while place < len(given) and given[place].span.end <= block.span.start:
             place += 1
-        if place < len(covered) and covered[place][0] < block.span.end:
+        first = place
+        while place < len(given) and given[place].span.start < block.span.end:
+            found.append(given[place])
+            place += 1
+        if place > first or (found and found[-1].span.end > block.span.start):
             continue
-        cells = cells_of_text(text, block.span)
-        if cells:
-            made.append(made_table(text, block.span, cells))
-    return tuple(sorted(made, key=lambda table: table.span.start))
+        made = table_of_text(text, block.span, sure=sure)
+        if made is not None:
+            found.append(made)
+    return tuple(found)
+
+
+def table_of_text(text: str, span: Span, *, sure: bool) -> Table | None:
+    """The table that the lines of `span` make, None if they make none."""
+    cells, indents = find_cells(text, span)
+    if not cells or not (sure or is_tabular([[text[cell.start : cell.end] for cell in row] for row in by_row(cells)])):
+        return None
+    return made_table(text, span, cells, indents=indents)
 
 
 def cells_of_text(text: str, span: Span) -> list[Cell]:
-    """Cells of lines of text that are parted by tabs, or, where there are none, stand above each other with wide gaps between."""
-    lines = [(found.start(), found.end()) for found in _LINE.finditer(text, span.start, span.end)]
-    if any("\t" in text[start:end] for start, end in lines):
-        found = [[(cell.start(), cell.end()) for cell in _CELL.finditer(text, *line)] for line in lines]
-        return _from_right([[_trimmed(text, *cell) for cell in row] for row in found])
-    return _aligned(text, lines)
-
-
-def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
-    content = text[start:end]
-    return start + len(content) - len(content.lstrip()), start + len(content.rstrip())
-
-
-def _from_right(rows: list[list[tuple[int, int]]]) -> list[Cell]:
-    """Rows of which only the filled cells are known: figures are counted from the right, a label stands at the left."""
-    width = max((len(row) for row in rows), default=0)
-    cells = []
-    for number, row in enumerate(rows):
-        for order, (start, end) in enumerate(row):
-            column = order if len(row) == width or (order == 0 and (number > 0 or len(row) == 1)) else width - len(row) + order
-            if start < end:
-                cells.append(Cell(number, column, 1, 1, start, end))
-    return cells
-
-
-def _aligned(text: str, lines: Sequence[tuple[int, int]]) -> list[Cell]:
-    """Rows whose cells stand above each other: columns are the strips that are blank in nearly every line."""
-    rows: list[list[tuple[int, int, int]]] = []  # (place in the line, start, end)
-    for start, end in lines:
-        begin = text.rfind("\n", 0, start) + 1
-        rows.append([(cell.start() - begin, cell.start(), cell.end()) for cell in _GAP_CELL.finditer(text, start, end)])
-    pieces = [(at, at + end - start) for row in rows for at, start, end in row if len(row) > 1]
-    edges = _strips(pieces)
-    cells = []
-    for number, row in enumerate(rows):
-        for at, start, end in row:
-            columns = [place for place, (left, right) in enumerate(edges) if at < right and left < at + end - start] or [0]
-            cells.append(Cell(number, columns[0], 1, columns[-1] - columns[0] + 1, start, end))
-    return cells
-
-
-def _strips(pieces: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Ranges that pieces which overlap cover together."""
-    strips: list[tuple[int, int]] = []
-    for left, right in sorted(pieces):
-        if strips and left < strips[-1][1]:
-            strips[-1] = (strips[-1][0], max(strips[-1][1], right))
-        else:
-            strips.append((left, right))
-    return strips
+    """Cells of lines that are parted by tabs, or, where there are none, stand above each other with wide gaps between."""
+    return find_cells(text, span)[0]

@@ -9,6 +9,8 @@ from statistics import median
 
 from longdoc.errors import EncodingError
 from longdoc.ingest.numbering import is_bullet, read_number
+from longdoc.ingest.txt_pages import find_pages
+from longdoc.ingest.txt_tables import find_tables
 from longdoc.protocols import Limits, Parsed
 from longdoc.types import Block, BlockKind, Span
 
@@ -16,6 +18,7 @@ _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe\x00\x00", "utf-32-le"), (b"\xff
 _LINE = re.compile(r"[^\r\n\f\x0b]*(?:\r\n|[\r\n\f\x0b]|$)")
 _WIDE_GAP = re.compile(r"[ \t\u00a0]{3,}")
 _CELL_GAP = re.compile(r"(?<=\S)(?: {2,}|\t+ *)(?=\S)")
+_FIGURE_END = re.compile(r"(?:\d[)%]*|--|\u2014)$")
 _PAGE_NUMBER = re.compile(
     r"(?:page\s+)?[-\u2013\u2014\[(]?\s*(?:[A-Z]{1,2}-)?(\d{1,4}|[ivxl]{1,7})\s*[-\u2013\u2014\])]?(?:\s+of\s+\d{1,4})?", re.IGNORECASE
 )
@@ -33,7 +36,10 @@ class TxtIngestor:
     def parse(self, data: bytes, *, name: str, password: str | None, limits: Limits) -> Parsed:
         """The decoded file with its blocks. Raises: EncodingError."""
         text, warnings = decode(data, name)
-        return Parsed(text=text, format=self.format, blocks=tuple(find_blocks(text)), warnings=warnings)
+        blocks = tuple(find_blocks(text))
+        pages, asides = find_pages(text, blocks)
+        tables = find_tables(text, blocks)
+        return Parsed(text=text, format=self.format, pages=pages, blocks=blocks, warnings=warnings, asides=asides, tables=tables)
 
 
 def decode(data: bytes, name: str) -> tuple[str, tuple[str, ...]]:
@@ -112,7 +118,7 @@ def find_furniture(lines: list[str], offsets: list[int]) -> set[int]:
     alone = [
         index
         for index, line in enumerate(lines)
-        if line and len(line) <= 120 and (index == 0 or not lines[index - 1]) and (index + 1 == len(lines) or not lines[index + 1])
+        if line and len(line) <= 120 and (index == 0 or not lines[index - 1]) and (index + 1 == len(lines) or _is_apart(lines[index + 1]))
     ]
     found = {index for index, line in enumerate(lines) if line.startswith("<") and _EDGAR_TAG.fullmatch(line)}
     numbers: list[tuple[int, int]] = []
@@ -136,6 +142,11 @@ def find_furniture(lines: list[str], offsets: list[int]) -> set[int]:
     return found
 
 
+def _is_apart(line: str) -> bool:
+    """Whether a line is blank or the mark of a new page, before which a page number stands alone too."""
+    return not line or line.startswith("<PAGE>")
+
+
 def _opens_block(stripped: list[str], lines: list[tuple[int, int]], text: str, group: list[int], index: int) -> bool:
     """Whether a line opens a block although no blank line stands before it."""
     line, before = stripped[index], stripped[group[-1]]
@@ -143,12 +154,17 @@ def _opens_block(stripped: list[str], lines: list[tuple[int, int]], text: str, g
     short = len(before) < 0.7 * max(len(stripped[member]) for member in (*group, index))
     if is_bullet(line) or read_number(line):
         return ended or short or before.isupper() or _indent(text, lines[index]) > _indent(text, lines[group[-1]])
-    if _CELL_GAP.search(line) and _CELL_GAP.search(before):
+    if _CELL_GAP.search(line) and (_CELL_GAP.search(before) or (_FIGURE_END.search(line) and _is_row(stripped, group))):
         return False
     words = sum(map(str.isalpha, before)) > 2 < sum(map(str.isalpha, line))
     if words and before.isupper() != line.isupper() and (len(group) == 1 or line.isupper()):
         return short or len(before) < 60
     return ended and _indent(text, lines[index]) >= 2 + _indent(text, lines[group[-1]])
+
+
+def _is_row(stripped: list[str], group: list[int]) -> bool:
+    """Whether one of the last lines ends with a figure behind a gap: then a caption without figures stands within a table."""
+    return any(_CELL_GAP.search(stripped[member]) and _FIGURE_END.search(stripped[member]) for member in group[-4:-1])
 
 
 def _indent(text: str, line: tuple[int, int]) -> int:

@@ -17,6 +17,7 @@ import signal
 import struct
 import sys
 from collections.abc import Callable
+from contextvars import ContextVar
 from dataclasses import dataclass
 from importlib import import_module
 from typing import IO, Any
@@ -44,6 +45,13 @@ class Entered:
 
 
 @dataclass(frozen=True, slots=True)
+class Restarted:
+    """A message: the limit on time begins anew, for this step of the parse alone."""
+
+    step: str
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """A message: the job is done; exactly one of `value` and `error` counts."""
 
@@ -57,11 +65,16 @@ class Watch:
     def entered(self, stage: str) -> None:
         """The job is in this stage now; no longer in "parse", no limit holds any more."""
 
+    def restarted(self, step: str) -> None:
+        """The limit on time begins anew: a step of the parse that may take as long as a file without it, such as a page read by OCR."""
+
     def progress(self, tokens: int) -> None:
         """So many tokens have been read since the last call."""
 
 
 UNWATCHED = Watch()
+WATCH: ContextVar[Watch] = ContextVar("watch", default=UNWATCHED)
+"""The watch over the job in hand, for what is too deep in a parser to be given it."""
 
 
 def send(stream: IO[bytes], value: Any) -> None:
@@ -103,6 +116,14 @@ def main() -> None:
     parent = os.getppid()
     import_module("longdoc.ingest")
     send(results, READY)
+    try:
+        _serve(jobs, results, limits, parent)
+    finally:
+        guard.leave()
+
+
+def _serve(jobs: IO[bytes], results: IO[bytes], limits: Limits, parent: int) -> None:
+    """Take jobs until nobody sends or wants any more."""
     while True:
         try:
             function, arguments = receive(jobs)
@@ -148,15 +169,25 @@ class _Reporting(Watch):
         self.lift()
         self._tell(Entered(stage))
 
+    def restarted(self, step: str) -> None:
+        """See Watch."""
+        if self.stage == PARSE:
+            self.progress(0)
+            if hasattr(signal, "alarm"):
+                signal.alarm(int(self.limits.seconds) + GRACE_SECONDS)
+            self._tell(Restarted(step))
+
     def progress(self, tokens: int) -> None:
         """Nobody wants what is read after the parent has died: the worker ends."""
         if os.getppid() != self._parent:
+            guard.leave()
             os._exit(1)
 
 
 def _answer(function: str, arguments: dict[str, Any], watch: _Reporting) -> Answer:
     where = arguments.get("path", function)
     module, _, name = function.partition(":")
+    WATCH.set(watch)
     try:
         call = getattr(import_module(module), name)
         if "watch" in inspect.signature(call).parameters:

@@ -15,7 +15,7 @@ from decimal import Decimal
 import numpy as np
 import numpy.typing as npt
 
-from longdoc.model.dates import find_dates
+from longdoc.dates import find_dates
 from longdoc.model.values import NUMBER_WORDS, number_of
 
 _SAME = 0.5

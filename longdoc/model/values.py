@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from decimal import Decimal
 
+from longdoc import tables
+from longdoc.dates import find_dates
 from longdoc.labels import AnswerFormat
-from longdoc.model.dates import find_dates
 from longdoc.model.places import find_places
+from longdoc.tables import Cell
 from longdoc.types import Document, Span, Value
 
 Found = tuple[int, int, str]
@@ -253,6 +256,9 @@ def _scale_above(document: Document, span: Span) -> int:
     block = next((block for block in document.blocks if block.span.start <= span.start < block.span.end), None)
     if block is None or block.kind != "table":
         return 1
+    cell = _money_in(document, span)
+    if cell is not None:
+        return int(cell.scale)
     above = document.text[block.span.start : span.start].splitlines()
     heading = next((line for line in reversed(above) if not any(character.isdigit() for character in line)), "")
     near = document.text[max(block.span.start, span.start - _CENTS_REACH) : span.start]
@@ -262,6 +268,16 @@ def _scale_above(document: Document, span: Span) -> int:
         return 1
     said = list(_TABLE_SCALE.finditer(document.text, max(0, span.start - _SCALE_REACH), span.end))
     return _FACTORS[said[-1][1].lower().rstrip("s")] if said else 1
+
+
+def _money_in(document: Document, span: Span) -> Cell | None:
+    """The first cell with an amount that the span touches, of a table that says what its figures count in."""
+    place = bisect_right(document.tables, span.start, key=lambda table: table.span.start) - 1
+    if place < 0 or not document.tables[place].span.overlaps(span):
+        return None
+    table = document.tables[place]
+    found = next((cell for cell in tables.read(document, table).cells() if cell.kind == "amount" and cell.span.overlaps(span)), None)
+    return found if found is not None and (table.scale != 1.0 or found.scale != 1) else None
 
 
 def number_of(text: str) -> Decimal | None:

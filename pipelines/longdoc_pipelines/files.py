@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from longdoc.errors import InputError, NotFoundError, UnreadableError
@@ -14,16 +14,30 @@ from longdoc_stores.corpus import is_corpus
 
 
 @dataclass(frozen=True, slots=True)
+class Inside:
+    """Where the bytes of a member of a container lie, with their hash and size; `root` is the outermost container."""
+
+    root: str
+    sha256: str
+    size: int
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """A file, or a path that gives none: `problem` says why, `skipped` that it is no failure.
 
-    `path` is as it was reached from the command line; `named` says that the command line had it, not a folder's listing.
+    `path` is as it was reached from the command line; `named` says that the command line had it, not a folder's listing. A member of a
+    container is `inside` it, below `depth` containers. `within` are the paths of members that are wanted of a container, () for all.
     """
 
     path: str
     named: bool
     problem: InputError | None = None
     skipped: bool = False
+    inside: Inside | None = None
+    depth: int = 0
+    within: tuple[str, ...] = ()
 
 
 def walk(paths: Sequence[str]) -> Iterator[Found]:
@@ -32,8 +46,28 @@ def walk(paths: Sequence[str]) -> Iterator[Found]:
     Inside a folder, hidden names and corpus folders are passed over; links are followed, a folder is entered once.
     """
     seen: set[str] = set()
+    members: dict[str, list[str]] = {}
     for path in paths:
-        yield from _named(path, seen)
+        container = container_of(path)
+        if container is None:
+            yield from _named(path, seen)
+        else:
+            members.setdefault(container, []).append(path)
+    # After all others: where the container itself is among them, everything in it is wanted.
+    for container, wanted in members.items():
+        for found in _named(container, seen):
+            yield replace(found, within=tuple(wanted))
+
+
+def container_of(path: str) -> str | None:
+    """The file that `path` would lie in if that file is a container ("a.zip" for "a.zip/b/c.pdf"), None if there is no such file."""
+    if "\0" in path or os.path.lexists(path):
+        return None
+    parent = os.path.dirname(path.rstrip(os.sep))
+    while parent and not os.path.lexists(parent):
+        above = os.path.dirname(parent.rstrip(os.sep))
+        parent = above if above != parent else ""
+    return parent if parent and os.path.isfile(parent) else None
 
 
 def shown(path: str) -> str:

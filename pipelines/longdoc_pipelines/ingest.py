@@ -23,23 +23,27 @@ from itertools import chain
 from typing import Any
 
 from longdoc.config import Settings
-from longdoc.errors import ChangedError, InputError, NotFoundError, StoreError, UnreadableError, UnsupportedError
-from longdoc.ingest import ParsedFile
+from longdoc.errors import ChangedError, InputError, LimitError, NotFoundError, StoreError, UnreadableError, UnsupportedError
+from longdoc.ingest import OpenedFile, ParsedFile
+from longdoc.ingest.ocr import check as check_ocr
+from longdoc.ingest.ocr import is_waiting
 from longdoc.labels import LabelSet
-from longdoc.protocols import Done, Executor, Job, Limits, Progress, Reader, Reading
+from longdoc.protocols import Done, Executor, Job, Limits, OcrOptions, Progress, Reader, Reading
 from longdoc.types import Chunk, Document, Outcome
+from longdoc_pipelines.containers import Containers, Listing, exists, record_of
 from longdoc_pipelines.extract import EXTRACT_VERSION
-from longdoc_pipelines.files import Found, shown, walk
+from longdoc_pipelines.files import Found, container_of, shown, walk
 from longdoc_pipelines.interrupts import finish_first
 from longdoc_pipelines.keys import result_key
-from longdoc_pipelines.scan import content_hash, document_key, doubtful, look, same
+from longdoc_pipelines.outcomes import failure_of, joined, outcome_of, reason_of
+from longdoc_pipelines.scan import content_hash, document_key, doubtful, look, refuse_unsupported_member, same
 from longdoc_pipelines.stages import ReaderChoice, ReadFile
 from longdoc_pipelines.workers import executor_of, reader_of_workers
 from longdoc_stores.corpus import Corpus
 from longdoc_stores.records import DocumentFacts, FileRecord
 from longdoc_stores.selection import reached
 
-PARSE = "longdoc.ingest:parse_file"
+OPEN = "longdoc.ingest:open_file"
 READ_FILE = "longdoc_pipelines.stages:read_file"
 
 
@@ -82,7 +86,7 @@ class _Task:
     """A file that is to be parsed or read."""
 
     file: FileRecord
-    named: bool
+    item: Found
 
     @property
     def key(self) -> str:
@@ -108,13 +112,25 @@ class _Run:
         self.progress = progress
         self.choice = choice
         self.labels = labels
+        ocr = OcrOptions(settings.ocr, settings.ocr_dpi, settings.ocr_languages)
+        check_ocr(ocr)
         self.limits = Limits(
             seconds=settings.timeout,
             memory=settings.memory_limit,
             pages=settings.max_pages,
             file_size=settings.max_file_size,
             characters=settings.max_characters,
+            members=settings.max_members,
+            unpacked=settings.max_unpacked,
+            ratio=settings.max_ratio,
+            depth=settings.max_depth,
+            ocr=ocr,
         )
+        self.containers = Containers(corpus.folder, self.limits)
+        self.found: set[str] = set()
+        """Absolute paths of the files that there are, members of containers too."""
+        self.deeper: list[Found] = []
+        """Members of the containers opened last, next to be ingested."""
         self.settled: deque[Outcome] = deque()
         self.to_read: deque[_Task] = deque()
         self.away: ReaderChoice | None = None
@@ -137,22 +153,30 @@ class _Run:
         """Close the journal's line and let other writers in."""
         with self.held:
             if self.number is not None:
+                self.containers.sweep(self.corpus)
                 self.corpus.end_run(self.number, self.finished, dict(self.counts))
 
     def outcomes(self, paths: Sequence[str], executor: Executor | None) -> Iterator[Outcome]:
-        found = list(walk(paths))
-        self.total = len(found)
-        self.away = reader_of_workers(self.choice, self.settings, self.total)
-        jobs = self._jobs(found)
-        first = next(jobs, None)
-        yield from self._settle()
-        if first is not None:
-            with closing(executor or executor_of(self.settings, self.limits)) as running:
-                for done in running.map(READ_FILE if self.away else PARSE, chain((first,), jobs)):
-                    self._done(done)
-                    yield from self._settle()
-        yield from self._settle()
-        yield from self._gone(paths, {os.path.abspath(item.path) for item in found if item.problem is None})
+        wave = list(walk(paths))
+        running: Executor | None = None
+        with ExitStack() as stack:
+            # First the files that there are, then what lies in them, then what lies in that.
+            while wave:
+                self.total += len(wave)
+                self.found.update(os.path.abspath(item.path) for item in wave if item.problem is None or item.inside is not None)
+                self.away = reader_of_workers(self.choice, self.settings, len(wave))
+                jobs = self._jobs(wave)
+                first = next(jobs, None)
+                yield from self._settle()
+                if first is not None:
+                    running = running or stack.enter_context(closing(executor or executor_of(self.settings, self.limits)))
+                    for done in running.map(READ_FILE if self.away else OPEN, chain((first,), jobs)):
+                        self._done(done)
+                        yield from self._settle()
+                yield from self._settle()
+                wave, self.deeper = sorted(self.deeper, key=lambda item: item.path.split(os.sep)), []
+        self._not_inside(paths)
+        yield from self._gone(paths)
 
     def _settle(self) -> Iterator[Outcome]:
         """What is known by now, and the documents that only wait to be read."""
@@ -173,7 +197,10 @@ class _Run:
             self.scanned += 1
             self._tell(Progress("scan", self.scanned, self.total, "files", shown(item.path)))
             if item.problem is not None:
-                self._report(item.path, item.problem, "scan", skipped=item.skipped)
+                if item.inside is not None:
+                    self._fail(_Task(record_of(item), item), item.problem, "unpack")
+                else:
+                    self._report(item.path, item.problem, "scan", skipped=item.skipped)
                 continue
             try:
                 task = self._scan(item)
@@ -197,6 +224,8 @@ class _Run:
             "limits": self.limits,
             "expected_sha256": task.file.sha256,
         }
+        if task.item.inside is not None:
+            arguments["source"] = task.item.inside.source
         if self.away is None:
             return arguments
         if self.documents.facts(task.key) is not None:
@@ -206,23 +235,34 @@ class _Run:
     def _scan(self, item: Found) -> _Task | None:
         """The file as a task for the executor, None if it needs none."""
         known = self.corpus.file(os.path.abspath(item.path))
-        file = look(item.path)
+        file = record_of(item) if item.inside is not None else look(item.path)
         unchanged = known is not None and known.sha256 is not None and same(known, file) and not doubtful(known)
         try:
-            if known is not None and unchanged:
+            if item.inside is not None:
+                refuse_unsupported_member(item.inside.source, item.path)
+            elif known is not None and unchanged:
                 file = replace(file, sha256=known.sha256, checked_ns=known.checked_ns)
             else:
                 file = replace(file, sha256=content_hash(item.path, file.size, self.limits.file_size))
         except InputError as error:
-            self._fail(_Task(file, item.named), error, "scan")
+            self._fail(_Task(file, item), error, "scan")
             return None
-        task = _Task(replace(file, document_key=document_key(str(file.sha256), item.path, self.settings)), item.named)
+        task = _Task(replace(file, document_key=document_key(str(file.sha256), item.path, self.settings)), item)
         facts = self.documents.facts(task.key)
+        if facts is not None and is_waiting(facts.warnings, self.limits.ocr):
+            key = document_key(str(file.sha256), item.path, self.settings, anew=True)
+            task, facts = replace(task, file=replace(task.file, document_key=key)), self.documents.facts(key)
         if task.key in self.refused:
             self._refuse_copy(task)
             return None
+        listing = self.containers.listing(file.sha256)
         if facts is None:
-            return task
+            if listing is None or listing.own_text or not listing.whole:
+                return task
+            self._opened(task, listing)
+            return None
+        if listing is not None:
+            self._descend(task, listing)
         if self.documents.tokens(task.key, self.reader.reading_fingerprint) is not None:
             self._known(task, facts)
         elif self.away is not None:
@@ -242,10 +282,52 @@ class _Run:
                 self._refuse_copy(task)
             elif done.error is not None:
                 self._fail(task, done.error, done.stage or "parse")
-            elif isinstance(done.value, ReadFile):
-                self._read(task, done.value.parsed, done.value)
             else:
-                self._read(task, done.value, None)
+                self._take(task, done.value)
+
+    def _take(self, task: _Task, value: OpenedFile | ReadFile) -> None:
+        """What a worker has made of a file. What lies in it is stored first: a document that is there has all of its own."""
+        listing = self.containers.keep(str(task.file.sha256), OpenedFile(value.parsed, value.members))
+        if value.parsed is not None:
+            self._read(task, value.parsed, value if isinstance(value, ReadFile) else None)
+            if listing is not None:
+                self._descend(task, listing)
+        elif listing is not None:
+            self._opened(task, listing)
+
+    # Containers
+
+    def _opened(self, task: _Task, listing: Listing) -> None:
+        """A file that only holds others: its members are ingested next."""
+        known = self.corpus.file(task.file.path)
+        try:
+            self.containers.check(task.item, listing)
+        except LimitError as error:
+            self._fail(task, error, "unpack")
+            return
+        self.deeper += self.containers.found(task.item, listing, self.found)
+        file = replace(task.file, outcome="ok", stage="unpack")
+        cached = known is not None and known.sha256 == file.sha256 and known.good
+        self._commit(file, known)
+        details = {"members": len(listing.held)}
+        self.settled.append(Outcome(path=file.reached, outcome="ok", stage="unpack", cached=cached, details=details))
+
+    def _descend(self, task: _Task, listing: Listing) -> None:
+        """What is attached to a document is ingested next."""
+        try:
+            self.containers.check(task.item, listing)
+        except LimitError as error:
+            self.deeper += self.containers.refused(task.item, listing, error, self.found)
+            return
+        self.deeper += self.containers.found(task.item, listing, self.found)
+
+    def _not_inside(self, paths: Sequence[str]) -> None:
+        """Tell of members that were asked for and that are in no container."""
+        for path in paths:
+            container = container_of(path)
+            top = os.path.abspath(path)
+            if container is not None and top not in self.found and not any(found.startswith(top + os.sep) for found in self.found):
+                self._report(path, NotFoundError(f"{shown(path)}: no such file in {shown(container)}"), "scan", skipped=False)
 
     def _refuse_copy(self, task: _Task) -> None:
         """Fail a file as the first one of the same content failed."""
@@ -277,9 +359,9 @@ class _Run:
             self._fail(task, error, "read")
             return
         try:
-            if not same(look(task.file.reached), task.file):
+            if task.item.inside is None and not same(look(task.file.reached), task.file):
                 raise ChangedError(f"{task.file.reached}: changed while it was read; run the command again")
-            file = replace(task.file, outcome="partial" if document.warnings else "ok", stage="read", reason=_joined(document.warnings))
+            file = replace(task.file, outcome="partial" if document.warnings else "ok", stage="read", reason=joined(document.warnings))
             with finish_first():
                 self.corpus.commit(
                     file,
@@ -290,7 +372,7 @@ class _Run:
         except InputError as error:
             self._fail(task, error, "read")
             return
-        self.settled.append(_outcome(file, document, reading))
+        self.settled.append(outcome_of(file, document, reading))
 
     def _reading(self, document: Document, chunks: Sequence[Chunk], done: ReadFile | None) -> Reading:
         """What a worker has read, or else what the reader here reads now."""
@@ -310,8 +392,8 @@ class _Run:
     def _known(self, task: _Task, facts: DocumentFacts) -> None:
         """The corpus has all of it: only what is known of the file may be new."""
         known = self.corpus.file(task.file.path)
-        file = replace(task.file, outcome="partial" if facts.warnings else "ok", stage="read", reason=_joined(facts.warnings))
-        moved = [] if known else [copy for copy in self.corpus.copies(task.key) if copy.good and not os.path.exists(copy.path)]
+        file = replace(task.file, outcome="partial" if facts.warnings else "ok", stage="read", reason=joined(facts.warnings))
+        moved = [] if known else [copy for copy in self.corpus.copies(task.key) if copy.good and not exists(copy.path)]
         self._commit(file, known, gone=[copy.path for copy in moved])
         self.settled.append(
             Outcome(
@@ -332,8 +414,8 @@ class _Run:
         if task.file.document_key is not None and not isinstance(error, ChangedError | NotFoundError | UnreadableError):
             self.refused.setdefault(task.key, (task.file.reached, error, stage))
         known = self.corpus.file(task.file.path)
-        skipped = isinstance(error, UnsupportedError) and not task.named
-        file = replace(task.file, outcome="skipped" if skipped else "failed", stage=stage, reason=_reason(error))
+        skipped = isinstance(error, UnsupportedError) and not task.item.named
+        file = replace(task.file, outcome="skipped" if skipped else "failed", stage=stage, reason=reason_of(error))
         if isinstance(error, ChangedError) or file.sha256 is None:
             file = replace(file, sha256=None, document_key=known.document_key if known else None)
         self._commit(file, known)
@@ -347,23 +429,15 @@ class _Run:
                 self.corpus.commit(file, gone=gone)
 
     def _report(self, path: str, error: Exception, stage: str, skipped: bool) -> None:
-        self.settled.append(
-            Outcome(
-                path=shown(path),
-                outcome="skipped" if skipped else "failed",
-                stage=stage,
-                reason=_reason(error),
-                details={"error": type(error).__name__},
-            )
-        )
+        self.settled.append(failure_of(path, error, stage, skipped))
 
-    def _gone(self, paths: Sequence[str], found: set[str]) -> Iterator[Outcome]:
+    def _gone(self, paths: Sequence[str]) -> Iterator[Outcome]:
         """Documents of files that were at or below `paths` and are there no longer."""
         for path in paths:
             for file in self.corpus.files_below(path):
-                if file.path in found or os.path.isfile(file.path):
+                if file.path in self.found or os.path.isfile(file.path):
                     continue
-                found.add(file.path)
+                self.found.add(file.path)
                 if not file.missing:
                     self.begin()
                     self.corpus.mark_missing(file.path)
@@ -380,23 +454,3 @@ class _Run:
     def _tell(self, progress: Progress) -> None:
         if self.progress is not None:
             self.progress(progress)
-
-
-def _outcome(file: FileRecord, document: Document, reading: Reading) -> Outcome:
-    return Outcome(
-        path=file.reached,
-        outcome=file.outcome,
-        stage=file.stage,
-        reason=file.reason,
-        pages=len(document.pages) or None,
-        tokens=reading.tokens,
-        document_id=document.id,
-    )
-
-
-def _joined(warnings: Sequence[str]) -> str | None:
-    return "; ".join(warnings) or None
-
-
-def _reason(error: Exception) -> str:
-    return str(error) if isinstance(error, InputError) and str(error) else f"{type(error).__name__}: {error}"

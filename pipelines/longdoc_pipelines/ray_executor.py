@@ -97,7 +97,7 @@ class RayExecutor:
             worker.actor = self._ray.remote(num_cpus=1, max_restarts=0, max_task_retries=0)(_Host).remote(self._limits)
         arguments = dict(call.job.arguments)
         if send and "known" not in arguments:
-            arguments["data"] = _content(str(arguments.get("path", "")))
+            arguments["data"] = _content(str(arguments.get("source") or arguments.get("path", "")))
         call.reference = worker.actor.run.remote(function, call.job.key, arguments)
         worker.calls.append(call)
 

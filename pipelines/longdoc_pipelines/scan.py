@@ -66,11 +66,28 @@ def content_hash(path: str, size: int, most: int) -> str:
         raise UnreadableError(f"{path}: cannot be read ({error.strerror}); check its permissions") from error
 
 
-def document_key(sha256: str, path: str, settings: Settings) -> str:
-    """What names a document: its content, the parser's version, and what the parser looks at of settings and file name."""
+def refuse_unsupported_member(source: str, path: str) -> None:
+    """As for a file, of the bytes at `source` that are known as `path`. Raises: UnsupportedError, UnreadableError."""
+    try:
+        with open(source, "rb") as file:
+            head = file.read(HEAD)
+    except OSError as error:
+        raise UnreadableError(f"{path}: its copy cannot be read ({error.strerror}); run the command again") from error
+    _refuse_unsupported(head, path)
+
+
+def document_key(sha256: str, path: str, settings: Settings, *, anew: bool = False) -> str:
+    """What names a document: its content, the parser's version, and what the parser looks at of settings and file name; `anew` gives
+    another name for one whose pictures can be read since an OCR engine was installed."""
     hints = name_hints(path) if settings.domain == "auto" else ()
-    parts = (sha256, PARSE_VERSION, settings.domain, Path(path).suffix.lower(), *hints)
+    parts = (sha256, PARSE_VERSION, settings.domain, Path(path).suffix.lower(), *hints, *_ocr_parts(settings), *(["ocr"] if anew else []))
     return hashlib.sha256("/".join(map(str, parts)).encode()).hexdigest()[:32]
+
+
+def _ocr_parts(settings: Settings) -> tuple[str, ...]:
+    """What the parser looks at of the settings of OCR, where they are not those that documents were always read with."""
+    usual = {name: Settings.model_fields[name].default for name in ("ocr", "ocr_dpi", "ocr_languages")}
+    return tuple(f"{name}={getattr(settings, name)}" for name, value in usual.items() if getattr(settings, name) != value)
 
 
 def _refuse_unsupported(head: bytes, path: str) -> None:

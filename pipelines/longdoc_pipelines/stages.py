@@ -5,15 +5,15 @@ Whatever they take and give pickles. An executor knows the stage that a failure 
 
 from __future__ import annotations
 
-import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from longdoc.errors import ChangedError, LimitError
-from longdoc.ingest import ParsedFile, parse_bytes, parse_file
-from longdoc.ingest.parse import DEFAULT_LIMITS
+from longdoc.errors import LimitError
+from longdoc.ingest import OpenedFile, ParsedFile, open_bytes, open_file
+from longdoc.ingest.containers import Member
+from longdoc.ingest.parse import DEFAULT_LIMITS, check_content
 from longdoc.ingest.worker import UNWATCHED, Watch
 from longdoc.labels import LabelSet
 from longdoc.protocols import Limits, Reader, Reading, Source
@@ -41,12 +41,13 @@ class ReaderChoice:
 
 @dataclass(frozen=True, slots=True)
 class ReadFile:
-    """What became of a file: its Document and chunks; what the reader knows of it, None if it was only parsed; the candidates of every
-    label as `extract` keeps them, None if none were asked for."""
+    """What became of a file: its Document and chunks, None if it has no text of its own; what the reader knows of it, None if it was only
+    parsed; the candidates of every label as `extract` keeps them, None if none were asked for; the files that lie in it."""
 
-    parsed: ParsedFile
+    parsed: ParsedFile | None
     reading: Reading | None = None
     candidates: str | None = None
+    members: tuple[Member, ...] = ()
 
 
 def read_file(
@@ -57,6 +58,7 @@ def read_file(
     limits: Limits = DEFAULT_LIMITS,
     expected_sha256: str | None = None,
     known: ParsedFile | None = None,
+    source: str | None = None,
     data: bytes | None = None,
     reader: ReaderChoice | None = None,
     labels: LabelSet | None = None,
@@ -64,20 +66,22 @@ def read_file(
 ) -> ReadFile:
     """The file at `path` parsed, and where there is a `reader` read; with `labels` also what `extract` would find.
 
-    What has been parsed before is `known`, and the file not opened; nor is it where `data` is its content, as on another machine.
+    What has been parsed before is `known`, and the file not opened; nor is it where `data` is its content, as on another machine. Its
+    bytes lie at `source`, where that is given.
     A document longer than LONGEST is only parsed.
 
     Raises: InputError. ChangedError if the content is not that of `expected_sha256`.
     """
     if known is not None:
-        parsed = known
+        opened = OpenedFile(known)
     elif data is not None:
-        parsed = _parse_data(data, path, password, domain, limits, expected_sha256)
+        opened = _open_data(data, path, password, domain, limits, expected_sha256)
     else:
-        parsed = parse_file(path, password=password, domain=domain, limits=limits, expected_sha256=expected_sha256)
-    if reader is None or len(parsed.document.text) > LONGEST:
-        return ReadFile(parsed)
-    return read_parsed(parsed, reader, labels, watch)
+        opened = open_file(path, source=source, password=password, domain=domain, limits=limits, expected_sha256=expected_sha256)
+    parsed = opened.parsed
+    if reader is None or parsed is None or len(parsed.document.text) > LONGEST:
+        return ReadFile(parsed, members=opened.members)
+    return replace(read_parsed(parsed, reader, labels, watch), members=opened.members)
 
 
 def read_parsed(parsed: ParsedFile, reader: ReaderChoice, labels: LabelSet | None = None, watch: Watch = UNWATCHED) -> ReadFile:
@@ -92,12 +96,11 @@ def read_parsed(parsed: ParsedFile, reader: ReaderChoice, labels: LabelSet | Non
     return ReadFile(parsed, reading, json.dumps([to_row(clause) for clause in clauses]))
 
 
-def _parse_data(data: bytes, path: str, password: str | None, domain: str, limits: Limits, expected_sha256: str | None) -> ParsedFile:
+def _open_data(data: bytes, path: str, password: str | None, domain: str, limits: Limits, expected_sha256: str | None) -> OpenedFile:
     if len(data) > limits.file_size:
         raise LimitError(f"{path}: has {len(data)} bytes, the limit is {limits.file_size}; raise max_file_size to read it")
-    if expected_sha256 is not None and hashlib.sha256(data).hexdigest() != expected_sha256:
-        raise ChangedError(f"{path}: changed since the run began; run the command again")
-    return parse_bytes(data, path, password=password, domain=domain, limits=limits)
+    check_content(data, path, expected_sha256)
+    return open_bytes(data, path, password=password, domain=domain, limits=limits)
 
 
 @cache

@@ -5,6 +5,7 @@
       context/          what readers know of documents: a context store a reader (readings.py)
       lock              held by the one writer, names its process
       remote/           copies of files that lie elsewhere (longdoc_pipelines/remote.py)
+      members/          copies of files that lie in others (longdoc_pipelines/containers.py)
 
 A document is stored once however many files have its content, under a key made of content, parser version and settings;
 a corpus holds the documents of its files and no others. A reading is durable before the transaction that refers to it, so a
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
 __all__ = ["ChunkHit", "Corpus", "Entry", "is_corpus"]
 
 CATALOGUE = "catalogue.sqlite"
-_PARTS = frozenset({CATALOGUE, f"{CATALOGUE}-wal", f"{CATALOGUE}-shm", "context", "lock", "remote"})
+_PARTS = frozenset({CATALOGUE, f"{CATALOGUE}-wal", f"{CATALOGUE}-shm", "context", "lock", "remote", "members"})
 _OLD_PARTS = frozenset({"arrays", "index"})
 """Where version 1 kept readings and their index."""
 _PUT_FILE = f"INSERT OR REPLACE INTO files VALUES ({', '.join('?' * len(FileRecord.__dataclass_fields__))})"

@@ -7,6 +7,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from longdoc_stores.corpus import Corpus
 
@@ -232,7 +233,7 @@ def test_a_file_that_is_gone_is_told_and_one_that_moved_is_not_read_again(longdo
 def test_what_is_no_document_is_passed_over_in_a_folder_and_refused_by_name(longdoc: Longdoc, tmp_path: Path) -> None:
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "note.txt").write_text("A note of a few words.")
-    (tmp_path / "docs" / "picture.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
+    Image.linear_gradient("L").save(tmp_path / "docs" / "picture.png")
     folder = longdoc("ingest", "docs", "--format", "jsonl")
     assert folder.code == 0
     assert {line["path"]: line["outcome"] for line in folder.lines} == {"docs/note.txt": "ok", "docs/picture.png": "skipped"}

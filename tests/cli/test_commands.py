@@ -55,6 +55,22 @@ def test_show_draws_the_page_of_a_pdf_and_says_so_where_there_is_none(longdoc: L
     assert not (tmp_path / "none.png").exists()
 
 
+def test_show_prints_tables_and_gives_their_cells_as_data(longdoc: Longdoc, tmp_path: Path) -> None:
+    (tmp_path / "year.md").write_text("# Year\n\nSales (USD in millions):\n\n| Region | 2023 |\n|--|--|\n| North | (81.4) |\n")
+    shown = longdoc("show", "year.md", "--tables")
+    assert shown.code == 0, shown.err
+    assert "Table 1" in shown.out
+    assert "USD in millions" in shown.out
+    assert "(81.4)" in shown.out
+    cell = longdoc("show", "year.md", "--tables", "--format", "jsonl").lines[-1]
+    assert {name: cell[name] for name in ("table", "label", "heading", "text", "kind", "figure", "value", "unit", "page")} == {
+        "table": 1, "label": "North", "heading": "2023", "text": "(81.4)", "kind": "amount", "figure": -81.4, "value": -81400000,
+        "unit": "USD", "page": None,
+    }  # fmt: skip
+    assert "| North | (81.4) |" in longdoc("show", "year.md", "--tables", "--format", "md").out
+    assert longdoc("show", "year.md:0-6", "--tables", "--format", "jsonl").lines == []
+
+
 def test_a_command_answers_about_the_paths_named_whatever_else_the_corpus_holds(longdoc: Longdoc, tmp_path: Path) -> None:
     (tmp_path / "one.txt").write_text("The zebra eats grass. It runs fast.")
     (tmp_path / "two.txt").write_text("The zebra eats leaves. It runs slowly.")

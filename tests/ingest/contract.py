@@ -104,6 +104,10 @@ class IngestorContract:
                 assert parent.level + 1 == section.level
                 assert parent.span.contains(section.span)
 
+    def test_no_entry_of_a_table_of_contents_is_a_section(self, parsed: ParsedFile) -> None:
+        listed = [block.span for block in parsed.document.blocks if block.kind == "contents"]
+        assert not any(span.overlaps(section.heading) for section in parsed.document.sections for span in listed)
+
     def test_chunks_cover_every_block_once_and_keep_the_maximum(self, parsed: ParsedFile) -> None:
         assert [chunk.index for chunk in parsed.chunks] == list(range(len(parsed.chunks)))
         assert all(0 < len(chunk.span) <= HARD_MAXIMUM for chunk in parsed.chunks)
@@ -118,6 +122,22 @@ class IngestorContract:
             if not parsed.document.text[position].isspace()
         }
         assert wanted <= set(inside)
+
+    def test_cells_of_tables_are_filled_in_order_and_apart_from_each_other(self, parsed: ParsedFile) -> None:
+        document = parsed.document
+        blocks = [block.span for block in document.blocks if block.kind == "table"]
+        ends = [table.span.end for table in document.tables]
+        assert all(before <= after.span.start for before, after in zip(ends, document.tables[1:], strict=False))
+        for table in document.tables:
+            assert any(span.overlaps(table.span) for span in blocks)
+            end, places = table.span.start, set()
+            for row, column, rows, columns, start, stop in table.cells:
+                assert end <= start < stop <= table.span.end
+                assert document.text[start:stop] == document.text[start:stop].strip()
+                covered = {(row + down, column + across) for down in range(rows) for across in range(columns)}
+                assert not covered & places
+                end, places = stop, places | covered
+            assert table.header_rows <= len({cell[0] for cell in table.cells})
 
     def test_every_block_can_be_cited(self, parsed: ParsedFile) -> None:
         for block in parsed.document.blocks:
@@ -174,3 +194,13 @@ class IngestorContract:
             else:
                 assert isinstance(done.error, InputError), done.key
                 assert not A_BUG.search(str(done.error)), (done.key, str(done.error))
+
+    def test_boxes_of_words_lie_on_their_pages(self, parsed: ParsedFile) -> None:
+        document = parsed.document
+        assert [row[0] for row in document.word_boxes] == sorted(row[0] for row in document.word_boxes)
+        for start, end, number, x0, y0, x1, y1 in document.word_boxes:
+            page = document.pages[number - 1]
+            assert page.span.start <= start < end <= page.span.end
+            assert not any(character.isspace() for character in document.text[start:end])
+            assert 0 <= x0 <= x1 <= page.width + 1
+            assert 0 <= y0 <= y1 <= page.height + 1

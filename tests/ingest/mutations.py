@@ -102,6 +102,63 @@ def inflate(data: bytes, _: bytes, dice: random.Random) -> bytes:
     return data if found is None else data[: found.start(1)] + bomb + data[found.end(1) :]
 
 
+def picture(_: bytes, __: bytes, dice: random.Random) -> bytes:
+    """A page whose picture says that it has billions of pixels, in a few bytes."""
+    filters = dice.choice(
+        (b"/FlateDecode", b"/DCTDecode", b"/JPXDecode", b"/JBIG2Decode", b"/CCITTFaxDecode", b"[/FlateDecode" * 30 + b"]" * 30)
+    )
+    stream = zlib.compress(bytes(50_000_000), 1)
+    side = dice.choice((60_000, 2_000_000_000))
+    image = b"<</Type/XObject/Subtype/Image/Width %d/Height %d/ColorSpace/DeviceRGB/BitsPerComponent 8/Filter%b/Length %d>>"
+    image = image % (side, side, filters, len(stream))
+    return one_page(b"q 600 0 0 700 0 0 cm /I Do Q", b"/XObject<</I 6 0 R>>", image + b"\nstream\n" + stream + b"\nendstream")
+
+
+def font(_: bytes, __: bytes, dice: random.Random) -> bytes:
+    """A page in a font whose file unpacks to far more than it should, or is none, and whose table of characters maps without end."""
+    stream = zlib.compress(dice.choice((b"\x00\x01\x00\x00\xff\xff", b"%!PS-AdobeFont-1.0 ")) * 5_000_000, 1)
+    kind = dice.choice((b"/FontFile", b"/FontFile2", b"/FontFile3"))
+    cmap = b"/CIDInit begincmap 1 begincodespacerange <0000> <ffff> endcodespacerange\n"
+    cmap = zlib.compress(cmap + b"1 beginbfrange <0000> <ffff> <0041> endbfrange\n" * 20_000, 1)
+    return one_page(
+        b"BT /G 12 Tf 72 700 Td <004100420043> Tj (text) Tj ET",
+        b"/Font<</F 5 0 R/G 6 0 R>>",
+        b"<</Type/Font/Subtype/Type0/BaseFont/X/Encoding/Identity-H/ToUnicode 9 0 R/DescendantFonts[7 0 R]>>",
+        b"<</Type/Font/Subtype/CIDFontType2/BaseFont/X/CIDSystemInfo<</Registry(A)/Ordering(I)/Supplement 0>>/FontDescriptor 8 0 R>>",
+        b"<</Type/FontDescriptor/FontName/X/Flags 4%b 10 0 R>>" % kind,
+        b"<</Filter/FlateDecode/Length %d>>\nstream\n%b\nendstream" % (len(cmap), cmap),
+        b"<</Filter/FlateDecode/Length %d>>\nstream\n%b\nendstream" % (len(stream), stream),
+    )
+
+
+def loops(_: bytes, __: bytes, dice: random.Random) -> bytes:
+    """Forms that draw each other, twice each: 2 to the 30th times; or pages, bookmarks and lengths that lead back to themselves."""
+    if dice.random() < 0.5:
+        forms = [
+            b"<</Type/XObject/Subtype/Form/BBox[0 0 9 9]/Resources<</XObject<</N %d 0 R>>>>/Length 12>>\nstream\n/N Do /N Do \nendstream"
+            % (7 + n)
+            for n in range(30)
+        ]
+        return one_page(b"/N Do BT /F 12 Tf 72 700 Td (text) Tj ET", b"/XObject<</N 6 0 R>>", *forms, b"<</Type/XObject/Subtype/Form>>")
+    data = one_page(b"BT /F 12 Tf 72 700 Td (text) Tj ET", b"", b"<</First 6 0 R/Last 6 0 R/Next 6 0 R/Title(a)/Parent 6 0 R/Dest[3 0 R]>>")
+    data = data.replace(b"/Type/Catalog", b"/Outlines 6 0 R/Type/Catalog")
+    return data.replace(b"/Kids[3 0 R]", dice.choice((b"/Kids[3 0 R 2 0 R]", b"/Kids[" + b"3 0 R " * 30_000 + b"]")))
+
+
+def one_page(content: bytes, resources: bytes, *more: bytes) -> bytes:
+    """A PDF with one page; `more` are its objects from number 6 on. PDFium finds them by their marks, there is no table."""
+    objects = (
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents 4 0 R/Resources<</Font<</F 5 0 R>>%b>>>>" % resources,
+        b"<</Length %d>>\nstream\n%b\nendstream" % (len(content), content),
+        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
+        *more,
+    )
+    written = b"".join(b"%d 0 obj\n%b\nendobj\n" % (number, each) for number, each in enumerate(objects, 1))
+    return b"%PDF-1.7\n" + written + b"trailer\n<</Size %d/Root 1 0 R>>\n%%%%EOF\n" % (len(objects) + 1)
+
+
 def members(data: bytes, other: bytes, dice: random.Random) -> bytes:
     """A member of an archive is changed and packed again, missing, swapped with another, there twice, far too large or oddly named."""
     try:
@@ -194,7 +251,7 @@ EVERYWHERE: dict[str, Mutation] = {
     "flipped": flip, "cut": cut, "spliced": splice, "repeated": repeat, "zeroed": zeros, "huge numbers": numbers, "nested deep": nest,
 }  # fmt: skip
 IN_PDF: dict[str, Mutation] = {"streams": streams}
-BOMBS: dict[str, Mutation] = {"bomb": inflate}
+BOMBS: dict[str, Mutation] = {"bomb": inflate, "picture bomb": picture, "font bomb": font, "loops": loops}
 IN_ZIP: dict[str, Mutation] = {"members": members}
 IN_TEXT: dict[str, Mutation] = {"entities": markup, "encoding": encoding}
 NESTED: dict[str, Mutation] = {"in a zip": in_zip, "in a mail": in_mail, "in a PDF": in_pdf}

@@ -4,10 +4,20 @@ import os
 import time
 from typing import Any
 
+from longdoc.ingest.worker import WATCH
+
 
 def answer(path: str, what: str) -> Any:
     """Does what its name says."""
     if what == "hang":
+        time.sleep(600)
+    elif what == "steps":
+        # Longer in all than the limit of the test, but no step is.
+        for step in range(6):
+            WATCH.get().restarted(f"page {step + 1} (OCR)")
+            time.sleep(0.25)
+    elif what == "slow step":
+        WATCH.get().restarted("page 7 (OCR)")
         time.sleep(600)
     elif what == "crash":
         os.abort()

@@ -96,7 +96,9 @@ def _many_files(place: str, _: Watch | None) -> None:
 def _convert(place: str, _: Watch | None) -> str:
     """As a format that stands on another program does."""
     output = Path(tempfile.gettempdir()) / "converted.txt"
-    with programs(Path(sys.executable).name):
+    with programs(Path(sys.executable).name), tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "profile").mkdir()
+        (Path(folder) / "profile" / "settings").write_text("no macros")
         subprocess.run([sys.executable, "-c", f"open({str(output)!r}, 'w').write('converted')"], check=True)
         return output.read_text()
 
@@ -122,3 +124,7 @@ def _evil(place: str, _: Watch | None) -> Any:
 
 def _harmless(place: str, _: Watch | None) -> str:
     return "harmless"
+
+
+def _pid(place: str, _: Watch | None) -> int:
+    return os.getpid()

@@ -39,6 +39,11 @@ class TestDocxContract(IngestorContract):
         are emptied Windows are not included Fees Monthly fee Floor Fee Ground EUR 300 Payment terms Invoices are paid
         within fourteen days."""
 
+    def plain_text(self) -> str:
+        document = docx.Document(io.BytesIO(self.sample()))
+        cells = [cell.text for table in document.tables for row in table.rows for cell in row.cells]
+        return "\n".join([paragraph.text for paragraph in document.paragraphs] + cells)
+
 
 def test_each_kind_of_paragraph_is_told_apart() -> None:
     document = read(samples.contract_docx())

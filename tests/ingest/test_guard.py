@@ -6,6 +6,8 @@ import http.server
 import os
 import pickle
 import select
+import signal
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -38,6 +40,16 @@ def worker() -> Iterator[ProcessExecutor]:
 def run(worker: ProcessExecutor, what: str, place: object = "") -> Done:
     (done,) = worker.map(ACT, [Job(what, {"path": "sample.pdf", "what": what, "place": str(place)})])
     return done
+
+
+def wait_for_the_end_of(process: int) -> None:
+    try:
+        handle = os.pidfd_open(process)
+    except ProcessLookupError:
+        return
+    ended, _, _ = select.select([handle], [], [], 30)
+    os.close(handle)
+    assert ended, "it goes on"
 
 
 @pytest.fixture
@@ -127,10 +139,29 @@ def test_what_a_worker_has_started_ends_with_it_and_its_folder_goes(tmp_path: Pa
     with ProcessExecutor(1, Limits()) as executor:
         process = run(executor, "program_that_stays").value
         assert len(list(tmp_path.iterdir())) == 1
-        handle = os.pidfd_open(process)
-    ended, _, _ = select.select([handle], [], [], 30)
-    os.close(handle)
-    assert ended == [handle]
+    wait_for_the_end_of(process)
+    assert list(tmp_path.iterdir()) == []
+
+
+DRIVER = """
+import os, signal, sys
+from longdoc.ingest.sandbox import ProcessExecutor
+from longdoc.protocols import Job, Limits
+
+with ProcessExecutor(1, Limits()) as executor:
+    for done in executor.map(sys.argv[1], [Job("key", {"path": "x", "what": "pid"})]):
+        print(done.value, flush=True)
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@linux
+def test_a_run_that_is_killed_leaves_no_folder(tmp_path: Path) -> None:
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[1]), *sys.path]), "TMPDIR": str(tmp_path)}
+    driver = subprocess.Popen([sys.executable, "-c", DRIVER, ACT], env=environment, stdout=subprocess.PIPE, text=True)
+    worker = int(driver.communicate()[0])
+    wait_for_the_end_of(worker)
+    assert driver.returncode == -signal.SIGKILL
     assert list(tmp_path.iterdir()) == []
 
 

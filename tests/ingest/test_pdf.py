@@ -8,7 +8,7 @@ import pytest
 
 from ingest import samples
 from ingest.contract import IngestorContract
-from longdoc.errors import DamagedError, EmptyFileError, EncryptedError, LimitError, NeedsOcrError
+from longdoc.errors import DamagedError, EmptyFileError, EncryptedError, LimitError
 from longdoc.ingest import parse_bytes
 from longdoc.ingest.pdf import PdfIngestor
 from longdoc.protocols import Limits
@@ -128,18 +128,6 @@ def test_a_truncated_pdf_is_partial_and_keeps_its_first_pages(pack: bool) -> Non
 def test_a_pdf_without_any_readable_page_is_damaged() -> None:
     with pytest.raises(DamagedError, match=r"sample\.pdf: not readable as PDF"):
         read(b"%PDF-1.7\n" + bytes(range(256)) * 20)
-
-
-def test_a_scanned_document_says_that_it_needs_ocr() -> None:
-    with pytest.raises(NeedsOcrError, match="ocrmypdf"):
-        read(samples.with_scans("ss"))
-
-
-def test_scanned_pages_among_others_are_named_and_blank_ones_are_not() -> None:
-    document = read(samples.with_scans("tsbtss"))
-    assert [page.has_text for page in document.pages] == [True, False, False, True, False, False]
-    assert len(document.warnings) == 1
-    assert document.warnings[0].startswith("pages 2, 5-6 without text")
 
 
 def test_a_blank_document_is_empty() -> None:

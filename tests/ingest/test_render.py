@@ -9,6 +9,7 @@ from PIL import Image
 from ingest import samples
 from longdoc.errors import ChangedError, EncryptedError, UnsupportedError, UsageError
 from longdoc.ingest import parse_file
+from longdoc.ingest.draw import PagePictures
 from longdoc.ingest.render import boxes, render_page
 from longdoc.types import Document, Span
 
@@ -82,3 +83,17 @@ def test_a_format_without_pages_and_a_span_outside_the_text_are_refused(tmp_path
     note.write_text("Grain is dear.")
     with pytest.raises(UnsupportedError, match="no pages to show"):
         render_page(str(note), parse_file(str(note)).document, Span(start=0, end=5))
+
+
+def test_a_page_is_drawn_in_a_worker_as_it_would_be_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, document = prepare(tmp_path, samples.report(2))
+    span = span_of(document, document.quote(document.blocks[1].span)[:60])
+    expected = render_page(path, document, span, scale=1.0)
+    monkeypatch.setattr("longdoc.ingest.render.render_page", None)
+    with PagePictures() as pictures:
+        assert pictures.draw(path, document, span, scale=1.0) == expected
+        with pytest.raises(UsageError, match="reaches past the text"):
+            pictures.draw(path, document, Span(start=0, end=len(document.text) + 1))
+        Path(path).write_bytes(samples.report(1))
+        with pytest.raises(ChangedError, match="ingest it again"):
+            pictures.draw(path, document, span)

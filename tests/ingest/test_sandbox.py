@@ -1,6 +1,7 @@
 """ProcessExecutor: results, order, hangs, crashes, memory, noise on stdout, early stop."""
 
 import os
+import random
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from ingest import samples
-from longdoc.errors import DamagedError, LimitError, NotFoundError
+from ingest.mutations import BOMBS
+from longdoc.errors import DamagedError, InputError, LimitError, NotFoundError
 from longdoc.ingest import parse_file
 from longdoc.ingest.sandbox import ProcessExecutor
 from longdoc.protocols import Done, Executor, Job, Limits
@@ -59,6 +61,14 @@ def test_a_job_that_hangs_is_killed_at_its_limit_and_the_next_one_runs() -> None
     assert isinstance(done["hang"].error, LimitError)
     assert "within the limit of 2 s" in str(done["hang"].error)
     assert done["after"].value == "after"
+
+
+def test_the_limit_on_time_begins_anew_for_every_page_that_is_read_by_ocr() -> None:
+    with ProcessExecutor(1, Limits(seconds=1.2)) as executor:
+        done = run(executor, "steps", "slow step")
+    assert done["steps"].value == "steps"
+    assert isinstance(done["slow step"].error, LimitError)
+    assert "page 7 (OCR) not read within the limit of 1.2 s" in str(done["slow step"].error)
 
 
 def test_workers_are_kept_between_calls() -> None:
@@ -117,6 +127,17 @@ def test_it_works_from_a_script_without_a_main_guard(tmp_path: Path) -> None:
     )
     result = subprocess.run([sys.executable, str(script)], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True)
     assert result.stdout == "Grain is dear.\n"
+
+
+def test_pictures_fonts_and_loops_cannot_exhaust_a_worker() -> None:
+    bombs = {name: make(samples.report(1), b"", random.Random(1)) for name, make in BOMBS.items() if name != "bomb"}
+    assert all(len(bomb) < 3_000_000 for bomb in bombs.values())
+    jobs = [Job(name, {"data": bomb, "path": f"{name}.pdf"}) for name, bomb in bombs.items()]
+    with ProcessExecutor(1, Limits(seconds=20.0, memory=96 << 20)) as executor:
+        done = {one.key: one for one in executor.map("longdoc.ingest:parse_bytes", jobs)}
+        assert run(executor, "after")["after"].value == "after"
+    assert {name: type(one.error) for name, one in done.items() if not isinstance(one.error, InputError | None)} == {}
+    assert f"the limit of {96 << 20} bytes of memory" in str(done["loops"].error)
 
 
 def test_fewer_than_one_worker_is_refused() -> None:

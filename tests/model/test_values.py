@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from longdoc.model.dates import find_dates
+from longdoc.dates import find_dates
+from longdoc.ingest import parse_bytes
 from longdoc.model.places import find_places
 from longdoc.model.values import amounts, percentages, periods, read_value
 from longdoc.types import Block, Document, Span
@@ -109,6 +110,15 @@ def test_an_amount_in_a_table_is_scaled_by_the_line_above_it(before: str) -> Non
 )
 def test_an_amount_per_share_is_not_scaled(before: str, row: str) -> None:
     assert value(row, "amount", before=before, kind="table") == "USD 1.4"
+
+
+def test_an_amount_in_a_table_has_the_scale_that_its_cell_has() -> None:
+    source = "Costs are in billions.\n\nSales (EUR m):\n\n| | 2023 |\n|--|--|\n| North | EUR 81.4 |\n| Price per share | EUR 5 |\n"
+    document = parse_bytes(source.encode(), "t.md").document
+    start = source.index("| North")
+    row = read_value(document, Span(start=start, end=source.index("|\n| Price")), "amount")
+    share = read_value(document, Span(start=source.index("| Price"), end=len(source) - 1), "amount")
+    assert [found.normalised for found in (row, share) if found] == ["EUR 81400000", "EUR 5"]
 
 
 def test_of_several_amounts_the_one_after_the_labels_name_is_read() -> None:

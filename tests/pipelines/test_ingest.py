@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 from corpus_samples import HereExecutor, WordReader
+from ingest import ocr_samples
 
 from longdoc.config import Settings
 from longdoc.errors import StoreBusyError, StoreError
+from longdoc.ingest import ocr_rapid, ocr_tesseract
 from longdoc.protocols import Done, Job, Progress, Reading
 from longdoc.types import Chunk, Document, Outcome
 from longdoc_pipelines import ingest as module
@@ -106,7 +108,7 @@ def test_an_unchanged_file_is_not_even_opened_again(run: Watch, monkeypatch: pyt
 
 
 def test_where_nothing_is_new_nothing_is_written_and_another_may_write(run: Watch, corpus: Corpus, docs: Path) -> None:
-    (docs / "logo.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
+    (docs / "logo.gif").write_bytes(b"GIF89a" + bytes(100))
     run()
     run.executor.closed = False
     before = corpus.catalogue.one("SELECT total_changes()")
@@ -260,11 +262,11 @@ def test_an_empty_folder_is_said_to_be_empty(run: Watch, docs: Path) -> None:
 
 
 def test_an_unsupported_file_is_skipped_in_a_folder_and_fails_when_named(run: Watch, corpus: Corpus, docs: Path) -> None:
-    (docs / "logo.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
-    outcome = run()["docs/logo.png"]
+    (docs / "logo.gif").write_bytes(b"GIF89a" + bytes(100))
+    outcome = run()["docs/logo.gif"]
     assert (outcome.outcome, outcome.stage, outcome.details) == ("skipped", "scan", {"error": "UnsupportedError"})
-    assert "PNG" in str(outcome.reason)
-    assert run("docs/logo.png")["docs/logo.png"].outcome == "failed"
+    assert "GIF" in str(outcome.reason)
+    assert run("docs/logo.gif")["docs/logo.gif"].outcome == "failed"
     assert run.parsed == []
     assert corpus.status().outcomes == {"failed": 1, "ok": 2}
 
@@ -294,8 +296,9 @@ def test_a_document_with_warnings_is_partial_now_and_when_cached(corpus: Corpus)
     class Warn(HereExecutor):
         def map(self, function: str, jobs: Iterable[Job]) -> Iterator[Done]:
             for done in super().map(function, jobs):
-                document = done.value.document.model_copy(update={"warnings": ("page 2 is damaged", "page 3 is missing")})
-                yield Done(done.key, type(done.value)(document, done.value.chunks))
+                parsed = done.value.parsed
+                document = parsed.document.model_copy(update={"warnings": ("page 2 is damaged", "page 3 is missing")})
+                yield Done(done.key, type(done.value)(type(parsed)(document, parsed.chunks)))
 
     run = Watch(corpus)
     run.executor = Warn()
@@ -462,3 +465,22 @@ def test_the_digest_is_that_of_any_other_way_to_the_same_files(run: Watch, corpu
     with Corpus(tmp_path / "other") as other:
         Watch(other)("docs")
         assert digest(other) == digest(corpus)
+
+
+def test_a_document_whose_pictures_could_not_be_read_is_read_again_once_an_engine_is_there(
+    run: Watch, corpus: Corpus, docs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (docs / "copy.pdf").write_bytes(ocr_samples.mixed())
+    with monkeypatch.context() as without:
+        for engine in (ocr_rapid, ocr_tesseract):
+            without.setattr(engine, "is_installed", lambda: False)
+        for _ in range(2):
+            outcome = run()["docs/copy.pdf"]
+            assert outcome.outcome == "partial"
+            assert "pip install 'longdoc[ocr]'" in str(outcome.reason)
+    assert run.parsed == []
+    outcome = run()["docs/copy.pdf"]
+    assert (outcome.outcome, run.parsed) == ("ok", ["docs/copy.pdf"])
+    run()
+    assert len(run()) == 3
+    assert run.parsed == []

@@ -59,9 +59,9 @@ def test_a_link_that_leads_nowhere_is_skipped_in_a_folder_and_missing_when_named
 
 
 def test_a_missing_path_is_a_problem_and_the_others_go_on() -> None:
-    assert problems("nope", "docs", "docs/a.txt/x") == [
+    assert problems("nope", "docs", "nope/x") == [
         ("nope", "NotFoundError", False, True),
-        ("docs/a.txt/x", "NotFoundError", False, True),
+        ("nope/x", "NotFoundError", False, True),
     ]
     assert len(paths("nope", "docs")) == 3
     assert problems("") == [("", "NotFoundError", False, True)]

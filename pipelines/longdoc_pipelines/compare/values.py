@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from difflib import SequenceMatcher
 from typing import NamedTuple
 
-from longdoc.model.dates import find_dates
+from longdoc.dates import find_dates
 from longdoc.model.values import amounts, percentages, periods
 from longdoc.types import ChangedValue, Document, Span, Value
 from longdoc_pipelines.compare.units import LABEL

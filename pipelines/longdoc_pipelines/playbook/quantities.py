@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from longdoc.model.dates import find_dates
+from longdoc.dates import find_dates
 from longdoc.model.places import find_places
 from longdoc.model.values import amounts, percentages, periods
 from longdoc_pipelines.playbook.schema import Comparison, ValueKind

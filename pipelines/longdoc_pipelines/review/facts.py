@@ -7,15 +7,12 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
-from longdoc.model.dates import find_dates
+from longdoc.dates import find_dates
+from longdoc.ingest.amends import HEAD, amends_by_title
 from longdoc.types import Clause, Document
 
-HEAD = 6_000
-"""Characters in which an amendment names what it amends."""
 SURE = 0.4
 """Score from which a passage's label is believed."""
-_AMENDS = re.compile(r"\b(?:amendment|addendum|supplement|side letter|change order|modification)\b", re.IGNORECASE)
-_RESTATES = re.compile(r"\bamended\s+and\s+restated\b", re.IGNORECASE)
 _ORDINAL = re.compile(
     r"\b(?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|number|no\.?|amendment|addendum|supplement|side|letter|change"
     r"|order|modification|to|the|of|that|certain|amended|and|restated|for|by|between|a|an|this|dated|as)\b|[^a-z ]"
@@ -81,7 +78,7 @@ def _name_words(text: str) -> set[str]:
 
 def _target(kind: str | None) -> tuple[str, ...] | None:
     """The words of what a title says is amended; None if it amends nothing."""
-    if kind is None or not _AMENDS.search(kind) or (_RESTATES.search(kind) and not _AMENDS.search(_RESTATES.sub("", kind))):
+    if kind is None or not amends_by_title(kind):
         return None
     return tuple(dict.fromkeys(_ORDINAL.sub(" ", kind.casefold()).split()))
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from longdoc import __version__
 from longdoc.errors import UnsupportedError
+from longdoc.ingest.draw import PagePictures
 from longdoc.protocols import Progress, Reader
 from longdoc.types import Change, Document, Outcome, Review, Span, Verdict
 from longdoc_pipelines.playbook.loading import Loaded
@@ -55,6 +56,7 @@ class Reviews:
     ) -> None:
         self._corpus, self._loaded, self._outcomes = corpus, loaded, outcomes
         self._password, self._local = password, local
+        self._pictures = PagePictures()
         self._entries = {entry.path: entry for entry in entries}
         self._name = loaded.playbook.playbook
         self._last = corpus.verdicts.last(self._name)
@@ -101,6 +103,7 @@ class Reviews:
         from longdoc_pipelines.reports.formats import REPORTS, open_report
 
         with ExitStack() as stack:
+            stack.enter_context(self._pictures)
             targets = [out / f"review.{REPORTS[name][1]}" if len(formats) > 1 and name in REPORTS else out for name in formats]
             reports = [stack.enter_context(open_report(name, target, self.heading)) for name, target in zip(formats, targets, strict=True)]
             for found in self:
@@ -167,10 +170,8 @@ class Reviews:
         )
 
     def _picture(self, document: Document, span: Span) -> bytes | None:
-        from longdoc.ingest.render import render_page
-
         try:
-            return render_page(self._local(document.path), document, span, password=self._password, scale=1.5)
+            return self._pictures.draw(self._local(document.path), document, span, password=self._password, scale=1.5)
         except UnsupportedError:  # a format without pages
             return None
 

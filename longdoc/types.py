@@ -205,6 +205,16 @@ class Document(Record):
         """The exact characters of `span`."""
         return self.text[span.start : span.end]
 
+    def running(self, span: Span | None = None) -> str:
+        """The characters of `span` (default: of the whole text) but for what is no running text: page numbers, tables of contents."""
+        parts = []
+        start, end = (0, len(self.text)) if span is None else (span.start, span.end)
+        for block in self.blocks:
+            if not block.running and block.span.start < end and block.span.end > start:
+                parts.append(self.text[start : max(start, block.span.start)])
+                start = max(start, block.span.end)
+        return "".join([*parts, self.text[start:end]])
+
     def page_at(self, offset: int) -> Page | None:
         """The page that the character at `offset` stands on, None where the format has no pages."""
         if not self.pages:

@@ -56,6 +56,7 @@ print(moment)
 """
 
 
+@pytest.mark.slow
 def test_a_crash_before_any_write_is_made_good_by_the_next_run(tmp_path: Path) -> None:
     folder = tmp_path / "documents"
     folder.mkdir()

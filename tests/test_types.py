@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from longdoc.errors import GroundingError
-from longdoc.types import Document, Page, Section, Span
+from longdoc.types import Block, Document, Page, Section, Span
 
 TEXT = "1. Term\n\nOne year.\n\n1.1 Renewal\n\nNever.\n\n2. Law\n\nOhio."
 
@@ -39,6 +39,17 @@ def make_document() -> Document:
             section(2, None, "2.", "Law", second, len(TEXT)),
         ),
     )
+
+
+def test_running_text_leaves_out_contents_and_page_numbers() -> None:
+    text = "Title\n\nContents 1\n\nFees are due.\n\n7\n\nAt once."
+    kinds = {"Title": "heading", "Contents 1": "contents", "Fees are due.": "paragraph", "7": "furniture", "At once.": "paragraph"}
+    blocks = tuple(
+        Block(kind=kind, span=Span(start=text.index(words), end=text.index(words) + len(words))) for words, kind in kinds.items()
+    )
+    document = Document(id="1", path="a.txt", format="txt", text=text, blocks=blocks)
+    assert document.running() == "Title\n\n\n\nFees are due.\n\n\n\nAt once."
+    assert document.running(Span(start=10, end=30)) == text[17:30]
 
 
 def test_a_span_that_ends_before_it_starts_is_refused():

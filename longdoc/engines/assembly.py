@@ -37,7 +37,7 @@ class Part:
 
 def whole(document: Document) -> str:
     """The document between marks."""
-    return f'<document name="{named(document)}">\n{neutralised(document.text)}\n</document>'
+    return f'<document name="{named(document)}">\n{neutralised(document.running())}\n</document>'
 
 
 def fits_whole(document: Document, room: int, count: Count) -> tuple[bool, str]:

@@ -110,7 +110,7 @@ def _mapped(writing: Writing, source: Source, parts: Sequence[Part], wanted: str
     requests = []
     for number, (part, earlier) in enumerate(zip(parts, before(source, parts, _RUNNING), strict=True), start=1):
         told = f"What came before, for orientation only:\n{earlier}\n" if earlier else ""
-        text = neutralised(document.quote(part.span))
+        text = neutralised(document.running(part.span))
         label = f"{number} of {len(parts)}"
         name = neutralised(document.path.rsplit("/", 1)[-1])
         about = {"before": told, "name": name, "part": label, "document": text, "wanted": wanted, "most": max(2, share)}

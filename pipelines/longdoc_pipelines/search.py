@@ -2,6 +2,9 @@
 
 Reciprocal rank fusion (Cormack, Clarke and Buettcher, SIGIR 2009): score(c) = sum over the lists of 1 / (60 + rank of c).
 The constant and the equal weights are the paper's; nothing is tuned.
+
+A question about accounts also asks for its line items by their other names, and for the statements that hold them (statements.py): of the
+filings that fit best, the chunks of those statements are a third list, which counts as much as the other two together.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
 
 RANK_CONSTANT = 60
 NEAR, DOCUMENTS = 50, 5
+"""Statements are looked for in the first documents of so many of the chunks that fit best."""
 DEPTH = 200
 """How far down each list is read; what stands in one list only below that has no chance."""
 
@@ -59,7 +63,7 @@ def find_chunks(corpus: Corpus, reader: Reader, query: str, entries: Sequence[En
         near = list(dict.fromkeys(entry.path for entry, _, _ in fused[:NEAR]))[:DOCUMENTS]
         by_path = {entry.path: entry for entry in entries}
         in_statements = [hit for path in near for hit in statement_chunks(corpus, by_path[path], asked)]
-        fused = fuse([by_words, by_meaning, in_statements, in_statements])
+        fused = fuse([by_words, by_meaning, in_statements], [1.0, 1.0, 2.0]) if in_statements else fused
     return fused[:k]
 
 
@@ -71,27 +75,24 @@ def statement_chunks(corpus: Corpus, entry: Entry, asked: Wanted) -> list[ChunkH
         return []
     document, chunks = corpus.document(entry), corpus.chunks(entry)
     pages = statement_pages(document)
-    found = []
+    found: dict[int, tuple[int, int]] = {}
     for order, kind in enumerate(asked.kinds):
         page = pages.get(kind)
-        if page is not None:
-            for index, chunk in enumerate(chunks):
-                if page.span.start <= chunk.span.start < page.span.end:
-                    found.append((-lines_asked(document.quote(chunk.span), asked.lines), order, index))
-    best: dict[int, int] = {}
-    for lines, order, index in sorted(found):
-        best.setdefault(index, order)
-    return [ChunkHit(entry, index, 0.0) for index in best]
+        for index, chunk in enumerate(chunks):
+            if page is not None and page.span.start <= chunk.span.start < page.span.end:
+                found.setdefault(index, (-lines_asked(document.quote(chunk.span), asked.lines), order))
+    return [ChunkHit(entry, index, 0.0) for index in sorted(found, key=lambda index: (*found[index], index))]
 
 
-def fuse(lists: Sequence[Iterable[ChunkHit]]) -> list[tuple[Entry, int, float]]:
-    """Several ranked lists as one; ties go to what stands first in path and document."""
+def fuse(lists: Sequence[Iterable[ChunkHit]], weights: Sequence[float] | None = None) -> list[tuple[Entry, int, float]]:
+    """Several ranked lists as one, each counting by its weight (default: alike); ties go to what stands first in path and document."""
+    counted = weights or [1.0] * len(lists)
     scores: dict[tuple[str, int], float] = {}
     entry_at: dict[str, Entry] = {}
-    for hits in lists:
+    for hits, weight in zip(lists, counted, strict=True):
         for rank, hit in enumerate(hits, start=1):
             place = (hit.entry.path, hit.chunk_index)
             entry_at[hit.entry.path] = hit.entry
-            scores[place] = scores.get(place, 0.0) + (RANK_CONSTANT + 1) / (RANK_CONSTANT + rank) / len(lists)
+            scores[place] = scores.get(place, 0.0) + (RANK_CONSTANT + 1) / (RANK_CONSTANT + rank) * weight / sum(counted)
     ordered = sorted(scores.items(), key=lambda item: (-item[1], item[0]))
     return [(entry_at[path], chunk_index, min(score, 1.0)) for (path, chunk_index), score in ordered]

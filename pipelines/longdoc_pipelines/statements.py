@@ -17,30 +17,52 @@ Kind = Literal["balance", "income", "cash_flow"]
 
 TITLES: dict[Kind, str] = {
     "balance": r"balance sheets?|statements? of (?:consolidated )?financial (?:position|condition)",
-    "income": r"income statements?|statements? of (?:consolidated )?(?:income|operations|earnings|profit (?:and|or) loss)|profit (?:and|&) loss"
-    r"|\bp ?& ?l\b",
+    "income": r"income statements?|statements? of (?:consolidated )?(?:income|operations|earnings|profit (?:and|or) loss)"
+    r"|profit (?:and|&) loss|\bp ?& ?l\b",
     "cash_flow": r"cash[ -]flows? statements?|statements? of (?:consolidated )?cash flows?",
 }
 """What a statement is called, in a filing and in a question."""
 
 _LINES: dict[Kind, tuple[str, ...]] = {
     "balance": (
-        r"total assets", r"total current assets", r"total liabilities", r"total current liabilities", r"accounts payable|trade payables",
-        r"retained earnings|reinvested|accumulated deficit", r"inventor(?:y|ies)", r"total (?:\w+['’]?s?['’]? )?equity|total stockholders|total shareholders",
-        r"goodwill", r"property|plant", r"receivable", r"long-term debt|borrowings",
+        r"total assets",
+        r"total current assets",
+        r"total liabilities",
+        r"total current liabilities",
+        r"accounts payable|trade payables",
+        r"retained earnings|reinvested|accumulated deficit",
+        r"inventor(?:y|ies)",
+        r"total (?:\w+['’]?s?['’]? )?equity|total stockholders|total shareholders",
+        r"goodwill",
+        r"property|plant",
+        r"receivable",
+        r"long-term debt|borrowings",
     ),
     "income": (
-        r"net (?:sales|revenues?)|total (?:net )?revenues?|^revenues?|^sales", r"cost of (?:sales|revenues?|goods|products|services)|total cost",
-        r"gross (?:profit|margin)", r"operating (?:income|profit|expenses)|(?:income|loss|earnings) from operations", r"interest (?:expense|income)",
-        r"(?:before|provision for|benefit from)[\w ,()]* income tax|before[\w ,()]* tax", r"net (?:income|earnings|loss)", r"^\W*basic", r"^\W*diluted",
+        r"net (?:sales|revenues?)|total (?:net )?revenues?|^revenues?|^sales",
+        r"cost of (?:sales|revenues?|goods|products|services)|total cost",
+        r"gross (?:profit|margin)",
+        r"operating (?:income|profit|expenses)|(?:income|loss|earnings) from operations",
+        r"interest (?:expense|income)",
+        r"(?:before|provision for|benefit from)[\w ,()]* income tax|before[\w ,()]* tax",
+        r"net (?:income|earnings|loss)",
+        r"^\W*basic",
+        r"^\W*diluted",
         r"selling, (?:general|informational)|general and administrative|research and development",
     ),
     "cash_flow": (
-        r"operating activities", r"investing activities", r"financing activities", r"depreciation", r"(?:purchases?|additions?|acquisitions?) (?:of|to) property|capital expenditures|purchases of land",
-        r"dividends? paid|payments? of dividends", r"(?:repurchases?|purchases?) of (?:common|treasury|shares|our)|share repurchases", r"beginning of", r"end of",
+        r"operating activities",
+        r"investing activities",
+        r"financing activities",
+        r"depreciation",
+        r"(?:purchases?|additions?|acquisitions?) (?:of|to) property|capital expenditures|purchases of land",
+        r"dividends? paid|payments? of dividends",
+        r"(?:repurchases?|purchases?) of (?:common|treasury|shares|our)|share repurchases",
+        r"beginning of",
+        r"end of",
         r"effect of (?:foreign )?exchange",
     ),
-}  # fmt: skip
+}
 _LINE_PATTERNS = {kind: [re.compile(line, re.IGNORECASE) for line in lines] for kind, lines in _LINES.items()}
 _TITLE_PATTERNS = {kind: re.compile(title, re.IGNORECASE) for kind, title in TITLES.items()}
 _FIGURES = re.compile(r"\d[\d,.]*\)?\s*$")
@@ -85,7 +107,9 @@ CONCEPTS = (
     _concept(r"quick ratio|acid[- ]test", "cash and cash equivalents; receivables; total current liabilities", "balance"),
     _concept(r"inventor(?:y|ies)", "inventories; merchandise inventories", "balance"),
     _concept(r"inventory turnover|sold its inventory|days? (?:of )?inventory|dio", f"inventories; {_COST}", "balance", "income"),
-    _concept(r"(?:accounts|trade) receivables?|receivables turnover|dso|days? sales outstanding", f"receivables; {_REVENUE}", "balance", "income"),
+    _concept(
+        r"(?:accounts|trade) receivables?|receivables turnover|dso|days? sales outstanding", f"receivables; {_REVENUE}", "balance", "income"
+    ),
     _concept(r"(?:accounts|trade) payables?|dpo|days? payables? outstanding", f"accounts payable; {_COST}", "balance", "income"),
     _concept(r"cash conversion cycle|ccc", f"inventories; receivables; accounts payable; {_REVENUE}; {_COST}", "balance", "income"),
     _concept(r"pp ?& ?e|ppne|property, plant|fixed assets?", "property, plant and equipment, net; property and equipment", "balance"),
@@ -96,13 +120,19 @@ CONCEPTS = (
     _concept(r"cash (?:and|&) cash equivalents", "cash and cash equivalents", "balance", "cash_flow"),
     _concept(r"goodwill", "goodwill", "balance"),
     _concept(r"cap(?:ital )?ex|capital expenditures?", "purchases of property, plant and equipment; capital expenditures", "cash_flow"),
-    _concept(r"capital[- ]intensive|capital intensity", f"capital expenditures; total assets; {_REVENUE}", "income", "balance", "cash_flow"),
+    _concept(
+        r"capital[- ]intensive|capital intensity", f"capital expenditures; total assets; {_REVENUE}", "income", "balance", "cash_flow"
+    ),
     _concept(r"free cash flow|fcf", "net cash provided by operating activities; purchases of property", "cash_flow"),
-    _concept(r"(?:operating|investing|financing) cash flows?|cash flows? from|cash from operations|(?:operations|operating),? investing", "net cash provided by operating activities; net cash used in investing activities; net cash used in financing activities", "cash_flow"),
+    _concept(
+        r"(?:operating|investing|financing) cash flows?|cash flows? from|cash from operations|(?:operations|operating),? investing",
+        "net cash provided by operating activities; net cash used in investing activities; net cash used in financing activities",
+        "cash_flow",
+    ),
     _concept(r"dividends? paid|cash dividends|payout ratio|retention ratio", f"dividends paid; {_NET}", "cash_flow", "income"),
     _concept(r"(?:share|stock) (?:repurchases?|buybacks?)", "repurchases of common stock", "cash_flow"),
     _concept(r"depreciation|amortization|d ?& ?a", "depreciation and amortization", "cash_flow"),
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,21 +158,25 @@ def wanted(question: str) -> Wanted:
 
 
 def statement_pages(document: Document) -> dict[Kind, Page]:
-    """The page that each statement stands on, as far as there is one."""
+    """The page that each statement stands on, as far as there is one: that whose tables have most of its usual lines, one with its title
+    above before others."""
+    rows: dict[int, list[str]] = {}
+    for table in document.tables:
+        page = document.page_at(table.span.start)
+        if page is not None:
+            rows.setdefault(page.number, []).extend(line for line in document.quote(table.span).splitlines() if _FIGURES.search(line))
     found: dict[Kind, tuple[int, Page]] = {}
-    for page in document.pages:
-        text = document.quote(page.span)
-        head = text[:TOP]
-        figures = [line for line in text.splitlines() if _FIGURES.search(line)]
-        if len(figures) < FEWEST_LINES:
+    for number, lines in rows.items():
+        if len(lines) < FEWEST_LINES:
             continue
+        page = document.pages[number - 1]
         for kind, patterns in _LINE_PATTERNS.items():
-            count = sum(any(pattern.search(line) for line in figures) for pattern in patterns)
-            if count < FEWEST_LINES:
-                continue
-            score = count + TITLE_COUNTS * bool(_TITLE_PATTERNS[kind].search(head))
-            if kind not in found or score > found[kind][0]:
-                found[kind] = (score, page)
+            count = sum(any(pattern.search(line) for line in lines) for pattern in patterns)
+            if count >= FEWEST_LINES:
+                titled = _TITLE_PATTERNS[kind].search(document.text, page.span.start, min(page.span.start + TOP, page.span.end))
+                score = count + (TITLE_COUNTS if titled else 0)
+                if kind not in found or score > found[kind][0]:
+                    found[kind] = (score, page)
     return {kind: page for kind, (_, page) in found.items()}
 
 

@@ -144,6 +144,7 @@ def test_options_may_stand_before_the_command(longdoc: Longdoc, tmp_path: Path) 
     assert not (tmp_path / ".longdoc").exists()
 
 
+@pytest.mark.slow
 def test_train_makes_a_model_that_extract_takes(longdoc: Longdoc, tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text(
         "name: rent\ndomain: legal\nlabels:\n  - name: Rent\n    description: What the tenant pays.\n    answer: amount\n"

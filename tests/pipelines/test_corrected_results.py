@@ -206,6 +206,7 @@ def test_a_sheet_without_a_column_of_paths_is_refused(folder: Path) -> None:
         list(read_labelled(folder / "data.csv", CUAD))
 
 
+@pytest.mark.slow
 def test_a_model_taught_from_a_corrected_sheet_finds_what_the_sheet_added(folder: Path) -> None:
     (folder / "mine.yaml").write_text("name: rent\ndomain: legal\nlabels:\n  - {name: Rent, description: What the tenant pays.}\n")
     lines = ["path,label,text,correct"]

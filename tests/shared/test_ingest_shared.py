@@ -12,6 +12,7 @@ pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="../shared is not ther
 FILES = sorted(file for file in (DATA / "files").rglob("*") if file.suffix in (".pdf", ".docx"))[::2]
 
 
+@pytest.mark.slow
 def test_odd_and_broken_files_give_documents_or_input_errors() -> None:
     for file in FILES:
         try:

@@ -47,7 +47,7 @@ def test_a_command_prints_what_the_readme_shows(block: str, checkout: Path) -> N
         position = found + len(part)
 
 
-@pytest.mark.parametrize("block", blocks("python"), ids=["use", "promise", "review", "context", "cache", "engine"])
+@pytest.mark.parametrize("block", blocks("python"), ids=["tables", "use", "promise", "review", "context", "cache", "engine"])
 def test_the_python_of_the_readme_runs(block: str, checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
     if "load_model" in block:  # what a user has: a checkpoint and a long text
         from checkpoints import TEXT, checkpoint

@@ -52,6 +52,7 @@ def test_a_small_context_is_searched_gathered_and_restored_as_it_should(tmp_path
     assert all(each["largest_error_in_bounds"] <= 1 for each in found["compression"].values())
 
 
+@pytest.mark.slow
 def test_budgets_hold_and_a_killed_process_loses_nothing_that_it_had_acknowledged(tmp_path: Path) -> None:
     pytest.importorskip("resource")
     status, found = run(tmp_path, "--parts", "budgets,kills", "--kills", "6", "--seed", "1")

@@ -87,7 +87,7 @@ def test_a_truncated_pdf_is_told_and_does_not_stop_the_run(longdoc: Longdoc, tmp
 
 def test_a_scanned_pdf_says_that_it_needs_ocr(longdoc: Longdoc, tmp_path: Path) -> None:
     make_pdf(tmp_path / "scan.pdf", ["", ""])
-    result = longdoc("ingest", "scan.pdf")
+    result = longdoc("ingest", "scan.pdf", "--ocr", "off")
     assert result.code == 3
     assert "ocr" in result.err.lower()
 

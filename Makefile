@@ -59,6 +59,13 @@ bench: $(VENV)/bench
 	$(BIN)/python benchmarks/index.py
 	$(BIN)/python benchmarks/store.py --cache out/states
 	$(BIN)/python benchmarks/kv.py --plot out/kv.svg
+	$(BIN)/python benchmarks/word_files.py
+	$(BIN)/python benchmarks/tables.py
+	$(BIN)/python benchmarks/filings.py
+	$(BIN)/python benchmarks/ocr.py
+	$(BIN)/python benchmarks/torture.py
+	$(BIN)/python benchmarks/disturbed.py
+	$(BIN)/python benchmarks/long_pdf.py
 	$(BIN)/python benchmarks/presence.py
 	$(BIN)/python benchmarks/review.py --what verdicts
 	$(BIN)/python benchmarks/review.py --what pdf

@@ -54,6 +54,7 @@ class Row:
     reason: str
     seconds: float
     empty: bool
+    clocks: int = 1
 
 
 def main() -> int:
@@ -190,9 +191,11 @@ def _ingest(arguments: argparse.Namespace) -> None:
         for outcome in ingest(corpus, paths, WordReader(), settings, executor=Timed(arguments.workers, limits)):
             key = str(getattr(corpus.file(outcome.path), "document_key", ""))
             # A container has no text of its own; what lies in it has outcomes of its own.
-            words = corpus.documents.document(key).text.strip() if corpus.documents.facts(key) is not None else ""
-            empty = outcome.outcome in ("ok", "partial") and not words
-            row = {"path": outcome.path, "outcome": outcome.outcome, "reason": outcome.reason or "", "empty": empty}
+            document = corpus.documents.document(key) if corpus.documents.facts(key) is not None else None
+            empty = outcome.outcome in ("ok", "partial") and (document is None or not document.text.strip())
+            # The clock begins anew for every page that is read by OCR.
+            clocks = 1 + sum(page.ocr is not None for page in document.pages) if document is not None else 1
+            row = {"path": outcome.path, "outcome": outcome.outcome, "reason": outcome.reason or "", "empty": empty, "clocks": clocks}
             print(json.dumps(row | {"seconds": took.get(outcome.path, 0.0)}), flush=True)
         problems = [problem.kind for problem in corpus.check(repair=False)]
     peaks = {"main_mib": resource.RUSAGE_SELF, "worker_mib": resource.RUSAGE_CHILDREN}
@@ -209,7 +212,7 @@ def _judge(arguments: argparse.Namespace, kinds: dict[str, str], done: subproces
         "only an exception's name": [f"{row.path}: {row.reason}" for row in rows if BARE.search(row.reason.replace(row.path, ""))],
         "ok without text": [row.path for row in rows if row.empty],
         "failed without a reason": [row.path for row in rows if row.outcome == "failed" and not row.reason],
-        "longer than its limit": [row.path for row in rows if row.seconds > arguments.timeout + LATE_SECONDS],
+        "longer than its limit": [row.path for row in rows if row.seconds > row.clocks * arguments.timeout + LATE_SECONDS],
         "too much memory": [f"{summary['worker_mib']} MiB"] if summary["worker_mib"] > arguments.memory_limit + BASE_MIB else [],
         "corpus": summary["problems"],
     }
@@ -264,7 +267,7 @@ def _rows(kinds: dict[str, str], lines: list[dict[str, Any]]) -> list[Row]:
         file = files[path]
         told.add(file)
         empty = line["empty"] and not any(other.startswith(path + os.sep) for other in containers.get(file, ()))
-        rows.append(Row(path, kinds.get(file, "of no file"), line["outcome"], line["reason"], line["seconds"], empty))
+        rows.append(Row(path, kinds.get(file, "of no file"), line["outcome"], line["reason"], line["seconds"], empty, line["clocks"]))
     return rows + [Row(path, kind, None, "", 0.0, False) for path, kind in kinds.items() if path not in told]
 
 

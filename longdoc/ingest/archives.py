@@ -40,7 +40,8 @@ class ZipContainer:
         except (*_BROKEN, NotImplementedError) as error:
             raise DamagedError(f"{name}: a damaged zip archive ({error}); get the file again or save it anew") from error
         with archive:
-            files = [entry for entry in archive.infolist() if not entry.is_dir() and not _passed_over(_zip_name(entry))]
+            named = [entry for entry in archive.infolist() if not entry.filename.endswith("/")]
+            files = [entry for entry in named if not _passed_over(_zip_name(entry))]
             check_unpacked(len(files), sum(entry.file_size for entry in files), name=name, size=len(data), limits=limits)
             for entry in files:
                 yield _unzip(archive, entry, f"{name}/{_zip_name(entry)}", password)

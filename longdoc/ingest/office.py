@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 import zipfile
+import zlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -99,7 +100,7 @@ def kind_of(data: bytes, name: str) -> str:
         try:
             with zipfile.ZipFile(io.BytesIO(data)) as archive:
                 mimetype = archive.read("mimetype")[:200] if "mimetype" in archive.namelist() else b""
-        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError) as error:
             raise DamagedError(f"{name}: a damaged OpenDocument file ({error}); open it and save it anew") from error
         return next((suffix for mark, suffix in _MIMETYPES.items() if b"opendocument." + mark in mimetype), ".odt")
     for stream, suffix in _STREAMS.items():

@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 import pypdfium2.raw as pdfium
 
-from longdoc.ingest.pdf_page import Frame, Line, PageText, Word, WordColumns, Words, characters, frame_of
+from longdoc.ingest.pdf_page import Frame, Line, PageText, Word, WordColumns, Words, characters, finite, frame_of
 
 _HYPHEN = re.compile("[\x02\ufffe\u00ad]")
 _APART = re.compile(r"[\s\x00-\x1f\x7f\ufffe\uffff\u00ad\u200b]")
@@ -92,7 +92,7 @@ def _words(text_page: Any, codes: npt.NDArray[np.uint32], frame: Frame) -> WordC
     ctypes.memset(room, 0, ctypes.sizeof(pdfium.FS_RECTF) * len(indices))
     deque(map(_LOOSE_BOX, repeat(text_page), indices.tolist(), targets), maxlen=0)
     # FS_RECTF is left, top, right, bottom; a word has one for its first and one for its last character.
-    sides = np.frombuffer(room, dtype=np.float32, count=4 * len(indices)).astype(np.float64)
+    sides = finite(np.frombuffer(room, dtype=np.float32, count=4 * len(indices)).astype(np.float64))
     first = frame.shown(sides[0::8], sides[3::8], sides[2::8], sides[1::8])
     last = frame.shown(sides[4::8], sides[7::8], sides[6::8], sides[5::8])
     return WordColumns(starts, ends, first[0], last[2], np.minimum(first[1], last[1]), np.maximum(first[3], last[3]))

@@ -23,6 +23,8 @@ from longdoc.ingest.ocr_words import Need
 Side = TypeVar("Side", float, npt.NDArray[np.float64])
 """A coordinate, or one of many boxes at once."""
 
+FARTHEST = 1e6
+"""Points from the origin that a coordinate is taken for at most."""
 _PAIR = re.compile(r"[\ud800-\udfff]")
 
 
@@ -170,7 +172,13 @@ def frame_of(page: Any) -> Frame:
     """The Frame of a raw page handle."""
     box = pdfium.FS_RECTF()
     pdfium.FPDF_GetPageBoundingBox(page, box)
-    return Frame(box.left, box.bottom, box.right, box.top, pdfium.FPDFPage_GetRotation(page))
+    left, bottom, right, top = finite(np.array([box.left, box.bottom, box.right, box.top])).tolist()
+    return Frame(left, bottom, right, top, pdfium.FPDFPage_GetRotation(page))
+
+
+def finite(sides: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Coordinates as they can be reckoned with: a damaged font, matrix or page box gives some that are no numbers, or out of all bounds."""
+    return np.clip(np.nan_to_num(sides), -FARTHEST, FARTHEST)
 
 
 def characters(text_page: Any) -> str:

@@ -74,6 +74,20 @@ def test_a_damaged_archive_is_damaged(data: bytes, name: str) -> None:
         open_bytes(data, name)
 
 
+def test_a_member_without_a_name_has_one() -> None:
+    output = io.BytesIO()
+    with zipfile.ZipFile(output, "w") as archive:
+        archive.writestr("a", TEXT)
+    # The name's only character and its length, in the entry and in the central directory.
+    data = output.getvalue()
+    nameless = data[:26] + b"\0\0" + data[28:30] + data[31:]
+    central = nameless.index(b"PK\x01\x02")
+    end = nameless.index(b"PK\x05\x06")
+    nameless = nameless[: central + 28] + b"\0\0" + nameless[central + 30 : central + 46] + nameless[central + 47 : end] + data[-22:-10]
+    nameless += (end - 1 - central).to_bytes(4, "little") + central.to_bytes(4, "little") + b"\0\0"
+    assert [member.name for member in open_bytes(nameless, "a.zip").members] == ["unnamed"]
+
+
 def test_an_archive_without_files_is_empty() -> None:
     output = io.BytesIO()
     zipfile.ZipFile(output, "w").close()

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import numpy as np
 import pypdfium2
 import pytest
 
@@ -11,6 +12,7 @@ from ingest.contract import IngestorContract
 from longdoc.errors import DamagedError, EmptyFileError, EncryptedError, LimitError
 from longdoc.ingest import parse_bytes
 from longdoc.ingest.pdf import PdfIngestor
+from longdoc.ingest.pdf_page import finite
 from longdoc.protocols import Limits
 from longdoc.types import Document, Span
 
@@ -32,6 +34,10 @@ class TestPdfContract(IngestorContract):
 
     def running_text(self) -> str:
         return " ".join(f"{page + 1}. {samples.PARTS[page]} " + " ".join(samples.paragraphs(4, 4 * page)) for page in range(4))
+
+
+def test_coordinates_that_are_no_numbers_are_made_some() -> None:
+    assert finite(np.array([np.nan, np.inf, -np.inf, 1e30, 72.5])).tolist() == [0.0, 1e6, -1e6, 1e6, 72.5]
 
 
 def test_headers_footers_and_page_numbers_are_not_in_the_text() -> None:

@@ -39,6 +39,7 @@ def run(folder: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
     return done.returncode, found
 
 
+@pytest.mark.slow
 def test_a_small_context_is_searched_gathered_and_restored_as_it_should(tmp_path: Path) -> None:
     parts = "append,search,gather,iterate,compression,snapshot,recall,large"
     status, found = run(tmp_path, "--parts", parts)

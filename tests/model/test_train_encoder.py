@@ -76,6 +76,7 @@ def trained(data: Path, base: Path, tmp_path_factory: pytest.TempPathFactory) ->
     return out, train_encoder_from(data, out, labels=LABELS, base=str(base), recipe=RECIPE, progress=told.append), told
 
 
+@pytest.mark.slow
 def test_what_was_learnt_is_found_in_documents_that_training_has_not_seen(trained, make_document, chunks_of) -> None:
     out, report, told = trained
     assert report.held_out.area > 0.8
@@ -92,6 +93,7 @@ def test_what_was_learnt_is_found_in_documents_that_training_has_not_seen(traine
     assert {progress.stage for progress in told} >= {"prepare", "train without a fifth", "train with all", "train sentences"}
 
 
+@pytest.mark.slow
 def test_clause_weights_say_which_encoder_they_are_for(trained, data: Path, base: Path, tmp_path: Path) -> None:
     out, _, _ = trained
     assert EmbeddedReader(model=out).default_score(LABELS, "Law") != 0.15
@@ -127,6 +129,7 @@ def test_a_stopped_run_goes_on_and_ends_where_an_unstopped_one_does(
         torch.testing.assert_close(weight, again, msg=name, atol=1e-4, rtol=1e-3)
 
 
+@pytest.mark.slow
 def test_vectors_stay_near_those_of_the_base(trained, base: Path) -> None:
     out, _, _ = trained
     texts = [str(contract(number)["text"]) for number in range(20, 26)]

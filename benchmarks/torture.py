@@ -7,7 +7,8 @@ them, of the examples of this repository and of samples made here, by tests/inge
 real pipeline ingests them with real workers; only the reader is one without a model, which would take most of the time.
 
 It fails on: a run that breaks off or prints a traceback, a file without an outcome, a reason that only names an exception, a document
-without text, a worker above its memory limit, a file that took longer than its limit. Reasons are counted by class: file names, quoted
+without text, a worker above its memory limit, a file that took longer than its limit, which begins anew for every page
+read by OCR. Reasons are counted by class: file names, quoted
 words and numbers left out. `--keep` leaves the files there, `--all` prints every class of reason with an example.
 """
 

@@ -23,12 +23,13 @@ from longdoc.types.documents import (
     Span,
     Table,
 )
-from longdoc.types.results import Answer, Clause, Filled, Outcome, Overview, Passage, Statement, Summary, Value
+from longdoc.types.results import Answer, AnswerKind, Clause, Filled, Outcome, Overview, Part, Passage, Statement, Summary, Value
 from longdoc.types.reviews import Change, Correction, Finding, Position, Review, Searched, Severity, Verdict
 
 __all__ = [
     "Amended",
     "Answer",
+    "AnswerKind",
     "Aside",
     "AsideKind",
     "Block",
@@ -50,6 +51,7 @@ __all__ = [
     "Outcome",
     "Overview",
     "Page",
+    "Part",
     "Passage",
     "Position",
     "Record",

@@ -1,0 +1,153 @@
+"""Questions about what a contract says on a usual point, answered from its clauses: a date, a period, the parties, the law, yes.
+
+Which clause answers is told by the label that the question's words name; whether the contract has one at all by the reader's own measure
+of presence. A contract without such a clause does not answer "no": nothing was found in it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from longdoc.labels import LabelSet
+from longdoc.model.answer import NOT_FOUND
+from longdoc.protocols import Reader
+from longdoc.types import Answer, AnswerKind, Citation, Clause, Document, Passage
+
+Candidates = Callable[[str, LabelSet, str], list[Clause]]
+"""The clauses of a label in the document at a path, best first."""
+
+MOST_CONTRACTS = 10
+"""Contracts that are told of in one answer."""
+MOST_CLAUSES = 3
+MOST_PARTIES = 8
+
+_KINDS: dict[str, AnswerKind] = {
+    "date": "date",
+    "duration": "duration",
+    "amount": "amount",
+    "percentage": "percentage",
+    "party": "party",
+    "jurisdiction": "jurisdiction",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A label of the contract label set, the words of a question that mean it, and whether they ask for yes or no."""
+
+    label: str
+    asked: re.Pattern[str]
+    closed: bool = False
+
+
+def _topic(label: str, asked: str, closed: bool = False) -> Topic:
+    return Topic(label, re.compile(rf"\b(?:{asked})", re.IGNORECASE), closed)
+
+
+_WHEN = r"(?:when|(?:on )?(?:what|which) (?:date|day))\b[^?]*\b"
+TOPICS = (
+    _topic("Notice Period To Terminate Renewal", r"notice\b[^?]*\b(?:non-?renew|renew|renewal|extension)|how much notice\b[^?]*\brenew"),
+    _topic("Renewal Term", r"renewal (?:term|period)|(?:how|for how long|when|does|will|is)\b[^?]*\b(?:renew(?:s|ed)?|automatic renewal)\b|auto-?renew"),
+    _topic("Governing Law", r"(?:governing|applicable) law|(?:which|what|whose)\b[^?]*\blaws?\b[^?]*\b(?:govern|appl)|governed by|(?:law|laws) govern"),
+    _topic("Parties", r"who (?:are|is)\b[^?]*\b(?:parties|party)\b|(?:which|what) (?:companies|parties|persons)\b[^?]*\b(?:part(?:y|ies)|sign|enter|between|agreement)"
+           r"|between (?:whom|which)|(?:list|name) (?:of )?(?:all )?(?:the )?parties|who (?:signed|entered|concluded)"),
+    _topic("Expiration Date", rf"{_WHEN}(?:expires?|end|ends|terminates?|run out|lapse)\b|expir(?:y|ation) date|end date"
+           r"|how long\b[^?]*\b(?:term|agreement|contract)\b[^?]*\b(?:last|run|valid|in force|effect|be|is)\b|(?:initial )?term of (?:the|this) (?:agreement|contract)"),
+    _topic("Effective Date", rf"effective date|{_WHEN}(?:effective|in(?:to)? (?:effect|force)|start|begin|commence)|(?:start|commencement) date"),
+    _topic("Agreement Date", rf"agreement date|date of (?:the|this) (?:agreement|contract)|{_WHEN}(?:signed|dated|entered|executed|made|concluded)"),
+    _topic("Termination For Convenience", r"terminat\w+\b[^?]*\b(?:for convenience|without cause|for no reason|without (?:a )?reason|at any time|at will)", closed=True),
+    _topic("Anti-Assignment", r"(?:be )?(?:assign(?:ed|able|ment)?|transferred)\b(?![^?]*\bintellectual)", closed=True),
+    _topic("Change Of Control", r"change (?:of|in) control", closed=True),
+    _topic("Most Favored Nation", r"most[- ]favou?red[- ](?:nation|customer)|mfn\b", closed=True),
+    _topic("Non-Compete", r"non-?compet\w*|not to compete|compete with", closed=True),
+    _topic("Exclusivity", r"exclusiv\w+", closed=True),
+    _topic("No-Solicit Of Employees", r"solicit\w*\b[^?]*\b(?:employees?|staff|personnel)|poach", closed=True),
+    _topic("No-Solicit Of Customers", r"solicit\w*\b[^?]*\b(?:customers?|clients?)", closed=True),
+    _topic("Non-Disparagement", r"disparag\w+", closed=True),
+    _topic("Rofr/Rofo/Rofn", r"right of first (?:refusal|offer|negotiation)|rof[ron]\b", closed=True),
+    _topic("Liquidated Damages", r"liquidated damages|termination fee|break-?up fee", closed=True),
+    _topic("Uncapped Liability", r"(?:un(?:capped|limited)) liability|liability\b[^?]*\b(?:uncapped|unlimited|not limited)", closed=True),
+    _topic("Cap On Liability", r"(?:cap|limit\w*|maximum)\b[^?]*\bliabilit\w+|liabilit\w+\b[^?]*\b(?:capped|cap|limit(?:ed|ation)?)", closed=True),
+    _topic("Audit Rights", r"audit\w*|inspect\b[^?]*\b(?:books|records)", closed=True),
+    _topic("Insurance", r"insurance|insured?\b", closed=True),
+    _topic("Warranty Duration", r"warrant(?:y|ies) (?:period|last|duration)|how long\b[^?]*\bwarrant"),
+    _topic("Minimum Commitment", r"minimum (?:purchase|order|commitment|volume|amount|quantit)\w*", closed=True),
+    _topic("Revenue/Profit Sharing", r"(?:revenue|profit)s?[- ]?(?:shar\w+|split)|share (?:of|in) (?:the )?(?:revenue|profit)s?", closed=True),
+    _topic("Source Code Escrow", r"escrow", closed=True),
+    _topic("Covenant Not To Sue", r"not to sue|covenant not|contest\b[^?]*\bvalidity", closed=True),
+    _topic("Third Party Beneficiary", r"third[- ]party beneficiar\w+", closed=True),
+    _topic("Post-Termination Services", r"(?:post[- ]termination|after (?:the )?(?:termination|expir\w+))\b[^?]*\b(?:service|obligation|transition|wind)", closed=True),
+    _topic("Ip Ownership Assignment", r"(?:intellectual property|\bip\b)\b[^?]*\b(?:assign\w*|own\w*|belong\w*)", closed=True),
+    _topic("License Grant", r"licen[sc]e\b[^?]*\bgrant\w*|grant\w*\b[^?]*\blicen[sc]e", closed=True),
+)  # fmt: skip
+_CLOSED = re.compile(r"^\W*(?:is|are|does|do|can|may|has|have|must|will|did|was|were)\b", re.IGNORECASE)
+_ASSIGN_FREELY = re.compile(r"^\W*(?:can|may|is|are)\b[^?]*\bassign", re.IGNORECASE)
+
+
+def topic_of(question: str) -> Topic | None:
+    """The usual point of a contract that a question is about; None where it is about something else."""
+    return next((topic for topic in TOPICS if topic.asked.search(question)), None)
+
+
+def answer_from_contracts(
+    question: str, paths: Iterable[str], document: Callable[[str], Document], reader: Reader, labels: LabelSet, candidates: Candidates
+) -> Answer | None:
+    """What the contracts at `paths` say on the point that is asked about, one by one where there are several; `found` is false where none has
+    such a clause. None where the question is about no such point, or asks more of it than whether it is there."""
+    topic = topic_of(question)
+    if topic is None:
+        return None
+    told: list[tuple[str, list[Clause]]] = []
+    contracts = 0
+    for path in paths:
+        if contracts == MOST_CONTRACTS:
+            break
+        if document(path).domain == "legal":
+            contracts += 1
+            clauses = candidates(path, labels, topic.label)
+            found = _shown(reader, labels, topic, clauses)
+            if found:
+                told.append((path, found))
+    if not told:
+        absent = contracts > 0 and (not topic.closed or _CLOSED.match(question) is not None)
+        return Answer(question=question, found=False, text=NOT_FOUND) if absent else None
+    answers = [_answer(question, topic, clauses) for _, clauses in told]
+    if len(answers) == 1:
+        return answers[0]
+    lines = [f"{path}: {answer.text}" for (path, _), answer in zip(told, answers, strict=True)]
+    passages = [passage.citation for answer in answers for passage in answer.passages]
+    return answers[0].model_copy(update={"text": "\n".join(lines), "passages": _ranked(passages), "kind": "list", "value": None, "unit": None})
+
+
+def _shown(reader: Reader, labels: LabelSet, topic: Topic, clauses: list[Clause]) -> list[Clause]:
+    """The clauses that answer, none where the contract has no such clause."""
+    if not clauses or not reader.presence(labels, topic.label, clauses).present:
+        return []
+    lowest = reader.default_score(labels, topic.label)
+    good = [clause for clause in clauses if clause.score >= lowest] or clauses[:1]
+    return good[: MOST_PARTIES if topic.label == "Parties" else MOST_CLAUSES]
+
+
+def _answer(question: str, topic: Topic, clauses: list[Clause]) -> Answer:
+    cited = _ranked([clause.citation for clause in clauses])
+    first = next((clause.value for clause in clauses if clause.value is not None and clause.value.kind in _KINDS), None)
+    if topic.label == "Parties":
+        names = list(dict.fromkeys(clause.value.normalised for clause in clauses if clause.value is not None and clause.value.kind == "party"))
+        if names:
+            return Answer(question=question, found=True, text="; ".join(names) + ".", passages=cited, kind="list", value="; ".join(names))
+    if topic.closed and _CLOSED.match(question):
+        quote = " ".join(clauses[0].citation.quote.split())
+        said = "No, not freely" if topic.label == "Anti-Assignment" and _ASSIGN_FREELY.match(question) else "Yes"
+        return Answer(question=question, found=True, text=f"{said}: {quote}", passages=cited, kind="yes_no", value=said.partition(",")[0].lower())
+    if first is not None:
+        words = " ".join(first.citation.quote.split()) if first.kind in ("duration", "amount") else first.normalised
+        quote = next(clause.citation.quote for clause in clauses if clause.value is first)
+        text = f"{words}: {' '.join(quote.split())}"
+        return Answer(question=question, found=True, text=text, passages=cited, kind=_KINDS[first.kind], value=first.normalised)
+    return Answer(question=question, found=True, text=" ".join(clauses[0].citation.quote.split()), passages=cited, kind="text")
+
+
+def _ranked(citations: list[Citation]) -> tuple[Passage, ...]:
+    return tuple(Passage(rank=rank, score=1.0, citation=citation) for rank, citation in enumerate(dict.fromkeys(citations), start=1))

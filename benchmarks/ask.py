@@ -5,23 +5,24 @@
 
 Filings: each question is put to its own filing, and to a filing of another company, where nothing is to be found. An answer is
 
-* `right` or `wrong` where it is typed (it says what it is: an amount, a ratio, yes or no ...): by the gold's verdict where the gold begins with
-  yes or no, else by the gold's figures, at least half of which the answer's text must hold (all, where the gold has one or two);
+* `right` or `wrong` where it is typed (it says what it is: an amount, a ratio, yes or no ...): by the gold's verdict where the gold begins
+  with yes or no, else by the gold's figures, at least half of which the answer's text must hold (all, where the gold has one or two);
 * `right` too where it is made of passages and its text (the few sentences said, not what is listed under them) holds all of the gold's
   figures, or, of a gold without figures, at least 60 % of its words that are not in the question;
 * `passages only` where it is made of passages and does not: sentences quoted from the filing, which claim to answer nothing by themselves;
 * `not found` where it says so.
 
-Passages are never counted as wrong: none of them states a verdict or a figure as the answer. Figures are the same if they are equal once both are in one
-unit (billions, millions, percent) and rounded to the digits of the one that has fewer; years, quarters and numbers in names are no figures.
-Citations are exact if the document holds the quoted characters at the place that is given, for every passage, cell and row's name.
+Passages are never counted as wrong: none of them states a verdict or a figure as the answer. Figures are the same if they are equal once
+both are in one unit (billions, millions, percent) and rounded to the digits of the one that has fewer; years, quarters and numbers in
+names are no figures. Citations are exact if the document holds the quoted characters at the place that is given, for every passage,
+cell and row's name.
 
-The competitors, in the same run: the best sentence of the filing by BM25, judged as passages are; and the first figure of the best chunk by BM25
-as the answer to questions whose gold is a figure, judged as typed.
+The competitors, in the same run: the best sentence of the filing by BM25, judged as passages are; and the first figure of the best page
+by BM25 as the answer to questions whose gold is a figure, judged as typed.
 
-Contracts: ten questions whose answers lawyers normalised, put to contracts of the validation part; `right` if date, period, law or parties are the
-lawyers' (a party counts where most of its words are named), `wrong` if another is stated, `missed` if nothing definite is said where the lawyers have an
-answer. Where the lawyers say no, "not found" is right and "yes" is wrong.
+Contracts: twelve questions whose answers lawyers normalised, put to contracts of the validation part; `right` if date, period, law or
+parties are the lawyers' (a party counts where most of its words are named), `wrong` if another is stated, or any where the lawyers have
+none, `missed` if nothing definite is said. Where the lawyers say no, "not found" is right and "yes" is wrong.
 """
 
 from __future__ import annotations
@@ -34,8 +35,9 @@ import re
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -58,9 +60,17 @@ _FIGURE = re.compile(
 )
 _SCALES = {"bn": 1e9, "billion": 1e9, "mn": 1e6, "mm": 1e6, "million": 1e6, "thousand": 1e3}
 _YEAR = re.compile(r"(?:19|20)\d\d$")
-_PERIODS = re.compile(r"\b(?:FY|Q[1-4]|CY|fiscal(?: year)?|January|February|March|April|May|June|July|August|September|October|November|December)\W*(?:of\W+)?\W*(?:FY\W?)?\d+(?:,? ?(?:19|20)\d\d)?", re.IGNORECASE)
+_PERIODS = re.compile(
+    r"\b(?:FY|Q[1-4]|CY|fiscal(?: year)?|January|February|March|April|May|June|July|August|September|October|November"
+    r"|December)\W*(?:of\W+)?\W*(?:FY\W?)?\d+(?:,? ?(?:19|20)\d\d)?",
+    re.IGNORECASE,
+)
 _WORD = re.compile(r"[a-z][a-z'&-]{2,}")
-_COMMON = frozenset("the and for with that this from was were are has have had its they their there which been into over such also not than then due primarily including".split())
+_COMMON_WORDS = (
+    "the and for with that this from was were are has have had its they their there which been into over such also not than then due "
+    "primarily including"
+)
+_COMMON = frozenset(_COMMON_WORDS.split())
 _UNIT_ASKED = re.compile(r"\bUSD (thousands?|millions?|billions?)\b|\bin USD (thousands?|millions?|billions?)", re.IGNORECASE)
 
 
@@ -82,7 +92,7 @@ def figures(text: str, scale: float = 1.0) -> list[Figure]:
         unit = (match["unit"] or "").lower()
         if not unit and not match["money"] and _YEAR.fullmatch(digits):
             continue
-        whole, _, decimals = digits.partition(".")
+        _, _, decimals = digits.partition(".")
         decimals = decimals.rstrip("0")
         negative = match["sign"].strip() in ("-", "−")
         share = unit.startswith("percent") or unit == "%"
@@ -148,30 +158,35 @@ class Bm25:
     """BM25 (k1 1.2, b 0.75) over pieces of text."""
 
     def __init__(self, pieces: Sequence[str]) -> None:
+        self.pieces = pieces
         self.counts = [Counter(re.findall(r"\w+", piece.lower())) for piece in pieces]
         self.lengths = [sum(count.values()) for count in self.counts]
         self.mean = sum(self.lengths) / max(1, len(pieces))
         self.held = Counter(word for count in self.counts for word in count)
 
-    def best(self, query: str) -> int:
-        """The index of the best piece."""
+    def best(self, query: str) -> str:
+        """The best piece."""
         asked = set(re.findall(r"\w+", query.lower()))
         total = len(self.counts)
         weights = {word: math.log(1 + (total - self.held[word] + 0.5) / (self.held[word] + 0.5)) for word in asked}
         scores = [
-            sum(weights[word] * count[word] * 2.2 / (count[word] + 1.2 * (0.25 + 0.75 * length / self.mean)) for word in asked if count[word])
+            sum(
+                weights[word] * count[word] * 2.2 / (count[word] + 1.2 * (0.25 + 0.75 * length / self.mean))
+                for word in asked
+                if count[word]
+            )
             for count, length in zip(self.counts, self.lengths, strict=True)
         ]
-        return max(range(total), key=scores.__getitem__)
+        return self.pieces[max(range(total), key=scores.__getitem__)]
 
 
-def inexact(pipeline: Pipeline, answer: Answer) -> int:
+def inexact(opened: Callable[[str], Document], answer: Answer) -> int:
     """How many of an answer's citations the documents do not hold."""
     cited = [passage.citation for passage in answer.passages]
     cited += [place for part in answer.parts for place in (part.citation, part.label)]
     wrong = 0
     for citation in cited:
-        document = pipeline.document(citation.path, ingest=False)
+        document = opened(citation.path)
         wrong += document.text[citation.span.start : citation.span.end] != citation.quote
     return wrong
 
@@ -184,8 +199,10 @@ def filings(pipeline: Pipeline, limit: int | None, show: bool) -> tuple[list[lis
     company = {one["doc_name"]: one["company"] for one in questions}
     path = {name: FILINGS / "pdf" / f"{name}.pdf" for name in names}
     pipeline.ingest(path.values())
-    tally = {who: Counter[str]() for who in ("longdoc", "best sentence by BM25", "first figure of the best chunk")}
+    tally = {who: Counter[str]() for who in ("longdoc", "best sentence by BM25", "first figure of the best page")}
     elsewhere, citations, broken = Counter[str](), 0, 0
+    opened = cache(lambda name: pipeline.document(name, ingest=False))
+    pieces = cache(lambda name: pieces_of(opened(name)))
     seconds = []
     for place, one in enumerate(questions):
         question, gold = one["question"], one["answer"]
@@ -194,10 +211,9 @@ def filings(pipeline: Pipeline, limit: int | None, show: bool) -> tuple[list[lis
         seconds.append(time.perf_counter() - start)
         verdict = judge(question, gold, answer)
         tally["longdoc"][verdict] += 1
-        document = pipeline.document(path[one["doc_name"]], ingest=False)
-        sentence, chunk = simple(document, question)
+        sentence, chunk = (found.best(question) for found in pieces(str(path[one["doc_name"]])))
         tally["best sentence by BM25"]["right" if holds(question, gold, sentence, typed=False) else "passages only"] += 1
-        tally["first figure of the best chunk"][first_figure(question, gold, chunk)] += 1
+        tally["first figure of the best page"][first_figure(question, gold, chunk)] += 1
         others = [name for name in names[place % len(names) :] + names if company[name] != one["company"]]
         other = pipeline.ask(question, [path[others[0]]], ingest=False) if others else None
         if other is not None:
@@ -205,7 +221,7 @@ def filings(pipeline: Pipeline, limit: int | None, show: bool) -> tuple[list[lis
         for said in (answer, other):
             if said is not None:
                 citations += len(said.passages) + 2 * len(said.parts)
-                broken += inexact(pipeline, said)
+                broken += inexact(opened, said)
         if show:
             told = " | ".join(part for part in (answer.text, answer.calculation) if part)
             print(f"{verdict:13} {one['doc_name']}: {question[-150:]!r}\n    gold {gold[:200]!r}\n    said {told[:400]!r}")
@@ -214,7 +230,15 @@ def filings(pipeline: Pipeline, limit: int | None, show: bool) -> tuple[list[lis
     total = len(questions)
     rows = [[who, *(f"{100 * count[kind] / total:.0f} %" for kind in KINDS)] for who, count in tally.items()]
     asked_elsewhere = max(1, elsewhere.total())
-    rows.append(["longdoc, another company's filing", "", f"{elsewhere['typed']} typed", f"{elsewhere['passages']}", f"{100 * elsewhere['not found'] / asked_elsewhere:.0f} %"])
+    rows.append(
+        [
+            "longdoc, another company's filing",
+            "",
+            f"{elsewhere['typed']} typed",
+            f"{elsewhere['passages']}",
+            f"{100 * elsewhere['not found'] / asked_elsewhere:.0f} %",
+        ]
+    )
     measured = {
         "questions": total,
         **{who: {kind: count[kind] for kind in KINDS} for who, count in tally.items()},
@@ -226,11 +250,11 @@ def filings(pipeline: Pipeline, limit: int | None, show: bool) -> tuple[list[lis
     return rows, measured
 
 
-def simple(document: Document, question: str) -> tuple[str, str]:
-    """The filing's best sentence and best page-sized piece by BM25."""
+def pieces_of(document: Document) -> tuple[Bm25, Bm25]:
+    """The sentences and the pages of a filing, to be ranked by BM25."""
     sentences = [document.text[start:end] for start, end in split_text(document.text)]
-    pages = [document.text[page.span.start : page.span.end] for page in document.pages] or [document.text]
-    return sentences[Bm25(sentences).best(question)], pages[Bm25(pages).best(question)]
+    pages = [document.text[page.span.start : page.span.end] for page in document.pages]
+    return Bm25(sentences), Bm25(pages or [document.text])
 
 
 def first_figure(question: str, gold: str, chunk: str) -> str:
@@ -277,14 +301,20 @@ def contracts(pipeline: Pipeline, folder: Path, count: int, show: bool) -> tuple
             answer = pipeline.ask(question, [path], ingest=False)
             verdict = judge_contract(label, golds[row["id"]].get(label, ""), answer)
             tally[label][verdict] += 1
-            broken += inexact(pipeline, answer)
+            broken += inexact(lambda name: pipeline.document(name, ingest=False), answer)
             if show and verdict in ("wrong", "missed"):
-                print(f"{verdict:7} {path.name} {label}: gold {golds[row['id']].get(label)!r}; said {answer.kind} {answer.value!r} {answer.text[:160]!r}")
+                print(f"{verdict:7} {path.name} {label}: gold {golds[row['id']].get(label)!r}")
+                print(f"    said {answer.kind} {answer.value!r} {answer.text[:160]!r}")
     kinds = ("right", "wrong", "missed")
     rows = [[label, *(tally[label][kind] for kind in kinds)] for label in ASKED]
     sums = {kind: sum(count[kind] for count in tally.values()) for kind in kinds}
     rows.append(["all", *sums.values()])
-    return rows, {"contracts": len(chosen), **sums, "by_label": {label: dict(count) for label, count in tally.items()}, "citations_broken": broken}
+    return rows, {
+        "contracts": len(chosen),
+        **sums,
+        "by_label": {label: dict(count) for label, count in tally.items()},
+        "citations_broken": broken,
+    }
 
 
 def validation(count: int) -> Iterator[dict[str, Any]]:
@@ -324,8 +354,8 @@ def judge_contract(label: str, gold: str, answer: Answer) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--store", type=Path, help="where the files have been read already (default: a folder that is thrown away)")
-    parser.add_argument("--questions", type=int, help="how many of the filings' questions (default: all)")
-    parser.add_argument("--contracts", type=int, default=20, help="how many contracts")
+    parser.add_argument("--questions", type=int, help="how many of the filings' questions (default: all, 0: none)")
+    parser.add_argument("--contracts", type=int, default=20, help="how many contracts (0: none)")
     parser.add_argument("--show", action="store_true", help="print every answer on filings, and those on contracts that are not right")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as kept:
@@ -333,10 +363,12 @@ def main() -> None:
         texts = folder.parent / f"{folder.name}-contracts"
         texts.mkdir(parents=True, exist_ok=True)
         with Pipeline(folder) as pipeline:
-            rows, of_filings = filings(pipeline, arguments.questions, arguments.show)
-            more, of_contracts = contracts(pipeline, texts, arguments.contracts, arguments.show)
-    report("ask: filings", ["answers", *KINDS], rows, **of_filings)
-    report("ask: contracts", ["question", "right", "wrong", "missed"], more, **of_contracts)
+            if arguments.questions != 0:
+                rows, measured = filings(pipeline, arguments.questions, arguments.show)
+                report("ask: filings", ["answers", *KINDS], rows, **measured)
+            if arguments.contracts:
+                rows, measured = contracts(pipeline, texts, arguments.contracts, arguments.show)
+                report("ask: contracts", ["question", "right", "wrong", "missed"], rows, **measured)
 
 
 if __name__ == "__main__":

@@ -63,12 +63,14 @@ def _days_after(day: date, end: tuple[int, int]) -> int:
 
 
 _NAMED = re.compile(r"fiscal (?:year )?((?:19|20)\d\d)\b[^.\n]{0,60}?\b(?:end(?:ed|ing|s)|consisted)\b", re.IGNORECASE)
-_NAMED_AFTER = re.compile(r"\bended ([A-Z][a-z]+ \d{1,2}, (?:19|20)\d\d)[^.\n]{0,12}\((?:[\"“]?(?:the )?fiscal (?:year )?)((?:19|20)\d\d)", re.IGNORECASE)
+_NAMED_AFTER = re.compile(
+    r"\bended ([A-Z][a-z]+ \d{1,2}, (?:19|20)\d\d)[^.\n]{0,12}\((?:[\"“]?(?:the )?fiscal (?:year )?)((?:19|20)\d\d)", re.IGNORECASE
+)
 _TITLED = re.compile(r"(?:quarter|full[- ]year|year[- ]end)[\w ]{0,10} fiscal ((?:19|20)\d\d) results", re.IGNORECASE)
 
 
 def named_ahead(document: Document, periods: Sequence[Period]) -> int:
-    """How many years after the one that it is called by the company's fiscal year ends: 1 where "fiscal 2022" ends in January 2023, else 0."""
+    """By how many years the company calls its fiscal year before the one that it ends in: 1 where "fiscal 2022" ends in January 2023."""
     steps: Counter[int] = Counter()
     for found in _NAMED.finditer(document.text):
         dates = [one for one in find_dates(document.text[found.end() : found.end() + 40]) if len(one[2]) == 10]

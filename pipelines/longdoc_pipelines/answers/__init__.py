@@ -1,1 +1,1 @@
-"""Questions that ask for something definite, answered without a language model: figures and ratios from statements, what a contract says."""
+"""Questions that ask for something definite, answered without a language model: figures of statements, points of a contract."""

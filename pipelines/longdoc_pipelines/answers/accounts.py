@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import pairwise
 
 from longdoc.types import AnswerKind
 from longdoc_pipelines.accounts import Accounts
@@ -66,7 +67,11 @@ class _Teller:
             raise MissingError("more years than statements have")
         told = [self.reckoner.reckon(self.measure.node, when) for when in reversed(years)]
         mean = sum((done.value for done in told), Decimal(0)) / len(told)
-        steps = [f"{done.when}: {done.text} = {self._written(self.measure, done.value)}" for done in told if not isinstance(self.measure.node, Item)]
+        steps = [
+            f"{done.when}: {done.text} = {self._written(self.measure, done.value)}"
+            for done in told
+            if not isinstance(self.measure.node, Item)
+        ]
         written = self._written(self.measure, mean)
         steps.append(f"({' + '.join(self._written(self.measure, done.value) for done in told)}) / {len(told)} = {written}")
         return self._result(f"{self.measure.name}, average of {years[0]} to {years[-1]}: {written}", mean, tuple(years), steps)
@@ -83,7 +88,7 @@ class _Teller:
                 break
         if len(told) < 2:
             raise MissingError("one year shows no change")
-        moves = [abs(now.value - before.value) * 100 for now, before in zip(told, told[1:], strict=False)]
+        moves = [abs(now.value - before.value) * 100 for now, before in pairwise(told)]
         steady = max(moves) <= Decimal(str(self.asked.limit))
         listed = ", ".join(f"{self._written(self.measure, done.value)} ({done.when})" for done in told)
         text = f"{'Yes' if steady else 'No'}: {self.measure.name} was {listed}; the largest change was {max(moves):.1f} percentage points"
@@ -97,7 +102,11 @@ class _Teller:
         asked, share = self.asked, self.measure.shape == "percent"
         moved = after.value - before.value
         shown_after, shown_before = self._written(self.measure, after.value), self._written(self.measure, before.value)
-        steps = [f"{done.when}: {done.text} = {shown}" for done, shown in ((after, shown_after), (before, shown_before)) if not isinstance(self.measure.node, Item)]
+        steps = [
+            f"{done.when}: {done.text} = {shown}"
+            for done, shown in ((after, shown_after), (before, shown_before))
+            if not isinstance(self.measure.node, Item)
+        ]
         if asked.operation == "difference" or (asked.operation == "growth" and share):
             change = f"{moved * 100:.1f} percentage points" if share else self._written(self.measure, moved)
             steps.append(f"{shown_after} − {shown_before} = {change}".replace("-", "−"))
@@ -166,7 +175,9 @@ class _Teller:
         decimals = self.asked.decimals if self.asked.decimals is not None else decimals_of(value, scale, factor)
         return money(value, self.reckoner.unit, factor, decimals)
 
-    def _result(self, text: str, value: Decimal, periods: tuple[When, ...], steps: list[str], verdict: str | None = None, shape: str | None = None) -> Result:
+    def _result(
+        self, text: str, value: Decimal, periods: tuple[When, ...], steps: list[str], verdict: str | None = None, shape: str | None = None
+    ) -> Result:
         shape = shape or self.measure.shape
         kind: AnswerKind = "yes_no" if verdict else _KINDS[shape]
         plain = f"{value * 100 if shape == 'percent' else value:f}"

@@ -21,7 +21,7 @@ Candidates = Callable[[str, LabelSet, str], list[Clause]]
 MOST_CONTRACTS = 10
 """Contracts that are told of in one answer."""
 MOST_CLAUSES = 3
-MOST_PARTIES = 8
+MOST_PARTIES = 20
 
 _KINDS: dict[str, AnswerKind] = {
     "date": "date",
@@ -49,15 +49,22 @@ def _topic(label: str, asked: str, closed: bool = False) -> Topic:
 _WHEN = r"(?:when|(?:on )?(?:what|which) (?:date|day))\b[^?]*\b"
 TOPICS = (
     _topic("Notice Period To Terminate Renewal", r"notice\b[^?]*\b(?:non-?renew|renew|renewal|extension)|how much notice\b[^?]*\brenew"),
-    _topic("Renewal Term", r"renewal (?:term|period)|(?:how|for how long|when|does|will|is)\b[^?]*\b(?:renew(?:s|ed)?|automatic renewal)\b|auto-?renew"),
-    _topic("Governing Law", r"(?:governing|applicable) law|(?:which|what|whose)\b[^?]*\blaws?\b[^?]*\b(?:govern|appl)|governed by|(?:law|laws) govern"),
-    _topic("Parties", r"who (?:are|is)\b[^?]*\b(?:parties|party)\b|(?:which|what) (?:companies|parties|persons)\b[^?]*\b(?:part(?:y|ies)|sign|enter|between|agreement)"
+    _topic("Renewal Term", r"renewal (?:term|period)|(?:how|for how long|when|does|will|is)\b[^?]*\b(?:renew(?:s|ed)?"
+        r"|automatic renewal)\b|auto-?renew"),
+    _topic("Governing Law", r"(?:governing|applicable) law|(?:which|what|whose)\b[^?]*\blaws?\b[^?]*\b(?:govern|appl)"
+        r"|governed by|(?:law|laws) govern"),
+    _topic("Parties", r"who (?:are|is)\b[^?]*\b(?:parties|party)\b|(?:which|what) (?:companies|parties"
+        r"|persons)\b[^?]*\b(?:part(?:y|ies)|sign|enter|between|agreement)"
            r"|between (?:whom|which)|(?:list|name) (?:of )?(?:all )?(?:the )?parties|who (?:signed|entered|concluded)"),
     _topic("Expiration Date", rf"{_WHEN}(?:expires?|end|ends|terminates?|run out|lapse)\b|expir(?:y|ation) date|end date"
-           r"|how long\b[^?]*\b(?:term|agreement|contract)\b[^?]*\b(?:last|run|valid|in force|effect|be|is)\b|(?:initial )?term of (?:the|this) (?:agreement|contract)"),
-    _topic("Effective Date", rf"effective date|{_WHEN}(?:effective|in(?:to)? (?:effect|force)|start|begin|commence)|(?:start|commencement) date"),
-    _topic("Agreement Date", rf"agreement date|date of (?:the|this) (?:agreement|contract)|{_WHEN}(?:signed|dated|entered|executed|made|concluded)"),
-    _topic("Termination For Convenience", r"terminat\w+\b[^?]*\b(?:for convenience|without cause|for no reason|without (?:a )?reason|at any time|at will)", closed=True),
+           r"|how long\b[^?]*\b(?:term|agreement|contract)\b[^?]*\b(?:last|run|valid|in force|effect|be|is)\b"
+               r"|(?:initial )?term of (?:the|this) (?:agreement|contract)"),
+    _topic("Effective Date", rf"effective date|{_WHEN}(?:effective|in(?:to)? (?:effect|force)|start|begin|commence)"
+        rf"|(?:start|commencement) date"),
+    _topic("Agreement Date", rf"agreement date|date of (?:the|this) (?:agreement|contract)|{_WHEN}(?:signed|dated"
+        rf"|entered|executed|made|concluded)"),
+    _topic("Termination For Convenience", r"terminat\w+\b[^?]*\b(?:for convenience|without cause|for no reason"
+        r"|without (?:a )?reason|at any time|at will)", closed=True),
     _topic("Anti-Assignment", r"(?:be )?(?:assign(?:ed|able|ment)?|transferred)\b(?![^?]*\bintellectual)", closed=True),
     _topic("Change Of Control", r"change (?:of|in) control", closed=True),
     _topic("Most Favored Nation", r"most[- ]favou?red[- ](?:nation|customer)|mfn\b", closed=True),
@@ -69,19 +76,23 @@ TOPICS = (
     _topic("Rofr/Rofo/Rofn", r"right of first (?:refusal|offer|negotiation)|rof[ron]\b", closed=True),
     _topic("Liquidated Damages", r"liquidated damages|termination fee|break-?up fee", closed=True),
     _topic("Uncapped Liability", r"(?:un(?:capped|limited)) liability|liability\b[^?]*\b(?:uncapped|unlimited|not limited)", closed=True),
-    _topic("Cap On Liability", r"(?:cap|limit\w*|maximum)\b[^?]*\bliabilit\w+|liabilit\w+\b[^?]*\b(?:capped|cap|limit(?:ed|ation)?)", closed=True),
+    _topic("Cap On Liability", r"(?:cap|limit\w*|maximum)\b[^?]*\bliabilit\w+|liabilit\w+\b[^?]*\b(?:capped|cap"
+        r"|limit(?:ed|ation)?)", closed=True),
     _topic("Audit Rights", r"audit\w*|inspect\b[^?]*\b(?:books|records)", closed=True),
     _topic("Insurance", r"insurance|insured?\b", closed=True),
     _topic("Warranty Duration", r"warrant(?:y|ies) (?:period|last|duration)|how long\b[^?]*\bwarrant"),
     _topic("Minimum Commitment", r"minimum (?:purchase|order|commitment|volume|amount|quantit)\w*", closed=True),
-    _topic("Revenue/Profit Sharing", r"(?:revenue|profit)s?[- ]?(?:shar\w+|split)|share (?:of|in) (?:the )?(?:revenue|profit)s?", closed=True),
+    _topic("Revenue/Profit Sharing", r"(?:revenue|profit)s?[- ]?(?:shar\w+|split)|share (?:of|in) (?:the )?(?:revenue"
+        r"|profit)s?", closed=True),
     _topic("Source Code Escrow", r"escrow", closed=True),
     _topic("Covenant Not To Sue", r"not to sue|covenant not|contest\b[^?]*\bvalidity", closed=True),
     _topic("Third Party Beneficiary", r"third[- ]party beneficiar\w+", closed=True),
-    _topic("Post-Termination Services", r"(?:post[- ]termination|after (?:the )?(?:termination|expir\w+))\b[^?]*\b(?:service|obligation|transition|wind)", closed=True),
+    _topic("Post-Termination Services", r"(?:post[- ]termination|after (?:the )?(?:termination"
+        r"|expir\w+))\b[^?]*\b(?:service|obligation|transition|wind)", closed=True),
     _topic("Ip Ownership Assignment", r"(?:intellectual property|\bip\b)\b[^?]*\b(?:assign\w*|own\w*|belong\w*)", closed=True),
     _topic("License Grant", r"licen[sc]e\b[^?]*\bgrant\w*|grant\w*\b[^?]*\blicen[sc]e", closed=True),
 )  # fmt: skip
+_NOTICE = re.compile(r"\bnoti(?:ce|fy|fies|fied|fication)\b", re.IGNORECASE)
 _CLOSED = re.compile(r"^\W*(?:is|are|does|do|can|may|has|have|must|will|did|was|were)\b", re.IGNORECASE)
 _ASSIGN_FREELY = re.compile(r"^\W*(?:can|may|is|are)\b[^?]*\bassign", re.IGNORECASE)
 
@@ -94,8 +105,8 @@ def topic_of(question: str) -> Topic | None:
 def answer_from_contracts(
     question: str, paths: Iterable[str], document: Callable[[str], Document], reader: Reader, labels: LabelSet, candidates: Candidates
 ) -> Answer | None:
-    """What the contracts at `paths` say on the point that is asked about, one by one where there are several; `found` is false where none has
-    such a clause. None where the question is about no such point, or asks more of it than whether it is there."""
+    """What the contracts at `paths` say on the point that is asked about, one by one where there are several; `found` is false where none
+    has such a clause. None where the question is about no such point, or asks more of it than whether it is there."""
     topic = topic_of(question)
     if topic is None:
         return None
@@ -118,29 +129,70 @@ def answer_from_contracts(
         return answers[0]
     lines = [f"{path}: {answer.text}" for (path, _), answer in zip(told, answers, strict=True)]
     passages = [passage.citation for answer in answers for passage in answer.passages]
-    return answers[0].model_copy(update={"text": "\n".join(lines), "passages": _ranked(passages), "kind": "list", "value": None, "unit": None})
+    return answers[0].model_copy(
+        update={"text": "\n".join(lines), "passages": _ranked(passages), "kind": "list", "value": None, "unit": None}
+    )
 
 
 def _shown(reader: Reader, labels: LabelSet, topic: Topic, clauses: list[Clause]) -> list[Clause]:
     """The clauses that answer, none where the contract has no such clause."""
     if not clauses or not reader.presence(labels, topic.label, clauses).present:
         return []
+    if topic.label.startswith("Notice"):
+        clauses = [clause for clause in clauses[:MOST_PARTIES] if _NOTICE.search(clause.citation.quote)]
     lowest = reader.default_score(labels, topic.label)
     good = [clause for clause in clauses if clause.score >= lowest] or clauses[:1]
     return good[: MOST_PARTIES if topic.label == "Parties" else MOST_CLAUSES]
+
+
+_COMPANY = re.compile(
+    r"\b(?:inc|corp(?:oration)?|company|co|l\.?l\.?c|l\.?l\.?p|l\.?p|ltd|limited|plc|gmbh|ag|s\.?a|n\.?v|b\.?v|pty"
+    r"|trust|bank|fund|university|institute|partners)\b\.?",
+    re.IGNORECASE,
+)
+_NO_PARTY = re.compile(
+    r"^(?:if|the|each|such|this|any|either|both|whereas|between)\s*\w*$|\bpart(?:y|ies)\b"
+    r"|\bexecution\b",
+    re.IGNORECASE,
+)
+LONGEST_NAME = 90
+TOGETHER = 4_000
+"""Characters around the party named most surely within which the others are."""
+
+
+def _place(clause: Clause) -> int:
+    return clause.citation.span.start
+
+
+def _party_names(clauses: list[Clause]) -> list[str]:
+    """The parties by name; by what the contract calls them ("Buyer") only where no name was read."""
+    named = [clause for clause in clauses if clause.value is not None and clause.value.kind == "party"]
+    # Parties are named together; who is named far from the best clause is somebody else.
+    head = sorted((clause for clause in named if abs(_place(clause) - _place(named[0])) <= TOGETHER), key=_place)
+    said = [clause.value.normalised for clause in head if clause.value is not None]
+    names = [name for name in dict.fromkeys(said) if len(name) <= LONGEST_NAME and not _NO_PARTY.search(name)]
+    called = {name.casefold() for name in names if len(name.split()) == 1}
+    names = [name for name in names if len(name.split()) == 1 or not {word.casefold() for word in name.split()} <= called]
+    full = [name for name in names if len(name.split()) > 1 and _COMPANY.search(name.partition("(")[0])]
+    if len(full) > 1:
+        return full
+    return [*full, *(name for name in names if name not in full and not any(name.casefold() in other.casefold() for other in full))]
 
 
 def _answer(question: str, topic: Topic, clauses: list[Clause]) -> Answer:
     cited = _ranked([clause.citation for clause in clauses])
     first = next((clause.value for clause in clauses if clause.value is not None and clause.value.kind in _KINDS), None)
     if topic.label == "Parties":
-        names = list(dict.fromkeys(clause.value.normalised for clause in clauses if clause.value is not None and clause.value.kind == "party"))
+        names = _party_names(clauses)
         if names:
+            cited = _ranked([clause.citation for clause in clauses if clause.value is not None and clause.value.normalised in names])
             return Answer(question=question, found=True, text="; ".join(names) + ".", passages=cited, kind="list", value="; ".join(names))
     if topic.closed and _CLOSED.match(question):
         quote = " ".join(clauses[0].citation.quote.split())
         said = "No, not freely" if topic.label == "Anti-Assignment" and _ASSIGN_FREELY.match(question) else "Yes"
-        return Answer(question=question, found=True, text=f"{said}: {quote}", passages=cited, kind="yes_no", value=said.partition(",")[0].lower())
+        return Answer(
+            question=question, found=True, text=f"{said}: {quote}", passages=cited, kind="yes_no", value=said.partition(",")[0].lower()
+        )
     if first is not None:
         words = " ".join(first.citation.quote.split()) if first.kind in ("duration", "amount") else first.normalised
         quote = next(clause.citation.quote for clause in clauses if clause.value is first)

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from itertools import islice
 
 from longdoc.types import Answer, Document
 from longdoc_pipelines.accounts import read_accounts
 from longdoc_pipelines.answers.accounts import answer_from
 from longdoc_pipelines.answers.cited import cite_result
+from longdoc_pipelines.answers.lookup import look_up
 from longdoc_pipelines.answers.question import Asked
 
 MOST_FILINGS = 8
 """Filings with statements that are read for one question."""
 
 
-def answer_from_filings(question: str, asked: Asked, paths: Iterable[str], document: Callable[[str], Document]) -> Answer | None:
-    """The answer of the filing whose newest year is nearest to that asked for; of filings alike, the first. None where none can tell."""
+def answer_from_filings(question: str, asked: Asked | None, paths: Iterable[str], document: Callable[[str], Document]) -> Answer | None:
+    """The answer of the filing whose newest year is nearest to that asked for; of filings alike, the first. None where none can tell.
+
+    A question that asks for no line item (`asked` None) may name a row of a table.
+    """
+    if asked is None:
+        return _looked_up(question, paths, document)
     best: tuple[int, Answer] | None = None
     read = 0
     for path in paths:
@@ -37,3 +44,12 @@ def answer_from_filings(question: str, asked: Asked, paths: Iterable[str], docum
         if far == 0 and asked.periods:
             break
     return best[1] if best else None
+
+
+def _looked_up(question: str, paths: Iterable[str], document: Callable[[str], Document]) -> Answer | None:
+    for path in islice(paths, MOST_FILINGS):
+        opened = document(path)
+        result = look_up(question, opened) if opened.domain == "financial" else None
+        if result is not None:
+            return cite_result(question, opened, result)
+    return None

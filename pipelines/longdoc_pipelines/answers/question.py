@@ -44,7 +44,8 @@ class Asked:
 
 
 _DEFINITION = re.compile(
-    r"(?:\b[A-Z][\w&/%-]*(?: [\w&/%()-]+){0,5}? (?:here )?(?:is|are) defined as|\bdefine [^.?]{3,60}? as)\b:?[^.?]*(?:[.?]|$)", re.IGNORECASE
+    r"(?:\b[A-Z][\w&/%-]*(?: [\w&/%()-]+){0,5}? (?:here )?(?:is|are) defined as|\bdefine [^.?]{3,60}? as)\b:?[^.?]*(?:[.?]|$)",
+    re.IGNORECASE,
 )
 _IF_OF_USE = re.compile(r"\bif\b[^.?]*?\bnot\b[^.?]*\b(?:useful|relevant|meaningful|ask about)\b[^.?]*[.?]?", re.IGNORECASE)
 _STATEMENTS = re.compile(
@@ -53,21 +54,29 @@ _STATEMENTS = re.compile(
 _BRACKETED = re.compile(r"\((?:using|from|as|formerly|based|in|D&A)[^)]*\)", re.IGNORECASE)
 
 _NARROWER = re.compile(
-    r"\b(?:adjusted|non-?gaap|organic(?:ally)?|segments?|domestic|international|geograph\w*|regions?|product categor\w*|exclud\w+|pro forma"
-    r"|constant currency|comparable|same[- ]store|expect(?:s|ed)?|guidance|outlook|forecast\w*|budget\w*|target\w*|drove|drivers?|why|explain"
+    r"\b(?:adjusted|non-?gaap|organic(?:ally)?|segments?|domestic|international|geograph\w*|regions?|product categor\w*"
+    r"|exclud\w+|pro forma"
+    r"|constant currency|comparable|same[- ]store|expect(?:s|ed)?|guidance|outlook|forecast\w*|budget\w*|target\w*"
+    r"|drove|drivers?|why|explain"
     r"|reasons?|caused?|due to|how does|policy|events?|U\.?S\.? (?:sales|revenues?)|percent of total|nature|purpose|main|major)\b",
     re.IGNORECASE,
 )
 """Words by which a question asks for a part of a line item, for another measure, or for words."""
 
 _YEAR = r"(?:FY|fiscal(?: year)?|year(?:s)?(?: ended)?|CY)?[\s']*((?:19|20)\d\d)"
-_QUARTER_FIRST = re.compile(rf"\b(?:Q([1-4])|(first|second|third|fourth) (?:fiscal )?quarter)[\s,']*(?:of\s+)?(?:the\s+)?{_YEAR}\b", re.IGNORECASE)
+_QUARTER_FIRST = re.compile(
+    rf"\b(?:Q([1-4])|(first|second|third|fourth) (?:fiscal )?quarter)[\s,']*(?:of\s+)?(?:the\s+)?{_YEAR}\b", re.IGNORECASE
+)
 _QUARTER_LAST = re.compile(rf"\b{_YEAR}[\s,']*Q([1-4])\b", re.IGNORECASE)
 _YEARS = re.compile(r"(?<![\d.,$])(?:FY\s?'?|\b)((?:19|20)\d\d)(?![\d,]|\.\d)|\bFY\s?'?(\d\d)\b", re.IGNORECASE)
 _RANGE = re.compile(r"((?:19|20)\d\d)\s*(?:-|–|—|to|through)\s*(?:FY\s?)?((?:19|20)\d\d)", re.IGNORECASE)
 _ORDER = {"first": 1, "second": 2, "third": 3, "fourth": 4}
 
-_FACTOR = re.compile(r"\bin (?:USD |US\$ ?|U\.S\. )?(?:dollars? )?(thousands?|millions?|billions?)\b|\bUSD (thousands?|millions?|billions?)\b", re.IGNORECASE)
+_FACTOR = re.compile(
+    r"\bin (?:USD |US\$ ?|U\.S\. )?(?:dollars? )?(thousands?|millions?|billions?)\b|\bUSD (thousands?|millions?"
+    r"|billions?)\b",
+    re.IGNORECASE,
+)
 _FACTORS = {"thousand": 10**3, "million": 10**6, "billion": 10**9}
 _DECIMALS = re.compile(r"\b(one|two|three|four|\d) decimals?\b", re.IGNORECASE)
 _WHOLE = re.compile(r"\bnearest (?:whole|integer|million|billion|thousand|percent)", re.IGNORECASE)
@@ -76,9 +85,13 @@ _DIGITS = {"one": 1, "two": 2, "three": 3, "four": 4}
 _AVERAGE = re.compile(r"\b(?:(?:two|three|four|five|\d)[- ]year )?average\b|\bon average\b", re.IGNORECASE)
 _COMPOUND = re.compile(r"\bCAGR\b|compound(?:ed)? annual", re.IGNORECASE)
 _GROWTH = re.compile(
-    r"\bgrowth\b(?: rate)?|\b(?:percentage|percent|%) change\b|year[- ]over[- ]year|\byoy\b|\bby (?:how much|what percent\w*) did\b", re.IGNORECASE
+    r"\bgrowth\b(?: rate)?|\b(?:percentage|percent|%) change\b|year[- ]over[- ]year|\byoy\b|\bby (?:how much|what percent\w*) did\b",
+    re.IGNORECASE,
 )
-_DIFFERENCE = re.compile(r"\b(?:change|difference|increase|decrease) in\b|\bhow much (?:did|has) \S+(?: \S+){0,6} (?:change|increase|decrease|grow)", re.IGNORECASE)
+_DIFFERENCE = re.compile(
+    r"\b(?:change|difference|increase|decrease) in\b|\bhow much (?:did|has) \S+(?: \S+){0,6} (?:change|increase|decrease|grow)",
+    re.IGNORECASE,
+)
 _UP = r"grow|grew|grown|increas\w*|r[io]se|risen|improv\w*|higher|expand\w*|went up"
 _DOWN = r"declin\w*|decreas\w*|drop\w*|f[ea]ll(?:en)?|lower|worsen\w*|reduc\w*|shr[iau]nk\w*|deteriorat\w*|went down"
 _MOVES = re.compile(rf"\b(?:{_UP}|{_DOWN}|chang\w*)\b", re.IGNORECASE)
@@ -100,7 +113,11 @@ def understand(question: str) -> Asked | None:
     flows = _THREE_FLOWS.search(plain)
     periods, span = when(plain)
     closed = bool(_CLOSED.search(plain.strip())) and not re.search(r"\b(?:what|how much|how many|which)\b", plain, re.IGNORECASE)
-    measures = tuple(_of_item(name) for name in ("operating_cash_flow", "investing_cash_flow", "financing_cash_flow")) if flows else _measures(plain)
+    measures = (
+        tuple(_of_item(name) for name in ("operating_cash_flow", "investing_cash_flow", "financing_cash_flow"))
+        if flows
+        else _measures(plain)
+    )
     if not measures or (flows and not _MOST.search(plain)):
         return None
     operation: Operation = "largest" if flows else _operation(plain, closed, measures[0].shape)
@@ -108,7 +125,24 @@ def understand(question: str) -> Asked | None:
     falls, rises = bool(_FALLS.search(plain)), bool(_RISES.search(plain))
     if closed and operation == "value":
         return None  # "Is X a capital-intensive business?" wants a judgement
-    return Asked(measures, operation, periods, span, _factor(question), _decimals(question), closed, falls and not rises, falls and rises, not falls and not rises, float(limit[1]) if limit else None)
+    return Asked(
+        measures,
+        operation,
+        periods,
+        span,
+        _factor(question),
+        _decimals(question),
+        closed,
+        falls and not rises,
+        falls and rises,
+        not falls and not rises,
+        float(limit[1]) if limit else None,
+    )
+
+
+def without_escape(question: str) -> str:
+    """A question without the sentence that lets one off: "if margins are not a useful metric, say so"."""
+    return _IF_OF_USE.sub(" ", question).strip() or question
 
 
 def when(question: str) -> tuple[tuple[When, ...], bool]:
@@ -174,7 +208,11 @@ def _of_item(concept: str) -> Measure:
 
 
 def _share(under: str, over: str) -> Measure:
-    node: Node = Join("/", Item(under, magnitude=under not in ("net_income", "operating_income", "pretax_income")), REVENUE if over == "revenue" else Item(over))
+    node: Node = Join(
+        "/",
+        Item(under, magnitude=under not in ("net_income", "operating_income", "pretax_income")),
+        REVENUE if over == "revenue" else Item(over),
+    )
     return Measure(f"{BY_NAME[under].title} / {BY_NAME[over].title}", re.compile(""), node, "percent")
 
 

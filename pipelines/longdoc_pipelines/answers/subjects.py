@@ -1,8 +1,8 @@
 """Whom a question is about, and whether a document is theirs.
 
 A filing of one company tells nothing of another's accounts, however alike the words. Names are what a question writes with capitals beyond
-the vocabulary of filings; a document's own are in its file's name, its title and its first lines. "JnJ" stands for "Johnson & Johnson": letters that
-begin the words of a name in its cover.
+the vocabulary of filings; a document's own are in its file's name, its title and its first lines. "OnO" stands for "Oak & Oak": letters
+that begin the words of a name on its cover.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ MOSTLY = 0.5
 
 def names_in(question: str) -> list[str]:
     """Names of companies and persons that a question speaks of, without possessive; none where it names none."""
-    long = [word for word in _WORD.findall(question) if len(word) > 3]
+    long = [word for word in _WORD.findall(question) if len(word) > 3 and not _ordinary(word)]
     if sum(word[0].isupper() for word in long) > MOSTLY * len(long) and len(long) > 2:
         return []
     names: list[str] = []
@@ -70,13 +70,25 @@ def is_about(document: Document, names: list[str]) -> bool:
     return any(_squeezed(name) in folded or _stands_for(name, own) for name in names)
 
 
+_FISCAL = re.compile(r"\bFY\s?'?(?:((?:19|20)\d\d)|(\d\d))\b", re.IGNORECASE)
+
+
+def without_names(question: str, names: list[str]) -> str:
+    """A question as it is put to a document that is known to be about `names`: without them, which it may spell otherwise or not at all,
+    and with years as documents write them."""
+    for name in names:
+        question = re.sub(rf"(?<!\w){re.escape(name)}(?:['’]s?)?(?!\w)", " ", question)
+    question = _FISCAL.sub(lambda found: f"fiscal {found[1] or '20' + found[2]}", question)
+    return " ".join(question.split())
+
+
 def _squeezed(text: str) -> str:
     """Small letters with single spaces between words, one before and after, so that whole words are found."""
     return f" {' '.join(_WORD.findall(text.casefold().replace('’', chr(39)).replace(chr(39) + 's', '')))} "
 
 
 def _stands_for(name: str, own: str) -> bool:
-    """Whether a short name's letters begin the words of a longer one: "JnJ", "AMD", "GM"."""
+    """Whether a short name's letters begin the words of a longer one: "OnO", "AMC"."""
     if " " in name or not 2 <= len(name) <= 6 or not name[0].isupper():
         return False
     letters = name.casefold()

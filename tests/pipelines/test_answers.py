@@ -69,6 +69,11 @@ ACCOUNTS = Accounts(
             "Among operations, investing and financing activities, which brought in the most cash in FY2021?",
             "Cash flow from operating activities $210 million in FY2021; cash flow from financing activities −$20 million;",
         ),
+        (
+            "Did net income increase from FY2019 to FY2020?",
+            "Yes: net income rose from −$10 million (FY2019) to $80 million (FY2020), by $90 million.",
+        ),
+        ("What was the growth of net income from FY2019 to FY2020?", None),
         ("What is the working capital ratio in FY2021?", None),
         ("What was revenue in FY2012?", None),
     ],
@@ -89,6 +94,8 @@ def test_a_question_about_accounts_is_reckoned(question: str, text: str | None) 
         "Is this a capital-intensive business?",
         "Why did net income fall?",
         "How did wages as a percent of net sales move?",
+        "What was bitcoin revenue in 2020?",
+        "What was the goodwill impairment loss in 2019?",
     ],
 )
 def test_what_no_line_item_answers_is_left_to_the_text(question: str) -> None:

@@ -111,20 +111,22 @@ class _Teller:
             change = f"{moved * 100:.1f} percentage points" if share else self._written(self.measure, moved)
             steps.append(f"{shown_after} − {shown_before} = {change}".replace("-", "−"))
             return self._result(f"{self.measure.name}, {then} to {now}: {change}", moved, (then, now), steps)
-        if before.value == 0 or (asked.operation == "compound" and after.value / before.value <= 0):
-            raise MissingError("no rate of change from nothing")
+        loss = not share and (before.value <= 0 or (asked.operation == "compound" and after.value <= 0))
+        if loss and asked.operation in ("growth", "compound"):
+            raise MissingError("no rate of change from a loss or nothing")
         years = now.year - then.year
-        rate = after.value / before.value - 1
+        rate = after.value / before.value - 1 if before.value else Decimal(0)
         if asked.operation == "compound":
             rate = (after.value / before.value) ** (Decimal(1) / years) - 1
             steps.append(f"({after.text} / {before.text})^(1/{years}) − 1 = {shaped(rate, 'percent', asked.decimals)}")
-        elif not share:
+        elif not share and not loss:
             steps.append(f"{_whole(after)} / {_whole(before)} − 1 = {shaped(rate, 'percent', asked.decimals)}")
         if asked.operation in ("growth", "compound"):
             name = "growth" if asked.operation == "growth" else "compound annual growth"
             text = f"{self.measure.name}, {name} {then} to {now}: {shaped(rate, 'percent', asked.decimals)}"
             return self._result(text, rate, (then, now), steps, shape="percent")
-        change = f"{abs(moved * 100):.1f} percentage points" if share else shaped(abs(rate), "percent", None)
+        by = self._written(self.measure, abs(moved)) if loss else shaped(abs(rate), "percent", None)
+        change = f"{abs(moved * 100):.1f} percentage points" if share else by
         rose = "rose" if moved > 0 else "fell" if moved < 0 else "did not change"
         said = f"{self.measure.name} {rose} from {shown_before} ({then}) to {shown_after} ({now})" + (f", by {change}" if moved else "")
         verdict = self._verdict(moved)

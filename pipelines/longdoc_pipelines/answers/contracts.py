@@ -160,6 +160,11 @@ TOGETHER = 4_000
 """Characters around the party named most surely within which the others are."""
 
 
+def _folded(name: str) -> str:
+    """A name's letters without what kind of company it is and what it is called below."""
+    return re.sub(r"[\W_]+", "", _COMPANY.sub("", name.partition("(")[0]).casefold())
+
+
 def _place(clause: Clause) -> int:
     return clause.citation.span.start
 
@@ -169,8 +174,8 @@ def _party_names(clauses: list[Clause]) -> list[str]:
     named = [clause for clause in clauses if clause.value is not None and clause.value.kind == "party"]
     # Parties are named together; who is named far from the best clause is somebody else.
     head = sorted((clause for clause in named if abs(_place(clause) - _place(named[0])) <= TOGETHER), key=_place)
-    said = [clause.value.normalised for clause in head if clause.value is not None]
-    names = [name for name in dict.fromkeys(said) if len(name) <= LONGEST_NAME and not _NO_PARTY.search(name)]
+    said = {_folded(clause.value.normalised): clause.value.normalised.strip(" .,") for clause in reversed(head) if clause.value is not None}
+    names = [name for key, name in reversed(said.items()) if key and len(name) <= LONGEST_NAME and not _NO_PARTY.search(name)]
     called = {name.casefold() for name in names if len(name.split()) == 1}
     names = [name for name in names if len(name.split()) == 1 or not {word.casefold() for word in name.split()} <= called]
     full = [name for name in names if len(name.split()) > 1 and _COMPANY.search(name.partition("(")[0])]
@@ -186,7 +191,7 @@ def _answer(question: str, topic: Topic, clauses: list[Clause]) -> Answer:
         names = _party_names(clauses)
         if names:
             cited = _ranked([clause.citation for clause in clauses if clause.value is not None and clause.value.normalised in names])
-            return Answer(question=question, found=True, text="; ".join(names) + ".", passages=cited, kind="list", value="; ".join(names))
+            return Answer(question=question, found=True, text="; ".join(names), passages=cited, kind="list", value="; ".join(names))
     if topic.closed and _CLOSED.match(question):
         quote = " ".join(clauses[0].citation.quote.split())
         said = "No, not freely" if topic.label == "Anti-Assignment" and _ASSIGN_FREELY.match(question) else "Yes"

@@ -34,7 +34,10 @@ _WORDS_WANTED = re.compile(
     re.IGNORECASE,
 )
 _WORD = re.compile(r"[^\W_]+(?:[.&'’-][^\W_]+)*")
-_OF_PERIODS = "fiscal year full quarter q1 q2 q3 q4 fy first second third fourth month months ended usd million billion thousand non gaap value figure"
+_OF_PERIODS = (
+    "fiscal year full quarter q1 q2 q3 q4 fy first second third fourth month months ended usd million billion "
+    "thousand non gaap value figure"
+)
 _PERIOD_WORDS = frozenset(_OF_PERIODS.split())
 
 

@@ -105,6 +105,39 @@ _THREE_FLOWS = re.compile(r"\boperati\w+,? (?:and |or )?investing,?(?: and| or)?
 _MOST = re.compile(r"\b(?:most|largest|highest|biggest|greatest|best)\b", re.IGNORECASE)
 
 
+_BEFORE_WORDS = (
+    "the a an of in for is was were are be total annual yearly quarterly consolidated reported overall company company's its their "
+    "our his what which how much many did does do have has had and or to between from with than against grow grew increase "
+    "decrease improve reduce change drop decline rise fall growth average avg mean on as by per year end ended fiscal quarter full "
+    "gaap level amount value balance calculate compute give state find tell show me year-end trailing any net vs versus compare "
+    "compared roughly approximately unadjusted a/an this that these those whether using use latest current previous prior last "
+    "cash paid sold generated most recent "
+)
+_AFTER_WORDS = (
+    "amount amounts balance balances growth rate ratio ratios margin margins expense expenses figure figures level levels total "
+    "per in for of at as on and or to from between during by did does do has have had was were is are increase increased increases "
+    "decrease decreased grow grew grown rise rose fall fell decline declined drop dropped improve improved improving change "
+    "changed changes cagr year years last this over vs versus compared compare generated used reported recorded attributable ended "
+    "paid outstanding net turnover than higher lower up down relative value profile historically consistently consistent "
+    "fluctuating worsen worsened it they the a an be with against since until both each if when what shown stated given using out "
+)
+_BEFORE, _AFTER = frozenset(_BEFORE_WORDS.split()), frozenset(_AFTER_WORDS.split())
+_LAST_WORD, _NEXT_WORD = re.compile(r"([^\s,;:()]+)\s*$"), re.compile(r"^\s*([^\s,;:()?.]+)")
+
+
+def _is_narrowed(text: str, start: int, end: int) -> bool:
+    """Whether a word beside a line item makes something else of it: "bitcoin revenue", "goodwill impairment"."""
+    before, after = _LAST_WORD.search(text[:start].rstrip()), _NEXT_WORD.match(text[end:])
+    return _is_other(before, _BEFORE) or _is_other(after, _AFTER)
+
+
+def _is_other(found: re.Match[str] | None, known: frozenset[str]) -> bool:
+    if found is None or (found.end() and not found[1][:1].isalpha()):
+        return False
+    word = found[1]
+    return word.islower() and word not in known and not re.search(r"['’]s?$|\d", word)
+
+
 def understand(question: str) -> Asked | None:
     """What `question` asks of accounts; None where it asks for something that no line item answers."""
     plain = _BRACKETED.sub(" ", _STATEMENTS.sub(" ", _IF_OF_USE.sub(" ", _DEFINITION.sub(" ", question))))
@@ -186,6 +219,8 @@ def _measures(plain: str) -> tuple[Measure, ...]:
     margin = _MARGIN.match(plain[items[0][1] :])
     if margin and items[0][2] != "revenue":
         return (_share(items[0][2], "revenue"),)
+    if any(_is_narrowed(plain, start, end) for start, end, _ in items):
+        return ()
     return tuple(_of_item(name) for name in dict.fromkeys(item[2] for item in items))
 
 

@@ -156,8 +156,8 @@ _NO_PARTY = re.compile(
     re.IGNORECASE,
 )
 LONGEST_NAME = 90
-TOGETHER = 4_000
-"""Characters around the party named most surely within which the others are."""
+_SIGNED = re.compile(r"\s+by:?$", re.IGNORECASE)
+"""What a line for a signature adds to a name."""
 
 
 def _folded(name: str) -> str:
@@ -170,18 +170,23 @@ def _place(clause: Clause) -> int:
 
 
 def _party_names(clauses: list[Clause]) -> list[str]:
-    """The parties by name; by what the contract calls them ("Buyer") only where no name was read."""
-    named = [clause for clause in clauses if clause.value is not None and clause.value.kind == "party"]
-    # Parties are named together; who is named far from the best clause is somebody else.
-    head = sorted((clause for clause in named if abs(_place(clause) - _place(named[0])) <= TOGETHER), key=_place)
-    said = {_folded(clause.value.normalised): clause.value.normalised.strip(" .,") for clause in reversed(head) if clause.value is not None}
-    names = [name for key, name in reversed(said.items()) if key and len(name) <= LONGEST_NAME and not _NO_PARTY.search(name)]
-    called = {name.casefold() for name in names if len(name.split()) == 1}
-    names = [name for name in names if len(name.split()) == 1 or not {word.casefold() for word in name.split()} <= called]
-    full = [name for name in names if len(name.split()) > 1 and _COMPANY.search(name.partition("(")[0])]
-    if len(full) > 1:
-        return full
-    return [*full, *(name for name in names if name not in full and not any(name.casefold() in other.casefold() for other in full))]
+    """The parties by name, those first of all that the contract gives a role ("Elm, Inc. (Seller)"); by what they are called alone
+    ("Buyer") only where no name was read."""
+    said: dict[str, str] = {}
+    for clause in sorted(clauses, key=_place):
+        value = clause.value.normalised if clause.value is not None and clause.value.kind == "party" else ""
+        name = _SIGNED.sub("", value).strip(" .,;")
+        if _folded(name) and len(name) <= LONGEST_NAME and not _NO_PARTY.search(name):
+            known = said.get(_folded(name))
+            if known is None or (_COMPANY.search(name) and not _COMPANY.search(known)):
+                said[_folded(name)] = name
+    full = [name for name in said.values() if len(name.split()) > 1 and _COMPANY.search(name.partition("(")[0])]
+    cast = [name for name in full if "(" in name]
+    if len(cast) > 1 or len(full) > 1:
+        return cast if len(cast) > 1 else full
+    called = {name.casefold() for name in said.values() if len(name.split()) == 1}
+    others = [name for name in said.values() if name not in full and not any(name.casefold() in other.casefold() for other in full)]
+    return [*full, *(name for name in others if len(name.split()) == 1 or not {word.casefold() for word in name.split()} <= called)]
 
 
 def _answer(question: str, topic: Topic, clauses: list[Clause]) -> Answer:

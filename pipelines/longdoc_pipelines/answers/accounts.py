@@ -11,7 +11,7 @@ from longdoc_pipelines.accounts import Accounts
 from longdoc_pipelines.answers.formulas import Average, Change, Item, Join, Measure, Node
 from longdoc_pipelines.answers.question import Asked, When
 from longdoc_pipelines.answers.reckon import MissingError, Reckoned, Reckoner, Term, earlier
-from longdoc_pipelines.answers.writing import decimals_of, money, shaped
+from longdoc_pipelines.answers.writing import decimals_of, money, plain, shaped
 
 _KINDS: dict[str, AnswerKind] = {"amount": "amount", "percent": "percentage", "times": "ratio", "days": "days"}
 _UNITS = {"percent": "percent", "times": "times", "days": "days"}
@@ -182,14 +182,19 @@ class _Teller:
     ) -> Result:
         shape = shape or self.measure.shape
         kind: AnswerKind = "yes_no" if verdict else _KINDS[shape]
-        plain = f"{value * 100 if shape == 'percent' else value:f}"
-        if "." in plain:
-            plain = f"{Decimal(plain):.6f}".rstrip("0").rstrip(".")
         unit = None if verdict else _UNITS.get(shape, self.reckoner.unit)
         named = [str(when) for when in sorted(set(periods))]
         period = named[0] if len(named) == 1 else f"{named[0]} to {named[-1]}"
         first = text[0].upper() + text[1:]
-        return Result(first + ".", kind, verdict or plain, unit, period, "; ".join(steps) or None, tuple(self.reckoner.terms))
+        return Result(
+            first + ".",
+            kind,
+            verdict or plain(value * 100 if shape == "percent" else value),
+            unit,
+            period,
+            "; ".join(steps) or None,
+            tuple(self.reckoner.terms),
+        )
 
 
 def items_of(node: Node) -> list[Item]:

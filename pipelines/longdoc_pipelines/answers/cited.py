@@ -8,6 +8,7 @@ from longdoc.figures import read_figure
 from longdoc.types import Answer, Document, Part, Passage, Span
 from longdoc_pipelines.answers.accounts import Result
 from longdoc_pipelines.answers.reckon import Term
+from longdoc_pipelines.answers.writing import plain
 
 LONGEST_ROW = 600
 """Characters between a row's name and its figure beyond which they are cited apart."""
@@ -15,8 +16,11 @@ LONGEST_ROW = 600
 
 def cite_result(question: str, document: Document, result: Result) -> Answer:
     """The answer with a passage for every line that it is made of."""
-    spans = dict.fromkeys(span for term in result.terms for span in _rows(term))
-    passages = tuple(Passage(rank=rank, score=1.0, citation=document.cite(span)) for rank, span in enumerate(spans, start=1))
+    rows: dict[int, Span] = {}
+    for span in (span for term in result.terms for span in _rows(term)):
+        # Two figures of one line are one passage: the row up to the farther.
+        rows[span.start] = max(rows.get(span.start, span), span, key=lambda one: one.end)
+    passages = tuple(Passage(rank=rank, score=1.0, citation=document.cite(span)) for rank, span in enumerate(rows.values(), start=1))
     return Answer(
         question=question,
         found=True,
@@ -41,7 +45,7 @@ def _rows(term: Term) -> list[Span]:
 
 def _parts(document: Document, term: Term) -> list[Part]:
     amount = term.amount
-    whole = f"{amount.value:f}"
+    whole = plain(amount.value)
     period = str(amount.period) if amount.period.end is None or amount.period.months == 0 else f"{amount.period} (to {amount.period.end})"
     label = document.cite(amount.label)
     return [
@@ -59,4 +63,4 @@ def _parts(document: Document, term: Term) -> list[Part]:
 
 def _figure(document: Document, cell: Span, scale: Decimal) -> str | None:
     figure = read_figure(document.quote(cell))
-    return f"{figure.value * scale:f}" if figure else None
+    return plain(figure.value * scale) if figure else None

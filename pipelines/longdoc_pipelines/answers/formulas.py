@@ -104,7 +104,8 @@ MEASURES = (
     _measure("fixed asset turnover", r"fixed[- ]assets? turnover|pp&?n?e turnover", _over(REVENUE, Average(Item("ppe"))), "times"),
     _measure("receivables turnover", r"(?:accounts )?receivables? turnover", _over(REVENUE, Average(_RECEIVABLES)), "times"),
     _measure("asset turnover", r"(?:total )?assets? turnover", _over(REVENUE, Average(Item("total_assets"))), "times"),
-    _measure("working capital ratio", r"working[- ]capital ratio|current ratio", _over(_CURRENT_ASSETS, _CURRENT_LIABILITIES), "times"),
+    _measure("current ratio", r"current ratio", _over(_CURRENT_ASSETS, _CURRENT_LIABILITIES), "times"),
+    _measure("working capital ratio", r"working[- ]capital ratio", _over(_CURRENT_ASSETS, _CURRENT_LIABILITIES), "times"),
     _measure(
         "quick ratio", r"quick ratio|acid[- ]test(?: ratio)?", _over(Join("-", _CURRENT_ASSETS, _INVENTORY), _CURRENT_LIABILITIES), "times"
     ),

@@ -20,7 +20,7 @@ from longdoc_pipelines.answers.accounts import Result
 from longdoc_pipelines.answers.question import When, when
 from longdoc_pipelines.answers.reckon import Term
 from longdoc_pipelines.answers.subjects import names_in
-from longdoc_pipelines.answers.writing import decimals_of, money, number
+from longdoc_pipelines.answers.writing import decimals_of, money, number, plain
 
 FEWEST_WORDS = 2
 MOST = 0.6
@@ -125,4 +125,4 @@ def _result(cell: Cell, term: Term, periods: tuple[When, ...]) -> Result:
     else:
         written, unit = number(amount.value, digits if amount.scale == 1 else 0), None
     period = str(periods[0]) if periods else str(amount.period)
-    return Result(f"{name}, {period}: {written}.", kind, f"{amount.value:f}", unit, period, None, (term,))
+    return Result(f"{name}, {period}: {written}.", kind, plain(amount.value), unit, period, None, (term,))

@@ -16,6 +16,12 @@ def rounded(value: Decimal, decimals: int) -> Decimal:
     return value.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP)
 
 
+def plain(value: Decimal) -> str:
+    """A number for a machine: digits with a point, no more than six decimals, none that are zero."""
+    text = f"{value:.6f}" if value != value.to_integral_value() else f"{value.to_integral_value():f}"
+    return text.rstrip("0") if "." in text else text
+
+
 def number(value: Decimal, decimals: int) -> str:
     """With commas, and a minus sign where it is below zero."""
     shown = rounded(value, decimals)

@@ -36,7 +36,7 @@ from longdoc_pipelines.files import Found, container_of, shown, walk
 from longdoc_pipelines.interrupts import finish_first
 from longdoc_pipelines.keys import result_key
 from longdoc_pipelines.ledger import Ledger, Task
-from longdoc_pipelines.outcomes import joined, outcome_of
+from longdoc_pipelines.outcomes import joined, outcome_of, reason_of
 from longdoc_pipelines.scan import content_hash, document_key, doubtful, look, refuse_unsupported_member, same
 from longdoc_pipelines.stages import ReaderChoice, ReadFile
 from longdoc_pipelines.workers import executor_of, reader_of_workers
@@ -188,7 +188,7 @@ class _Run:
             "expected_sha256": task.file.sha256,
         }
         if task.item.inside is not None:
-            arguments["source"] = task.item.inside.source
+            arguments |= {"source": task.item.inside.source, "metadata": dict(task.item.inside.metadata)}
         if self.away is None:
             return arguments
         if self.documents.facts(task.key) is not None:
@@ -210,10 +210,11 @@ class _Run:
         except InputError as error:
             self.ledger.fail(Task(file, item), error, "scan")
             return None
-        task = Task(replace(file, document_key=document_key(str(file.sha256), item.path, self.settings)), item)
+        metadata = item.inside.metadata if item.inside is not None else ()
+        task = Task(replace(file, document_key=document_key(str(file.sha256), item.path, self.settings, metadata=metadata)), item)
         facts = self.documents.facts(task.key)
         if facts is not None and is_waiting(facts.warnings, self.limits.ocr):
-            key = document_key(str(file.sha256), item.path, self.settings, anew=True)
+            key = document_key(str(file.sha256), item.path, self.settings, anew=True, metadata=metadata)
             task, facts = replace(task, file=replace(task.file, document_key=key)), self.documents.facts(key)
         if task.key in self.ledger.refused:
             self.ledger.refuse_copy(task)
@@ -251,7 +252,7 @@ class _Run:
 
     def _take(self, task: Task, value: OpenedFile | ReadFile) -> None:
         """What a worker has made of a file. What lies in it is stored first: a document that is there has all of its own."""
-        listing = self.containers.keep(str(task.file.sha256), OpenedFile(value.parsed, value.members))
+        listing = self.containers.keep(str(task.file.sha256), OpenedFile(value.parsed, value.members, value.problem))
         if value.parsed is not None:
             self._read(task, value.parsed, value if isinstance(value, ReadFile) else None)
             if listing is not None:
@@ -270,11 +271,14 @@ class _Run:
             self.ledger.fail(task, error, "unpack")
             return
         self.deeper += self.containers.found(task.item, listing, self.found)
-        file = replace(task.file, outcome="ok", stage="unpack")
-        cached = known is not None and known.sha256 == file.sha256 and known.good
+        reason = None if listing.problem is None else reason_of(listing.problem)
+        file = replace(task.file, outcome="ok" if reason is None else "partial", stage="unpack", reason=reason)
+        cached = reason is None and known is not None and known.sha256 == file.sha256 and known.good
         self.ledger.commit(file, known)
         details = {"members": len(listing.held)}
-        self.ledger.settled.append(Outcome(path=file.reached, outcome="ok", stage="unpack", cached=cached, details=details))
+        self.ledger.settled.append(
+            Outcome(path=file.reached, outcome=file.outcome, stage="unpack", reason=reason, cached=cached, details=details)
+        )
 
     def _descend(self, task: Task, listing: Listing) -> None:
         """What is attached to a document is ingested next."""

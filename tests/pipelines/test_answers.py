@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -120,6 +121,16 @@ def test_a_definition_in_the_question_does_not_name_what_is_asked() -> None:
 )
 def test_periods_are_read_as_people_write_them(question: str, periods: tuple[When, ...]) -> None:
     assert when(question)[0] == periods
+
+
+def test_short_term_debt_is_all_of_its_lines() -> None:
+    notes, due = line("short_term_debt", {2021: 30}), line("short_term_debt", {2021: 12})
+    named = [replace(notes, name="Notes payable", choice=1), replace(due, name="Current portion of long-term debt", choice=1)]
+    asked = understand("What was total debt in FY2021?")
+    assert asked is not None
+    debt = answer_from(Accounts((line("long_term_debt", {2021: 100}), *named), (12, 31)), asked)
+    assert debt is not None
+    assert debt.calculation == "100 + (30 + 12) = $142 million"
 
 
 def test_a_company_that_names_its_year_by_the_one_before_is_asked_in_its_own_words() -> None:

@@ -139,7 +139,9 @@ def _shown(reader: Reader, labels: LabelSet, topic: Topic, clauses: list[Clause]
     if not clauses or not reader.presence(labels, topic.label, clauses).present:
         return []
     if topic.label.startswith("Notice"):
-        clauses = [clause for clause in clauses[:MOST_PARTIES] if _NOTICE.search(clause.citation.quote)]
+        # The length of the renewal stands in the same clause; no notice is a year long.
+        some = [clause for clause in clauses[:MOST_PARTIES] if _NOTICE.search(clause.citation.quote)]
+        clauses = [clause.model_copy(update={"value": None}) if _is_years(clause) else clause for clause in some]
     lowest = reader.default_score(labels, topic.label)
     good = [clause for clause in clauses if clause.score >= lowest] or clauses[:1]
     return good[: MOST_PARTIES if topic.label == "Parties" else MOST_CLAUSES]
@@ -187,6 +189,10 @@ def _party_names(clauses: list[Clause]) -> list[str]:
     called = {name.casefold() for name in said.values() if len(name.split()) == 1}
     others = [name for name in said.values() if name not in full and not any(name.casefold() in other.casefold() for other in full)]
     return [*full, *(name for name in others if len(name.split()) == 1 or not {word.casefold() for word in name.split()} <= called)]
+
+
+def _is_years(clause: Clause) -> bool:
+    return clause.value is not None and re.fullmatch(r"P\d+Y", clause.value.normalised) is not None
 
 
 def _answer(question: str, topic: Topic, clauses: list[Clause]) -> Answer:

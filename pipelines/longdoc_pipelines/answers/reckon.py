@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 
@@ -20,6 +21,12 @@ _ABSOLUTE = frozenset(
     }
 )  # fmt: skip
 """What is paid or spent: told without a sign, whether or not the statement prints it in parentheses."""
+
+
+_WHOLE = re.compile(r"\bcurrent (?:portion|maturities|installments)\b|\btotal\b", re.IGNORECASE)
+"""Words of a line of short-term debt that holds the part of long-term debt that falls due."""
+SAME_STATEMENT = 3_000
+"""Characters between lines of one statement."""
 
 
 class MissingError(LookupError):
@@ -121,16 +128,25 @@ class Reckoner:
             first = self.accounts.find(concept, lambda period, wanted=wanted: fits(period, wanted, BY_NAME[concept].flow))  # type: ignore[misc]
             if first is None:
                 continue
-            found = [Term(*first)]
-            if concept in _SUMMED and first[0].choice > 0:
-                place = self.accounts.lines.index(first[0])
-                for line in self.accounts.lines[place + 1 :]:
-                    if line.statement != first[0].statement:
-                        break
-                    if line.concept == concept and line.choice == first[0].choice:
-                        found += [Term(line, amount) for amount in line.amounts if amount.period == first[1].period]
-            return found
+            return self._with_parts(Term(*first)) if concept in _SUMMED else [Term(*first)]
         return []
+
+    def _with_parts(self, first: Term) -> list[Term]:
+        """A line with the others of its statement that are of the same concept, unless it says that they are in it."""
+        line, amount = first.line, first.amount
+        if line.choice == 0 and _WHOLE.search(line.name):
+            return [first]
+        found = {line.name: first}
+        for other in self.accounts.lines:
+            if other.concept == line.concept and other.statement == line.statement:
+                for one in other.amounts:
+                    if one.period == amount.period and _near(one, amount):
+                        found.setdefault(other.name, Term(other, one))
+        return list(found.values())
+
+
+def _near(one: Amount, other: Amount) -> bool:
+    return abs(one.label.start - other.label.start) < SAME_STATEMENT
 
 
 def earlier(when: When) -> When:

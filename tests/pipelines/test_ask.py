@@ -145,6 +145,16 @@ def test_another_companys_figures_and_another_years_are_not_found(
     assert (answer.found, answer.text, answer.parts) == (False, "Not found in these documents.", ())
 
 
+def test_the_end_of_a_term_is_counted_from_the_day_it_begins(corpus: Corpus, reader: Reader, entries: list[Entry]) -> None:
+    answer = ask(corpus, reader, "When does the agreement expire?", entries)
+    assert (answer.kind, answer.value) == ("date", "2023-03-01")
+    assert answer.calculation == "2021-03-01 + 24 months = 2023-03-01"
+    assert ["two years" in passage.citation.quote or "March 1, 2021" in passage.citation.quote for passage in answer.passages] == [
+        True,
+        True,
+    ]
+
+
 def test_a_contract_tells_its_law_and_whether_it_may_be_ended(corpus: Corpus, reader: Reader, entries: list[Entry]) -> None:
     law = ask(corpus, reader, "What is the governing law?", entries)
     assert (law.kind, law.value) == ("jurisdiction", "New York")

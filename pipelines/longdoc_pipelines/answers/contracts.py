@@ -14,10 +14,13 @@ from longdoc.labels import LabelSet
 from longdoc.model.answer import NOT_FOUND
 from longdoc.protocols import Reader
 from longdoc.types import Answer, AnswerKind, Citation, Clause, Document, Passage
+from longdoc_pipelines.answers.terms import end_of_term
 
 Candidates = Callable[[str, LabelSet, str], list[Clause]]
 """The clauses of a label in the document at a path, best first."""
 
+STARTS = ("Effective Date", "Agreement Date")
+"""Labels whose date an agreement's term is counted from, in order of choice."""
 MOST_CONTRACTS = 10
 """Contracts that are told of in one answer."""
 MOST_CLAUSES = 3
@@ -111,6 +114,7 @@ def answer_from_contracts(
     if topic is None:
         return None
     told: list[tuple[str, list[Clause]]] = []
+    starts: dict[str, list[Clause]] = {}
     contracts = 0
     for path in paths:
         if contracts == MOST_CONTRACTS:
@@ -121,10 +125,16 @@ def answer_from_contracts(
             found = _shown(reader, labels, topic, clauses)
             if found:
                 told.append((path, found))
+                starts[path] = [
+                    clause
+                    for label in STARTS
+                    for clause in candidates(path, labels, label)[:MOST_CLAUSES]
+                    if topic.label == "Expiration Date"
+                ]
     if not told:
         absent = contracts > 0 and (not topic.closed or _CLOSED.match(question) is not None)
         return Answer(question=question, found=False, text=NOT_FOUND) if absent else None
-    answers = [_answer(question, topic, clauses) for _, clauses in told]
+    answers = [_answer(question, topic, clauses, starts[path]) for path, clauses in told]
     if len(answers) == 1:
         return answers[0]
     lines = [f"{path}: {answer.text}" for (path, _), answer in zip(told, answers, strict=True)]
@@ -195,7 +205,7 @@ def _is_years(clause: Clause) -> bool:
     return clause.value is not None and re.fullmatch(r"P\d+Y", clause.value.normalised) is not None
 
 
-def _answer(question: str, topic: Topic, clauses: list[Clause]) -> Answer:
+def _answer(question: str, topic: Topic, clauses: list[Clause], starts: list[Clause]) -> Answer:
     cited = _ranked([clause.citation for clause in clauses])
     first = next((clause.value for clause in clauses if clause.value is not None and clause.value.kind in _KINDS), None)
     if topic.label == "Parties":
@@ -209,6 +219,13 @@ def _answer(question: str, topic: Topic, clauses: list[Clause]) -> Answer:
         return Answer(
             question=question, found=True, text=f"{said}: {quote}", passages=cited, kind="yes_no", value=said.partition(",")[0].lower()
         )
+    ended = next((end for clause in clauses if clause.value is first and (end := end_of_term(clause, starts))), None) if first else None
+    if ended is not None and first is not None:
+        day, calculation, start = ended
+        term = next(clause for clause in clauses if clause.value is first)
+        text = f"{day}: {' '.join(term.citation.quote.split())}"
+        cited = _ranked([term.citation, start.citation])
+        return Answer(question=question, found=True, text=text, passages=cited, kind="date", value=day, calculation=calculation)
     if first is not None:
         words = " ".join(first.citation.quote.split()) if first.kind in ("duration", "amount") else first.normalised
         quote = next(clause.citation.quote for clause in clauses if clause.value is first)

@@ -39,6 +39,9 @@ MOST_SUMS = 5
 
 _QUOTE = "[\"“”'‘’]"
 _EFFECTIVE_TERM = re.compile(rf"\((?:the\s+|hereinafter,?\s+|the\s+said\s+)?{_QUOTE}(?:Effective|Commencement|Start) Date{_QUOTE}")
+_EXPIRATION_TERM = re.compile(
+    rf"\b(?:Expiration|Expiry|Termination|End) Date{_QUOTE}?\s*(?::|shall mean|means|is|shall be)\s*(?:on\s+)?(?=\S)"
+)
 _EFFECTIVE = re.compile(
     r"\b(?:effective|commenc\w*|begin\w*|start\w*|in force|takes? effect)\b(?!.*\b(?:expir|terminat|end))", re.IGNORECASE
 )
@@ -100,7 +103,7 @@ def legal_facts(document: Document, clauses: Sequence[Clause]) -> list[KeyFact]:
     made = agreement_date(document, by_label.get("Agreement Date", ()))
     facts += made
     facts += effective_date(document, by_label.get("Effective Date", ()))
-    facts += expiration(by_label.get("Expiration Date", ()))
+    facts += expiration(document, by_label.get("Expiration Date", ()))
     facts += renewal(by_label.get("Renewal Term", ()), by_label.get("Notice Period To Terminate Renewal", ()))
     facts += sums(document, by_label)
     facts += cap(document, by_label.get("Cap On Liability", ()))
@@ -151,8 +154,15 @@ def _before(document: Document, value: Value, reach: int) -> str:
     return re.split(r"\n[ \t]*\n|(?<=\w[.;])\s", document.text[max(0, start - reach) : start])[-1] + value.citation.quote
 
 
-def expiration(clauses: Sequence[Clause]) -> Iterator[KeyFact]:
-    """The day on which it ends, or for how long it runs, as the surest clause says."""
+def expiration(document: Document, clauses: Sequence[Clause]) -> Iterator[KeyFact]:
+    """The day that the contract calls its expiration date; else the day on which it ends, or for how long it runs, as the surest clause
+    says."""
+    for term in _EXPIRATION_TERM.finditer(document.text):
+        behind = document.text[term.end() : term.end() + 40]
+        dates = find_dates(behind)
+        if dates and len(dates[0][2]) == 10 and not behind[: dates[0][0]].strip(" \n\t"):
+            yield cited(document, "Expiration date", term.end() + dates[0][0], term.end() + dates[0][1], "date", dates[0][2])
+            return
     for clause in clauses:
         if clause.score < BELIEVED["Expiration Date"]:
             return

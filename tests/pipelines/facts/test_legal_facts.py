@@ -60,6 +60,8 @@ def test_an_effective_date_must_be_called_so() -> None:
 def test_a_contract_ends_on_a_day_or_after_a_term_but_not_after_a_notice() -> None:
     day = "This Agreement continues until December 31, 2025."
     assert said(facts(day, expiration_date=day), "Expiration date") == [("December 31, 2025", "2025-12-31")]
+    named = "Launch Date: May 1, 2021\n\nExpiration Date: August 31, 2023\n"
+    assert said(facts(named), "Expiration date") == [("August 31, 2023", "2023-08-31")]
     term = "The initial term of this Agreement is three (3) years from the Effective Date."
     assert said(facts(term, expiration_date=term), "Term") == [("three (3) years", "P3Y")]
     notice = "Either party may end this Agreement upon ninety (90) days' notice."

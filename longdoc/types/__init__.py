@@ -23,7 +23,25 @@ from longdoc.types.documents import (
     Span,
     Table,
 )
-from longdoc.types.results import Answer, AnswerKind, Clause, Filled, Outcome, Overview, Part, Passage, Statement, Summary, Value
+from longdoc.types.results import (
+    Answer,
+    AnswerKind,
+    Clause,
+    Coverage,
+    Earlier,
+    FactRow,
+    FactTable,
+    Filled,
+    Inserted,
+    KeyFact,
+    Outcome,
+    Overview,
+    Part,
+    Passage,
+    Statement,
+    Summary,
+    Value,
+)
 from longdoc.types.reviews import Change, Correction, Finding, Position, Review, Searched, Severity, Verdict
 
 __all__ = [
@@ -41,13 +59,19 @@ __all__ = [
     "Clause",
     "Comparison",
     "Correction",
+    "Coverage",
     "Definition",
     "Difference",
     "Document",
     "Domain",
+    "Earlier",
     "Edit",
+    "FactRow",
+    "FactTable",
     "Filled",
     "Finding",
+    "Inserted",
+    "KeyFact",
     "Outcome",
     "Overview",
     "Page",

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from longdoc.labels import LabelSet
 from longdoc.model.answer import NOT_FOUND
+from longdoc.model.parties import find_parties
 from longdoc.protocols import Reader
 from longdoc.types import Answer, AnswerKind, Citation, Clause, Document, Passage
 from longdoc_pipelines.answers.terms import end_of_term
@@ -134,7 +135,7 @@ def answer_from_contracts(
     if not told:
         absent = contracts > 0 and (not topic.closed or _CLOSED.match(question) is not None)
         return Answer(question=question, found=False, text=NOT_FOUND) if absent else None
-    answers = [_answer(question, topic, clauses, starts[path]) for path, clauses in told]
+    answers = [_answer(question, topic, document(path), clauses, starts[path]) for path, clauses in told]
     if len(answers) == 1:
         return answers[0]
     lines = [f"{path}: {answer.text}" for (path, _), answer in zip(told, answers, strict=True)]
@@ -205,9 +206,15 @@ def _is_years(clause: Clause) -> bool:
     return clause.value is not None and re.fullmatch(r"P\d+Y", clause.value.normalised) is not None
 
 
-def _answer(question: str, topic: Topic, clauses: list[Clause], starts: list[Clause]) -> Answer:
+def _answer(question: str, topic: Topic, document: Document, clauses: list[Clause], starts: list[Clause]) -> Answer:
     cited = _ranked([clause.citation for clause in clauses])
     first = next((clause.value for clause in clauses if clause.value is not None and clause.value.kind in _KINDS), None)
+    parties = find_parties(document, clauses) if topic.label == "Parties" else ()
+    # A contract has two parties at least; where the opening words name one, the clauses may know the other.
+    if len(parties) > 1:
+        listed = "; ".join(f"{party.name} ({party.role})" if party.role else party.name for party in parties)
+        places = _ranked([document.cite(party.span) for party in parties])
+        return Answer(question=question, found=True, text=listed, passages=places, kind="list", value=listed)
     if topic.label == "Parties":
         names = _party_names(clauses)
         if names:

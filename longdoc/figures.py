@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 Writing = Literal["english", "continental"]
@@ -65,6 +66,9 @@ _ENGLISH = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\d.,])|(?<![\
 
 LONGEST_FIGURE = 60
 """Characters of a cell beyond which it holds no figure alone."""
+REMEMBERED = 1 << 14
+"""Texts whose figures are remembered: a table's cells are asked for theirs again and again, and many are alike."""
+_DIGIT = re.compile(r"\d")
 
 
 class Figure(NamedTuple):
@@ -98,6 +102,7 @@ class Scale:
 _FILLING = {"data", "amount", "number", "which", "reflected", "otherwise", "indicated", "where", "noted", "value", "information", "total"}
 
 
+@lru_cache(REMEMBERED)
 def read_figure(text: str, writing: Writing = "english") -> Figure | None:
     """The figure that `text` is, None if it is none. A dash is the figure 0, as statements print it; "n/a" and "NM" are none."""
     if len(text) > LONGEST_FIGURE or not text.strip():
@@ -107,6 +112,8 @@ def read_figure(text: str, writing: Writing = "english") -> Figure | None:
     dash = _DASH.fullmatch(text)
     if dash is not None:
         return Figure(Decimal(0), percent=dash["percent"] is not None, dash=True)
+    if _DIGIT.search(text) is None:
+        return None
     text = _FOOTNOTE.sub("", text)
     found = _FIGURE.fullmatch(text)
     if found is None:

@@ -9,6 +9,11 @@ from __future__ import annotations
 
 import re
 import string
+import sys
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
 
 FEWEST_CHARACTERS = 24
 MOST_MEANINGLESS = 0.2
@@ -20,30 +25,50 @@ MOST_SIGNS = 0.3
 FEWEST_FOR_SIGNS = 150
 
 # What PDFium marks hyphens and line ends with is none of them.
-_MEANINGLESS = re.compile("[\x00\x01\x03-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd\ue000-\uf8ff\U000f0000-\U0010ffff]")
+_MEANINGLESS = (
+    (0x00, 0x01),
+    (0x03, 0x08),
+    (0x0B, 0x0C),
+    (0x0E, 0x1F),
+    (0x7F, 0x9F),
+    (0xE000, 0xF8FF),
+    (0xFFFD, 0xFFFD),
+    (0xF0000, sys.maxunicode),
+)
 _WORD = re.compile(r"[A-Za-z]{4,}")
-_LETTERS = string.ascii_letters.encode()
-_VOWELS = b"aeiouyAEIOUY"
+_VOWELS = "aeiouyAEIOUY"
 _VOWEL = re.compile(r"[aeiouyAEIOUY]")
 # Leaders, rules and brackets of tables are no sign of anything.
-_SIGNS = b"!\"#$%&'*+/:;<=>?@[\\]^`{|}~"
+_SIGNS = "!\"#$%&'*+/:;<=>?@[\\]^`{|}~"
+_OTHER, _SPACE, _NO_MEANING, _NO_MEANING_SPACE, _A_VOWEL, _CONSONANT, _SIGN = range(7)
 
 
 def is_garbled(text: str) -> bool:
     """Whether the text is one that nobody can have written; False where there is too little to tell."""
-    dense = len("".join(text.split()))
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    kinds = np.bincount(_kinds()[codes], minlength=_SIGN + 1).tolist()
+    dense = len(text) - kinds[_SPACE] - kinds[_NO_MEANING_SPACE]
     if dense < FEWEST_CHARACTERS:
         return False
-    if len(_MEANINGLESS.findall(text)) > MOST_MEANINGLESS * dense:
+    if kinds[_NO_MEANING] + kinds[_NO_MEANING_SPACE] > MOST_MEANINGLESS * dense:
         return True
-    plain = text.encode("ascii", "ignore")
-    letters = _count(plain, _LETTERS)
-    if letters >= max(FEWEST_LETTERS, 0.5 * dense) and _count(plain, _VOWELS) < FEWEST_VOWELS * letters:
+    letters = kinds[_A_VOWEL] + kinds[_CONSONANT]
+    if letters >= max(FEWEST_LETTERS, 0.5 * dense) and kinds[_A_VOWEL] < FEWEST_VOWELS * letters:
         # Formulas have few vowels too, but not in their words.
         words = _WORD.findall(text)
         return sum(_VOWEL.search(word) is None for word in words) > MOST_WITHOUT_VOWEL * len(words)
-    return dense >= FEWEST_FOR_SIGNS and _count(plain, _SIGNS) > MOST_SIGNS * dense
+    return dense >= FEWEST_FOR_SIGNS and kinds[_SIGN] > MOST_SIGNS * dense
 
 
-def _count(plain: bytes, wanted: bytes) -> int:
-    return len(plain) - len(plain.translate(None, wanted))
+@cache
+def _kinds() -> npt.NDArray[np.uint8]:
+    """The kind of every code point."""
+    kinds = np.full(sys.maxunicode + 1, _OTHER, dtype=np.uint8)
+    for first, last in _MEANINGLESS:
+        kinds[first : last + 1] = _NO_MEANING
+    for characters, kind in ((string.ascii_letters, _CONSONANT), (_VOWELS, _A_VOWEL), (_SIGNS, _SIGN)):
+        kinds[[ord(character) for character in characters]] = kind
+    for code in range(0x10000):
+        if chr(code).isspace():
+            kinds[code] = _NO_MEANING_SPACE if kinds[code] == _NO_MEANING else _SPACE
+    return kinds

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Iterator
+from itertools import repeat
 from typing import Any
 
 import pypdfium2.raw as pdfium
 
 from longdoc.ingest.garbled import is_garbled
 from longdoc.ingest.ocr_words import Need
-from longdoc.ingest.pdf_page import Frame, PageText, frame_of
+from longdoc.ingest.pdf_page import Frame, PageText
 
 DRAWN_LETTERS = 200
 """Paths on a page without text from which on they are taken to be letters drawn as shapes."""
@@ -32,15 +33,19 @@ MOST_OBJECTS = 2000
 SAMPLES = 12
 
 
-def need_of(page: Any, text_page: Any, found: PageText, has_images: bool) -> Need | None:
+# Called for every object of a page: without conversions and without giving back Python's lock around a call.
+_OBJECT = ctypes.PYFUNCTYPE(ctypes.c_void_p)(ctypes.cast(pdfium.FPDFPage_GetObject, ctypes.c_void_p).value or 0)
+_KIND = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.c_void_p)(ctypes.cast(pdfium.FPDFPageObj_GetType, ctypes.c_void_p).value or 0)
+
+
+def need_of(page: Any, text_page: Any, found: PageText, frame: Frame, has_images: bool) -> Need | None:
     """None for a page whose own text will do; `has_images` False where the file holds no picture at all."""
     if not found.lines:
-        return Need("missing") if _is_drawn(page) else None
+        return Need("missing") if _is_drawn(page, frame) else None
     if is_garbled(found.text):
         return Need("garbled")
     if not has_images:
         return None
-    frame = frame_of(page)
     pictures = [box for box in _pictures(page, frame) if _area(box) > LARGE * frame.width * frame.height]
     if not pictures:
         return None
@@ -55,19 +60,18 @@ def need_of(page: Any, text_page: Any, found: PageText, has_images: bool) -> Nee
     return Need("part", max(bare, key=_area)) if bare and upright else None
 
 
-def _is_drawn(page: Any) -> bool:
+def _is_drawn(page: Any, frame: Frame) -> bool:
     """Whether a page without text is a scan or drawn letters, not just blank with a rule or a logo on it."""
-    frame = frame_of(page)
     paths = sum(kind == pdfium.FPDF_PAGEOBJ_PATH for _, kind in _objects(page))
     # Scans are often cut into strips, so a tenth of the page is enough.
     large = any(_area(box) > LARGE * frame.width * frame.height for box in _pictures(page, frame, forms=True))
     return large or paths > DRAWN_LETTERS
 
 
-def _objects(page: Any) -> Iterator[tuple[Any, int]]:
-    for index in range(min(pdfium.FPDFPage_CountObjects(page), MOST_OBJECTS)):
-        element = pdfium.FPDFPage_GetObject(page, index)
-        yield element, pdfium.FPDFPageObj_GetType(element)
+def _objects(page: Any) -> Iterator[tuple[int | None, int]]:
+    """Address and kind of the page's objects."""
+    objects = list(map(_OBJECT, repeat(page), range(min(pdfium.FPDFPage_CountObjects(page), MOST_OBJECTS))))
+    return zip(objects, map(_KIND, objects), strict=True)
 
 
 def _pictures(page: Any, frame: Frame, forms: bool = False) -> Iterator[tuple[float, float, float, float]]:
@@ -76,7 +80,7 @@ def _pictures(page: Any, frame: Frame, forms: bool = False) -> Iterator[tuple[fl
     for element, kind in _objects(page):
         if kind != pdfium.FPDF_PAGEOBJ_IMAGE and not (forms and kind == pdfium.FPDF_PAGEOBJ_FORM):
             continue
-        if pdfium.FPDFPageObj_GetBounds(element, left, bottom, right, top):
+        if pdfium.FPDFPageObj_GetBounds(ctypes.cast(element, pdfium.FPDF_PAGEOBJECT), left, bottom, right, top):
             x0, y0, x1, y1 = frame.shown(left.value, bottom.value, right.value, top.value)
             yield max(x0, 0.0), max(y0, 0.0), min(x1, frame.width), min(y1, frame.height)
 

@@ -20,7 +20,7 @@ from longdoc.ingest.pdf_footnotes import mark_footnotes
 from longdoc.ingest.pdf_lines import read_page
 from longdoc.ingest.pdf_margins import take_line_numbers
 from longdoc.ingest.pdf_order import order_lines
-from longdoc.ingest.pdf_page import PageText
+from longdoc.ingest.pdf_page import PageText, frame_of
 from longdoc.ingest.pdf_paragraphs import BodyStyle, Paragraph, find_paragraphs
 from longdoc.ingest.pdf_text import PdfText
 from longdoc.ingest.tables import made_table
@@ -128,8 +128,9 @@ def _read_pages(file: PdfFile, has_images: bool) -> tuple[list[PageText], list[i
                 continue
             text_page = pdfium.FPDFText_LoadPage(page)
             try:
-                found = read_page(page, text_page, number)
-                found.need = need_of(page, text_page, found, has_images)
+                frame = frame_of(page)
+                found = read_page(text_page, frame, number)
+                found.need = need_of(page, text_page, found, frame, has_images)
                 pages.append(found)
                 for one in on_page:
                     one.locate(text_page)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 
-from longdoc.figures import is_none, read_figure
+from longdoc.figures import REMEMBERED, is_none, read_figure
 from longdoc.ingest.columns import Extent
 from longdoc.ingest.pdf_page import Line, PageText, Word
 
@@ -97,18 +98,16 @@ def pieces_of(page: PageText, line: Line, width: float = 1.0) -> list[Piece]:
     """The line's words parted where a cell may end: at wide gaps, after a figure, before a currency sign that follows one.
     `width` is how much wider than usual its spaces are."""
     groups: list[list[Word]] = []
-    figure = False
+    figure = signed = False
     for word in line.words:
-        text = page.text[word.start : word.end]
-        sign, digits = SIGN.fullmatch(text) is not None, DIGITS.fullmatch(text) is not None
+        sign, digits, tail = _kinds_of(page.text[word.start : word.end])
         if not groups:
             groups.append([word])
         else:
-            before = page.text[groups[-1][-1].start : groups[-1][-1].end]
             gap = (word.x0 - groups[-1][-1].x1) / (line.size * width)
-            if SIGN.fullmatch(before):
+            if signed:
                 joins = digits or gap < FIGURE_GAP
-            elif figure and _TAIL.fullmatch(text):
+            elif figure and tail:
                 joins = gap < 1.2
             elif figure and (sign or digits):
                 joins = gap < FIGURE_GAP and not sign
@@ -120,8 +119,14 @@ def pieces_of(page: PageText, line: Line, width: float = 1.0) -> list[Piece]:
                 groups[-1].append(word)
             else:
                 groups.append([word])
-        figure = digits or (figure and _TAIL.fullmatch(text) is not None)
+        figure, signed = digits or (figure and tail), sign
     return [piece_of(page, group) for group in groups]
+
+
+@lru_cache(REMEMBERED)
+def _kinds_of(word: str) -> tuple[bool, bool, bool]:
+    """Whether a word is a currency sign, the digits of a figure, what may follow them."""
+    return SIGN.fullmatch(word) is not None, DIGITS.fullmatch(word) is not None, _TAIL.fullmatch(word) is not None
 
 
 def piece_of(page: PageText, words: list[Word]) -> Piece:

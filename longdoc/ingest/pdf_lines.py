@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 import pypdfium2.raw as pdfium
 
-from longdoc.ingest.pdf_page import Frame, Line, PageText, Word, WordColumns, Words, characters, finite, frame_of
+from longdoc.ingest.pdf_page import Frame, Line, PageText, Word, WordColumns, Words, characters, finite
 
 _HYPHEN = re.compile("[\x02\ufffe\u00ad]")
 _APART = re.compile(r"[\s\x00-\x1f\x7f\ufffe\uffff\u00ad\u200b]")
@@ -44,9 +44,8 @@ _ANGLE = ctypes.PYFUNCTYPE(ctypes.c_float, ctypes.c_void_p, ctypes.c_int)(
 _FONT = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p)(ctypes.cast(pdfium.FPDFTextObj_GetFont, ctypes.c_void_p).value or 0)
 
 
-def read_page(page: Any, text_page: Any, number: int) -> PageText:
-    """Words and lines of an open page."""
-    shown = frame_of(page)
+def read_page(text_page: Any, shown: Frame, number: int) -> PageText:
+    """Words and lines of an open page, whose own frame is `shown`."""
     text = characters(text_page)
     # A page may be shown on its side with upright text, or upright with text that runs up its side: lines follow the text.
     frame = replace(shown, rotation=_rotation_of_text(text_page, text))

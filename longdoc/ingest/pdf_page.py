@@ -172,13 +172,13 @@ def frame_of(page: Any) -> Frame:
     """The Frame of a raw page handle."""
     box = pdfium.FS_RECTF()
     pdfium.FPDF_GetPageBoundingBox(page, box)
-    left, bottom, right, top = finite(np.array([box.left, box.bottom, box.right, box.top])).tolist()
-    return Frame(left, bottom, right, top, pdfium.FPDFPage_GetRotation(page))
+    sides = (min(max(side, -FARTHEST), FARTHEST) if side == side else 0.0 for side in (box.left, box.bottom, box.right, box.top))
+    return Frame(*sides, pdfium.FPDFPage_GetRotation(page))
 
 
 def finite(sides: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Coordinates as they can be reckoned with: a damaged font, matrix or page box gives some that are no numbers, or out of all bounds."""
-    return np.clip(np.nan_to_num(sides), -FARTHEST, FARTHEST)
+    return np.clip(np.where(np.isnan(sides), 0.0, sides), -FARTHEST, FARTHEST)
 
 
 def characters(text_page: Any) -> str:

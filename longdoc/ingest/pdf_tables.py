@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import pairwise
 
+from longdoc.figures import REMEMBERED
 from longdoc.ingest.numbering import is_bullet, read_number
 from longdoc.ingest.pdf_cells import pieces_of
 from longdoc.ingest.pdf_page import Line, PageText, Word
@@ -40,7 +42,7 @@ def find_tables(page: PageText) -> list[int]:
     texts = [line.content for line in lines]
     cells = [[_cell_text(page, cell) for cell in line.cells] if len(line.cells) > 1 else [line.content] for line in lines]
     figures = [
-        _has_figures(row) or (_LEADERS.search(text) is not None and text[-1:].isdigit()) for row, text in zip(cells, texts, strict=True)
+        _has_figures(row) or (text[-1:].isdigit() and _LEADERS.search(text) is not None) for row, text in zip(cells, texts, strict=True)
     ]
     several = [_has_cells(row) for row in cells]
     rows = list(figures)
@@ -254,8 +256,13 @@ def _has_figures(cells: list[str]) -> bool:
         return False
     if _is_numbered(cells):
         cells = cells[1:]
-    figures = sum(all(_FIGURE.fullmatch(part) or _YEAR.fullmatch(part) for part in cell.split()) for cell in cells[1:])
+    figures = sum(map(_is_figure, cells[1:]))
     return figures >= 1 and figures * 2 >= len(cells) - 1
+
+
+@lru_cache(REMEMBERED)
+def _is_figure(cell: str) -> bool:
+    return all(_FIGURE.fullmatch(part) or _YEAR.fullmatch(part) for part in cell.split())
 
 
 def _has_cells(cells: list[str]) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import re
+import sys
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import replace
@@ -51,7 +52,7 @@ def read_page(text_page: Any, shown: Frame, number: int) -> PageText:
     frame = replace(shown, rotation=_rotation_of_text(text_page, text))
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
     words = _words(text_page, codes, frame)
-    lines = _lines(text_page, text, codes, words, number) if len(words.starts) else []
+    lines = _lines(text_page, text, codes, words, number) if len(words) else []
     return PageText(number, text, lines, frame.width, frame.height, (shown.width, shown.height))
 
 
@@ -61,14 +62,16 @@ def _rotation_of_text(text_page: Any, text: str) -> int:
     turns = [0, 0, 0, 0]
     for index in range(step // 2, len(text), step):
         if not text[index].isspace():
-            turns[round(-pdfium.FPDFText_GetCharAngle(text_page, index) / (pi / 2)) % 4] += 1
+            turns[round(-_ANGLE(text_page, index) / (pi / 2)) % 4] += 1
     return turns.index(max(turns))
 
 
 @cache
-def _apart() -> npt.NDArray[np.bool_]:
-    """For every code up to U+FFFF whether it parts words."""
-    return np.fromiter((_APART.match(chr(code)) is not None for code in range(0x10000)), dtype=np.bool_, count=0x10000)
+def _in_words() -> npt.NDArray[np.int8]:
+    """For every code point 1 if it stands in words, 0 if it parts them."""
+    inside = np.ones(sys.maxunicode + 1, dtype=np.int8)
+    inside[[code for code in range(0x10000) if _APART.match(chr(code))]] = 0
+    return inside
 
 
 @cache
@@ -81,11 +84,10 @@ def _targets(count: int) -> tuple[Any, list[ctypes.c_void_p]]:
 
 def _words(text_page: Any, codes: npt.NDArray[np.uint32], frame: Frame) -> WordColumns:
     inside = np.zeros(len(codes) + 2, dtype=np.int8)
-    inside[1:-1] = ~_apart()[np.where(codes > 0xFFFF, ord("A"), codes)]
-    edges = np.diff(inside)
-    starts, ends = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
-    indices = np.empty(2 * len(starts), dtype=np.int64)
-    indices[0::2], indices[1::2] = starts, ends - 1
+    inside[1:-1] = _in_words()[codes]
+    # Where words begin and where they have ended, in turns.
+    edges = np.flatnonzero(inside[1:] != inside[:-1])
+    indices = edges - np.arange(len(edges)) % 2
     # Sizes are doubled so that few rooms are ever made.
     room, targets = _targets(max(FEWEST_BOXES, 1 << len(indices).bit_length()))
     ctypes.memset(room, 0, ctypes.sizeof(pdfium.FS_RECTF) * len(indices))
@@ -94,40 +96,42 @@ def _words(text_page: Any, codes: npt.NDArray[np.uint32], frame: Frame) -> WordC
     sides = finite(np.frombuffer(room, dtype=np.float32, count=4 * len(indices)).astype(np.float64))
     first = frame.shown(sides[0::8], sides[3::8], sides[2::8], sides[1::8])
     last = frame.shown(sides[4::8], sides[7::8], sides[6::8], sides[5::8])
-    return WordColumns(starts, ends, first[0], last[2], np.minimum(first[1], last[1]), np.maximum(first[3], last[3]))
+    boxes = np.array((first[0], last[2], np.minimum(first[1], last[1]), np.maximum(first[3], last[3])))
+    return WordColumns(edges.reshape(-1, 2).T, boxes)
 
 
 def _lines(text_page: Any, text: str, codes: npt.NDArray[np.uint32], words: WordColumns, number: int) -> list[Line]:
     # What stands between a word and the next; nothing does after the last word of a line.
-    parted = codes[words.ends[:-1]]
-    single = words.starts[1:] - words.ends[:-1] == 1
-    breaks = list(_breaks(text, words, single & ((parted == 0x20) | (parted == 0xA0))))
-    begins = np.fromiter((0, *(place for place, _ in breaks)), dtype=np.int64)
-    lasts = np.append(begins[1:], len(words.starts)) - 1
-    gaps, ordered, plain = (np.ones(len(words.starts), dtype=kind) for kind in (np.float64, np.bool_, np.bool_))
-    gaps[:-1] = words.x0[1:] - words.x1[:-1]
-    ordered[:-1] = words.x0[:-1] <= words.x0[1:]
-    plain[:-1] = single & (parted == 0x20)
+    (starts, ends), (x0, x1, top, bottom) = words.ranges, words.sides
+    parted = codes[ends[:-1]]
+    single = starts[1:] - ends[:-1] == 1
+    plainly = single & (parted == 0x20)
+    breaks = list(_breaks(text, words, plainly | (single & (parted == 0xA0))))
+    begins = np.fromiter((0, *(place for place, _ in breaks)), dtype=np.int64, count=1 + len(breaks))
+    lasts = np.append(begins[1:], len(words)) - 1
+    gaps, ordered, plain = (np.empty(len(words), dtype=kind) for kind in (np.float64, np.bool_, np.bool_))
+    gaps[:-1] = x0[1:] - x1[:-1]
+    ordered[:-1] = x0[:-1] <= x0[1:]
+    plain[:-1] = plainly
     gaps[lasts], ordered[lasts], plain[lasts] = 0.0, True, True
-    x0, x1 = np.minimum.reduceat(words.x0, begins), np.maximum.reduceat(words.x1, begins)
-    top, bottom = np.minimum.reduceat(words.top, begins), np.maximum.reduceat(words.bottom, begins)
+    left, upper = np.minimum.reduceat(words.sides[0::2], begins, axis=1)
+    right, lower = np.maximum.reduceat(words.sides[1::2], begins, axis=1)
     counts = lasts - begins + 1
     # The middle word tells a line's style better than its first, which may be a number, a bullet or a run-in caption.
     middles = begins + counts // 2
-    heights = words.bottom - words.top
-    size = np.maximum(np.maximum(heights[begins], heights[middles]), heights[lasts])
-    angles = np.fromiter(map(_ANGLE, repeat(text_page), words.starts[middles].tolist()), dtype=np.float64, count=len(middles))
+    size = (bottom - top)[np.array((begins, middles, lasts))].max(axis=0)
+    telling = starts[middles].tolist()
+    angles = np.fromiter(map(_ANGLE, repeat(text_page), telling), dtype=np.float64, count=len(middles))
     aslant = np.abs((angles + pi / 4) % (pi / 2) - pi / 4) > ASLANT
-    upright = ~aslant & ~((bottom - top > 4 * (x1 - x0)) & (np.add.reduceat(words.ends - words.starts, begins) > 4))
-    fonts = _Fonts(text_page)
+    upright = ~aslant & ~((lower - upper > 4 * (right - left)) & (np.add.reduceat(ends - starts, begins) > 4))
     lines = [
         Line(
             words=Words(words, begin, count, first, last),
             page=number,
-            x0=left,
-            x1=right,
-            top=upper,
-            bottom=lower,
+            x0=side[0],
+            x1=side[1],
+            top=side[2],
+            bottom=side[3],
             size=high,
             weight=style[0],
             bold=style[1],
@@ -137,17 +141,14 @@ def _lines(text_page: Any, text: str, codes: npt.NDArray[np.uint32], words: Word
             ordered=in_order,
             plain=is_plain,
         )
-        for begin, count, first, last, left, right, upper, lower, high, style, hyphen, stands, gap, in_order, is_plain in zip(
+        for begin, count, first, last, side, high, style, hyphen, stands, gap, in_order, is_plain in zip(
             begins.tolist(),
             counts.tolist(),
-            _at(words, begins),
-            _at(words, lasts),
-            x0.tolist(),
-            x1.tolist(),
-            top.tolist(),
-            bottom.tolist(),
+            words.words(begins),
+            words.words(lasts),
+            np.array((left, right, upper, lower)).T.tolist(),
             size.tolist(),
-            map(fonts.style, words.starts[middles].tolist()),
+            _styles(text_page, telling),
             (*(hyphen for _, hyphen in breaks), False),
             upright.tolist(),
             np.maximum.reduceat(gaps, begins).tolist(),
@@ -164,43 +165,39 @@ def _lines(text_page: Any, text: str, codes: npt.NDArray[np.uint32], words: Word
     return lines
 
 
-def _at(words: WordColumns, places: npt.NDArray[np.int64]) -> Iterator[Word]:
-    columns = (words.starts, words.ends, words.x0, words.x1, words.top, words.bottom)
-    return map(Word._make, zip(*(column[places].tolist() for column in columns), strict=True))
-
-
 def _breaks(text: str, words: WordColumns, spaced: npt.NDArray[np.bool_]) -> Iterator[tuple[int, bool]]:
     """Places of words that begin a line, and whether the word before was broken there.
 
     Most words follow the one before after a single space (`spaced`) at the same height; only the others are looked at closely.
     """
-    steps = words.top[1:] - words.top[:-1]
-    for place in np.flatnonzero(~(spaced & (np.abs(steps) < SAME_HEIGHT))).tolist():
-        between = text[words.ends[place] : words.starts[place + 1]]
-        below, height = steps[place], words.bottom[place] - words.top[place]
-        broken = "\n" in between or "\r" in between
+    (starts, ends), (x0, _, top, bottom) = words.ranges, words.sides
+    steps = top[1:] - top[:-1]
+    places = np.flatnonzero(~(spaced & (np.abs(steps) < SAME_HEIGHT)))
+    for place, end, start, below, height, back in zip(
+        places.tolist(),
+        ends[places].tolist(),
+        starts[places + 1].tolist(),
+        steps[places].tolist(),
+        (bottom - top)[places].tolist(),
+        (x0[places + 1] < x0[places]).tolist(),
+        strict=True,
+    ):
+        between = text[end:start]
         hyphen = _HYPHEN.search(between) is not None
-        if broken or below > 0.6 * height or (hyphen and words.x0[place + 1] < words.x0[place]) or below < -1.5 * height:
+        if "\n" in between or "\r" in between or below > 0.6 * height or (hyphen and back) or below < -1.5 * height:
             yield place + 1, hyphen and "\n" not in between
 
 
-class _Fonts:
+def _styles(text_page: Any, indices: list[int]) -> list[tuple[int, bool]]:
     """Weight of characters, and whether their font's name says that it is bold; asked once for each font of a page."""
-
-    def __init__(self, text_page: Any) -> None:
-        self._text_page = text_page
-        self._known: dict[int, tuple[int, bool]] = {}
-        self._flags, self._name = ctypes.c_int(), ctypes.create_string_buffer(96)
-
-    def style(self, index: int) -> tuple[int, bool]:
-        """Of the character at `index`."""
-        font = _FONT(_TEXT_OBJECT(self._text_page, index)) or 0
-        found = self._known.get(font)
-        if found is None:
-            pdfium.FPDFText_GetFontInfo(self._text_page, index, self._name, 96, self._flags)
-            found = pdfium.FPDFText_GetFontWeight(self._text_page, index), _HEAVY.search(self._name.value) is not None
-            self._known[font] = found
-        return found
+    fonts = list(map(_FONT, map(_TEXT_OBJECT, repeat(text_page), indices)))
+    known: dict[int | None, tuple[int, bool]] = {}
+    flags, name = ctypes.c_int(), ctypes.create_string_buffer(96)
+    for font, index in zip(fonts, indices, strict=True):
+        if font not in known:
+            pdfium.FPDFText_GetFontInfo(text_page, index, name, 96, flags)
+            known[font] = pdfium.FPDFText_GetFontWeight(text_page, index), _HEAVY.search(name.value) is not None
+    return [known[font] for font in fonts]
 
 
 def _part(text_page: Any, line: Line, position: int) -> None:

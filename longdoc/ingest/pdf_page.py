@@ -12,6 +12,7 @@ import ctypes
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import Any, NamedTuple, TypeVar, overload
 
 import numpy as np
@@ -41,19 +42,19 @@ class Word(NamedTuple):
 
 @dataclass(slots=True)
 class WordColumns:
-    """A page's words as columns of equal length: ranges of characters and boxes."""
+    """A page's W words as columns: `ranges` (2, W) are their starts and ends, `sides` (4, W) their x0, x1, top and bottom."""
 
-    starts: npt.NDArray[np.int64]
-    ends: npt.NDArray[np.int64]
-    x0: npt.NDArray[np.float64]
-    x1: npt.NDArray[np.float64]
-    top: npt.NDArray[np.float64]
-    bottom: npt.NDArray[np.float64]
+    ranges: npt.NDArray[np.int64]
+    sides: npt.NDArray[np.float64]
 
-    def words(self, begin: int, end: int) -> list[Word]:
-        """The words from `begin` to before `end`."""
-        columns = (self.starts, self.ends, self.x0, self.x1, self.top, self.bottom)
-        return list(map(Word._make, zip(*(column[begin:end].tolist() for column in columns), strict=True)))
+    def __len__(self) -> int:
+        return self.ranges.shape[1]
+
+    def words(self, places: slice | npt.NDArray[np.int64]) -> list[Word]:
+        """The words at `places`."""
+        rows = zip(*self.ranges[:, places].tolist(), *self.sides[:, places].tolist(), strict=True)
+        # What Word._make does, without a Python call a word.
+        return list(map(tuple.__new__, repeat(Word), rows))
 
 
 class Words(Sequence[Word]):
@@ -84,7 +85,7 @@ class Words(Sequence[Word]):
 
     def _all(self) -> list[Word]:
         if self._made is None:
-            self._made = self._columns.words(self._begin, self._begin + self._count)
+            self._made = self._columns.words(slice(self._begin, self._begin + self._count))
         return self._made
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from functools import cached_property
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -27,6 +27,18 @@ class Record(BaseModel):
     """A frozen record that refuses unknown fields."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def __getstate__(self) -> dict[Any, Any]:
+        """The fields alone where all were given: workers send thousands of records, and pydantic's own state says much that is so of all."""
+        fields = self.__dict__
+        return fields if fields.keys() == self.__pydantic_fields_set__ else super().__getstate__()
+
+    def __setstate__(self, state: dict[Any, Any]) -> None:
+        if "__dict__" in state:
+            super().__setstate__(state)
+            return
+        for name, value in (("__dict__", state), ("__pydantic_fields_set__", set(state)), ("__pydantic_extra__", None), ("__pydantic_private__", None)):
+            object.__setattr__(self, name, value)
 
 
 class Span(Record):

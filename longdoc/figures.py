@@ -163,6 +163,7 @@ def currency_of(text: str) -> str | None:
     return "USD" if text == "$" else None
 
 
+@lru_cache(REMEMBERED)
 def find_scale(text: str) -> Scale | None:
     """The last note in `text` that says what figures count in: "(in millions, except per share data)", "$000s", "EUR m"."""
     last = None

@@ -67,7 +67,7 @@ def domain_points(text: str) -> dict[Domain, float]:
     if len(words) < 20:
         return points
     for domain, table in _TABLES:
-        each = [weight * (lowered.count(term) if " " in term else counts[term]) for term, weight in table.items()]
+        each = [weight * (lowered.count(term) if " " in term else counts.get(term, 0)) for term, weight in table.items()]
         total = sum(each)
         points[domain] = sum(min(share, total / 4) for share in each) * 1000 / len(words)
     return points

@@ -40,23 +40,24 @@ _SCRIPTS = (
     ("zh", "\u4e00", "\u9fff"),
 )
 _WORD = re.compile(r"[^\W\d_]+")
+_NOT_LATIN = re.compile("[\u0370-\U0010ffff]")
 
 
 def detect_language(text: str) -> str | None:
     """A code such as "en", "de" or "zh", "other" where words are not English ones, None where it cannot be told."""
     middle = max(0, len(text) // 2 - SAMPLE // 2)
     sample = text[:SAMPLE] if len(text) <= 2 * SAMPLE else text[: SAMPLE // 2] + text[middle : middle + SAMPLE // 2]
-    letters = [character for character in sample if character.isalpha()]
-    if len(letters) < 100:
+    letters = sum(map(str.isalpha, sample))
+    if letters < 100:
         return None
-    foreign = [character for character in letters if character >= "\u0370"]
-    if len(foreign) * 2 > len(letters):
+    foreign = [character for character in _NOT_LATIN.findall(sample) if character.isalpha()]
+    if len(foreign) * 2 > letters:
         return _script(foreign)
     words = _WORD.findall(sample)
-    counts = Counter(word.lower() for word in words)
     if len(words) < 40:
         return None
-    shares = {language: sum(counts[word] for word in stops) / len(words) for language, stops in _STOPS.items()}
+    counts = Counter(map(str.lower, words))
+    shares = {language: sum(counts[word] for word in stops & counts.keys()) / len(words) for language, stops in _STOPS.items()}
     best = max(shares, key=lambda language: shares[language])
     if best == "en" or shares["en"] >= 0.7 * shares[best]:
         return "en" if shares["en"] >= 0.05 else None

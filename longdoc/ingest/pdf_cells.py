@@ -130,7 +130,7 @@ def _kinds_of(word: str) -> tuple[bool, bool, bool]:
 
 
 def piece_of(page: PageText, words: list[Word]) -> Piece:
-    text = " ".join(page.text[word.start : word.end] for word in words)
+    text = " ".join([page.text[word.start : word.end] for word in words])
     # Most pieces are words, which is plain without a closer look.
     short = len(text) <= 40 and (_MAY_BE_FIGURE.search(text) is not None or len(text) <= 15)
     return Piece(words, text, short and (read_figure(text) is not None or is_none(text)))

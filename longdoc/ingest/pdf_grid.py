@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from longdoc.figures import find_scale
 from longdoc.ingest.columns import Extent, column_of, columns_under, find_columns
@@ -55,7 +55,7 @@ def _as_lines(lines: Sequence[Line]) -> Grid:
 
 def _space(lines: Sequence[Line]) -> float:
     """How much wider than usual the spaces between words are: 1 for most fonts, more where all letters are equally wide."""
-    words = [(line.size, word) for line in lines for word in line.words if word.end - word.start >= 4][:60]
+    words = list(islice(((line.size, word) for line in lines for word in line.words if word.end - word.start >= 4), 60))
     widths = sorted((word.x1 - word.x0) / (word.end - word.start) / size for size, word in words)
     if len(widths) < 4 or widths[-len(widths) // 10 - 1] > 1.04 * widths[len(widths) // 10]:
         return 1.0

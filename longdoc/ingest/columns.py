@@ -43,7 +43,10 @@ def find_columns(rows: Sequence[Sequence[Extent]], weights: Sequence[float], sla
 
 def column_of(columns: Sequence[Extent], cell: Extent) -> int:
     """The column that shares most width with the cell, or that is nearest to it."""
-    return max(_near(columns, cell), key=lambda index: min(columns[index][1], cell[1]) - max(columns[index][0], cell[0]))
+    near = _near(columns, cell)
+    if len(near) == 1:
+        return near[0]
+    return max(near, key=lambda index: min(columns[index][1], cell[1]) - max(columns[index][0], cell[0]))
 
 
 def _near(columns: Sequence[Extent], cell: Extent) -> range:

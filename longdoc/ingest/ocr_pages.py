@@ -83,6 +83,8 @@ def picture_of(file: PdfFile, number: int, dpi: int) -> tuple[Image.Image, float
 def split_map(source_map: Map, pages: Sequence[PageText]) -> tuple[Map, Boxes]:
     """The rows of a source map that lead to characters of the file, and boxes instead of those that lead to words seen in a picture."""
     seen = {page.number: page.boxes for page in pages if page.boxes}
+    if not seen:
+        return source_map, []
     kept: Map = []
     boxes: Boxes = []
     for start, number, index, length in source_map:

@@ -64,15 +64,12 @@ class Grid:
 
 @dataclass(slots=True)
 class Piece:
-    """Words of one line that stand close together."""
+    """Words of one line that stand close together, and how far they reach."""
 
     words: list[Word]
     text: str
     figure: bool
-
-    @property
-    def extent(self) -> Extent:
-        return self.words[0].x0, self.words[-1].x1
+    extent: Extent
 
 
 @dataclass(slots=True)
@@ -133,4 +130,4 @@ def piece_of(page: PageText, words: list[Word]) -> Piece:
     text = " ".join([page.text[word.start : word.end] for word in words])
     # Most pieces are words, which is plain without a closer look.
     short = len(text) <= 40 and (_MAY_BE_FIGURE.search(text) is not None or len(text) <= 15)
-    return Piece(words, text, short and (read_figure(text) is not None or is_none(text)))
+    return Piece(words, text, short and (read_figure(text) is not None or is_none(text)), (words[0].x0, words[-1].x1))

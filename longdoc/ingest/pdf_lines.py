@@ -124,39 +124,27 @@ def _lines(text_page: Any, text: str, codes: npt.NDArray[np.uint32], words: Word
     angles = np.fromiter(map(_ANGLE, repeat(text_page), telling), dtype=np.float64, count=len(middles))
     aslant = np.abs((angles + pi / 4) % (pi / 2) - pi / 4) > ASLANT
     upright = ~aslant & ~((lower - upper > 4 * (right - left)) & (np.add.reduceat(ends - starts, begins) > 4))
-    lines = [
-        Line(
-            words=Words(words, begin, count, first, last),
-            page=number,
-            x0=side[0],
-            x1=side[1],
-            top=side[2],
-            bottom=side[3],
-            size=high,
-            weight=style[0],
-            bold=style[1],
-            hyphen=hyphen,
-            upright=stands,
-            widest=gap,
-            ordered=in_order,
-            plain=is_plain,
-        )
-        for begin, count, first, last, side, high, style, hyphen, stands, gap, in_order, is_plain in zip(
-            begins.tolist(),
-            counts.tolist(),
-            words.words(begins),
-            words.words(lasts),
-            np.array((left, right, upper, lower)).T.tolist(),
+    weights, bolds = zip(*_styles(text_page, telling), strict=True)
+    # A column for each field of a Line, so that none is made by a call of its own in Python.
+    lines = list(
+        map(
+            Line,
+            map(Words, repeat(words), begins.tolist(), counts.tolist(), words.words(begins), words.words(lasts)),
+            repeat(number),
+            left.tolist(),
+            right.tolist(),
+            upper.tolist(),
+            lower.tolist(),
             size.tolist(),
-            _styles(text_page, telling),
+            weights,
+            bolds,
             (*(hyphen for _, hyphen in breaks), False),
             upright.tolist(),
             np.maximum.reduceat(gaps, begins).tolist(),
             np.logical_and.reduceat(ordered, begins).tolist(),
             np.logical_and.reduceat(plain, begins).tolist(),
-            strict=True,
         )
-    ]
+    )
     for line in lines:
         first = line.words[0]
         glued = _GLUED_NUMBER.match(text, first.start, first.end)

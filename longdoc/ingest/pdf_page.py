@@ -107,13 +107,13 @@ class Line:
     bold: bool
     hyphen: bool = False
     upright: bool = True
+    widest: float = 0.0
+    ordered: bool = True
+    plain: bool = False
     after_break: bool = False
     scattered: bool = False
     cells: list[Sequence[Word]] = field(default_factory=list)
     content: str = ""
-    widest: float = 0.0
-    ordered: bool = True
-    plain: bool = False
 
 
 @dataclass(slots=True)

@@ -190,7 +190,7 @@ class PdfText:
         self._words_of(page, line.words)
 
     def _words_of(self, page: PageText, words: Sequence[Word]) -> None:
-        if self._open_line.plain:
+        if self._open_line.plain or len(words) == 1:
             self._take(page, words[0].start, words[-1].end)
             return
         if self._open_line.scattered:

@@ -179,11 +179,12 @@ def _without_spacers(cells: list[Cell]) -> list[Cell]:
     width = max((cell.column + cell.columns for cell in cells), default=0)
     if width <= 1:
         return cells
-    rows = by_row(cells)
+    edges = [({cell.column for cell in row}, [cell.column + cell.columns - 1 for cell in row]) for row in by_row(cells)]
     apart = [False] * width  # apart[c]: column c begins anew against the group before it
     begin = 0
     for column in range(1, width):
-        if any(_parts(row, begin, column) for row in rows):
+        # A row has one cell that ends in the group and another that begins at the column.
+        if any(column in firsts and any(begin <= last < column for last in lasts) for firsts, lasts in edges):
             apart[column] = True
             begin = column
     index, group = [0] * (width + 1), 0
@@ -194,14 +195,8 @@ def _without_spacers(cells: list[Cell]) -> list[Cell]:
     closed = []
     for cell in cells:
         first, last = index[cell.column], index[cell.column + cell.columns - 1]
-        closed.append(cell._replace(column=first, columns=last - first + 1))
+        closed.append(Cell(cell.row, first, cell.rows, last - first + 1, cell.start, cell.end))
     return closed
-
-
-def _parts(row: Sequence[Cell], begin: int, column: int) -> bool:
-    """Whether a row has one cell that ends within columns begin..column-1 and another that begins at `column`."""
-    ends = any(begin <= cell.column + cell.columns - 1 < column for cell in row)
-    return ends and any(cell.column == column for cell in row)
 
 
 def is_tabular(rows: Sequence[Sequence[str]]) -> bool:

@@ -35,6 +35,8 @@ def find_columns(rows: Sequence[Sequence[Extent]], weights: Sequence[float], sla
                 continue
             begin, end = columns[over[0]]
             grown = (min(begin, left), max(end, right))
+            if grown == columns[over[0]]:
+                continue
             neighbours = [columns[index] for index in _near(columns, grown) if index != over[0]]
             if all(min(other[1], grown[1]) - max(other[0], grown[0]) <= slack for other in neighbours):
                 columns[over[0]] = grown

@@ -35,10 +35,7 @@ _YEARS = re.compile(r"\b(?:19|20)\d\d\b")
 def remove_furniture(pages: Sequence[PageText]) -> list[Aside]:
     """Take furniture lines out of `page.lines`, in place; an aside for each. What stands aslant or on its side is a watermark."""
     edges = [_edges(page) for page in pages]
-    keys = {
-        id(line): _keys(line.content, page.number) for page, sides in zip(pages, edges, strict=True) for edge in sides for line in edge
-    }
-    repeated = _repeated(pages, edges, keys)
+    repeated = _repeated(pages, edges)
     offsets = _number_offsets(pages, edges)
     found: list[set[int]] = []
     tops: set[int] = set()
@@ -49,7 +46,7 @@ def remove_furniture(pages: Sequence[PageText]) -> list[Aside]:
                 if id(line) in lines:
                     continue
                 content = line.content
-                known = any((side, key) in repeated for key in keys[id(line)])
+                known = any((side, key) in repeated for key in _keys(content, page.number))
                 if not known and not _counts_on(content, page.number, offsets, len(pages)):
                     break
                 lines.add(id(line))
@@ -109,9 +106,7 @@ def _keys(content: str, number: int) -> list[str]:
     return keys
 
 
-def _repeated(
-    pages: Sequence[PageText], edges: list[tuple[list[Line], list[Line]]], keys: dict[int, list[str]]
-) -> set[tuple[str, str]]:
+def _repeated(pages: Sequence[PageText], edges: list[tuple[list[Line], list[Line]]]) -> set[tuple[str, str]]:
     seen: Counter[tuple[str, str]] = Counter()
     heights: dict[tuple[str, str], Counter[int]] = defaultdict(Counter)
     figures: set[tuple[str, str]] = set()
@@ -122,10 +117,9 @@ def _repeated(
                 content = line.content
                 if len(content) > LONGEST:
                     continue
-                full = len(_YEARS.findall(content)) >= 2 or len(_DIGITS.findall(content)) >= 4
-                for key in keys[id(line)]:
+                for key in _keys(content, page.number):
                     on_page[side, key] = line
-                    if full:
+                    if len(_YEARS.findall(content)) >= 2 or len(_DIGITS.findall(content)) >= 4:
                         figures.add((side, key))
         for place, line in on_page.items():
             seen[place] += 1

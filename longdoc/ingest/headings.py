@@ -22,7 +22,6 @@ KNOWN = {
     "recitals", "witnesseth", "definitions", "signatures", "executive summary", "table of contents", "signature page",
 }  # fmt: skip
 _SENTENCE_END = re.compile(r"[.;:,?!]$")
-_LEADING_MARKS = re.compile(r"^[\W_]+|[\W_]+$")
 _SMALL_WORDS = {
     "a", "an", "and", "as", "at", "but", "by", "for", "from", "in", "into", "is", "nor", "of", "on", "or", "per", "the", "to", "under",
     "upon", "with", "without",
@@ -139,14 +138,14 @@ def reads_like_heading(text: str) -> bool:
     """Whether a short block is a numbered title, a line in capitals, or a well-known heading."""
     if len(text) > LONGEST_HEADING or text.count("\n") > 2 or _NOT_A_HEADING.match(text):
         return False
-    plain = _LEADING_MARKS.sub("", text).lower()
+    plain = without_marks(text).lower()
     if plain in KNOWN or (plain.startswith("notes to ") and plain.endswith("statements")):
         return True
     numbers = read_number(text)
     if numbers:
         return _is_numbered_title(text, numbers[0])
-    letters = [character for character in text if character.isalpha()]
-    if len(letters) < 4 or not all(character.isupper() for character in letters):
+    letters = list(filter(str.isalpha, text))
+    if len(letters) < 4 or not all(map(str.isupper, letters)):
         return False
     return not _SENTENCE_END.search(text) and len(text.split()) <= 14 and len(letters) * 2 > len(text.replace(" ", ""))
 
@@ -162,6 +161,16 @@ def _is_numbered_title(text: str, number: Number) -> bool:
     if number.kind == "decimal" and len(title) <= 60 and title[0].isupper() and not _SENTENCE_END.search(title):
         return True
     return len(title) <= 100 and is_title(title.rstrip("."), share=0.75) and ". " not in title
+
+
+def without_marks(text: str) -> str:
+    """The text from its first to its last letter or digit."""
+    start, end = 0, len(text)
+    while start < end and not text[start].isalnum():
+        start += 1
+    while end > start and not text[end - 1].isalnum():
+        end -= 1
+    return text[start:end]
 
 
 def is_title(text: str, share: float) -> bool:

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from longdoc.ingest.headings import KNOWN, is_title
+from longdoc.ingest.headings import KNOWN, is_title, without_marks
 from longdoc.ingest.numbering import Number, read_number
 from longdoc.types import Block, Page
 
@@ -25,7 +25,6 @@ _CAPTION = re.compile(r"[^\w\[(]*([^.:\n\"“”]{2,110}?)(?:[.:](?=\s|$)|\s[-�
 _CAPTION_WORDS = 14
 _PICTURE = re.compile(r"(?:Fig(?:ure|\.)|FIG(?:URE|\.)|Abb(?:ildung|\.))\s?\d")
 _MEANING = re.compile(r"\b(?:shall|means?|will|must|may|is|are|has|have)\b")
-_PLAIN_EDGES = re.compile(r"^[\W_]+|[\W_]+$")
 
 
 @dataclass(slots=True)
@@ -52,7 +51,7 @@ class Mark:
     @property
     def known(self) -> str:
         """The title in small letters, if it is a well-known heading, else nothing."""
-        plain = _PLAIN_EDGES.sub("", self.title).lower()
+        plain = without_marks(self.title).lower()
         return plain if plain in KNOWN else ""
 
 

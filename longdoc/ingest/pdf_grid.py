@@ -191,8 +191,8 @@ def _is_centred(row: Row, piece: Piece, columns: Sequence[Extent], size: float) 
 
 def _line_of(line: Line, words: Sequence[Word]) -> Line:
     """A part of a line as a line of its own."""
-    scattered = line.scattered or any(not 0 <= after.start - before.end <= 3 for before, after in pairwise(words))
-    top, bottom = min(word.top for word in words), max(word.bottom for word in words)
+    scattered = line.scattered or not all([0 <= after.start - before.end <= 3 for before, after in pairwise(words)])
+    top, bottom = min([word.top for word in words]), max([word.bottom for word in words])
     hyphen = line.hyphen and words[-1] is line.words[-1]
     x0, x1 = words[0].x0, words[-1].x1
     return Line(words, line.page, x0, x1, top, bottom, line.size, line.weight, line.bold, hyphen, scattered=scattered)

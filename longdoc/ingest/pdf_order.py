@@ -11,8 +11,6 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-import numpy as np
-
 from longdoc.ingest.pdf_page import Line, PageText, Word
 
 CELL_GAP = 1.5
@@ -116,16 +114,15 @@ def _find_gutter(lines: list[Line], page: PageText) -> float | None:
                 gaps.append((before.x1, word.x0, line))
     if len(gaps) < FEWEST_COLUMN_LINES:
         return None
-    # Of all gaps, how many each one's left end would cut through.
-    begins, ends = np.array([gap[:2] for gap in gaps]).T
-    positions = begins + 0.5
-    counts = ((begins < positions[:, None]) & (positions[:, None] < ends)).sum(axis=1)
-    count, position = max(zip(counts.tolist(), positions.tolist(), strict=True))
-    sides = [line for begin, end, line in gaps if begin < position < end]
-    cut = set(map(id, sides))
-    crossing = sum(id(line) not in cut for line in wide)
-    if count < FEWEST_COLUMN_LINES or crossing > 0.5 * count:
+    best: tuple[int, float] = (0, 0.0)
+    for right, _, _ in gaps:
+        position = right + 0.5
+        best = max(best, (sum(begin < position < end for begin, end, _ in gaps), position))
+    count, position = best
+    crossing = [line for line in wide if not any(begin < position < end for begin, end, owner in gaps if owner is line)]
+    if count < FEWEST_COLUMN_LINES or len(crossing) > 0.5 * count:
         return None
+    sides = [line for begin, end, line in gaps if begin < position < end]
     return position if _is_prose(sides, position, page.text) else None
 
 

@@ -25,7 +25,7 @@ _LINE = re.compile(r"\n+")
 _SPACE = re.compile(r"\s+")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Unit:
     """A stretch that is not cut further. `opens` is how strongly it asks for a chunk of its own start:
     2 a heading or numbered clause, 1 a block, 0 the middle of a block. `page` counts pages and tables of contents passed: no chunk goes
@@ -126,7 +126,7 @@ def _ends_before(unit: _Unit, group: list[_Unit]) -> bool:
     grown = unit.end - group[0].start
     if grown > HARD_MAXIMUM:
         return True
-    if all(member.heading for member in group):
+    if group[-1].heading and all(member.heading for member in group):
         # A heading goes with what stands under it.
         return unit.page != group[-1].page
     if unit.page != group[-1].page:

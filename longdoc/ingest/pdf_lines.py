@@ -126,10 +126,11 @@ def _lines(text_page: Any, text: str, codes: npt.NDArray[np.uint32], words: Word
     upright = ~aslant & ~((lower - upper > 4 * (right - left)) & (np.add.reduceat(ends - starts, begins) > 4))
     weights, bolds = zip(*_styles(text_page, telling), strict=True)
     # A column for each field of a Line, so that none is made by a call of its own in Python.
+    firsts = words.words(begins)
     lines = list(
         map(
             Line,
-            map(Words, repeat(words), begins.tolist(), counts.tolist(), words.words(begins), words.words(lasts)),
+            map(Words, repeat(words), begins.tolist(), counts.tolist(), firsts, words.words(lasts)),
             repeat(number),
             left.tolist(),
             right.tolist(),
@@ -145,8 +146,7 @@ def _lines(text_page: Any, text: str, codes: npt.NDArray[np.uint32], words: Word
             np.logical_and.reduceat(plain, begins).tolist(),
         )
     )
-    for line in lines:
-        first = line.words[0]
+    for line, first in zip(lines, firsts, strict=True):
         glued = _GLUED_NUMBER.match(text, first.start, first.end)
         if glued is not None and glued.end() < first.end:
             _part(text_page, line, glued.end())

@@ -107,8 +107,11 @@ def _cut(page: PageText, piece: Piece, columns: Sequence[Extent], size: float, w
     for place in range(1, len(piece.words)):
         before, word = piece.words[place - 1], piece.words[place]
         gap = word.x0 - before.x1
-        between = any(left[1] <= word.x0 + 0.3 * size and before.x1 <= right[0] + 0.3 * size for left, right in pairwise(columns))
-        apart = gap > FIGURE_GAP * size * width and between and _column(columns, before) != _column(columns, word)
+        apart = (
+            gap > FIGURE_GAP * size * width
+            and any(left[1] <= word.x0 + 0.3 * size and before.x1 <= right[0] + 0.3 * size for left, right in pairwise(columns))
+            and _column(columns, before) != _column(columns, word)
+        )
         if apart or (gap > 0.15 * size * width and _is_last_figure(page, piece.words[place:], columns, size)):
             parts.append([word])
         else:

@@ -49,7 +49,8 @@ def read_page(text_page: Any, shown: Frame, number: int) -> PageText:
     """Words and lines of an open page, whose own frame is `shown`."""
     text = characters(text_page)
     # A page may be shown on its side with upright text, or upright with text that runs up its side: lines follow the text.
-    frame = replace(shown, rotation=_rotation_of_text(text_page, text))
+    rotation = _rotation_of_text(text_page, text)
+    frame = shown if rotation == shown.rotation else replace(shown, rotation=rotation)
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
     words = _words(text_page, codes, frame)
     lines = _lines(text_page, text, codes, words, number) if len(words) else []

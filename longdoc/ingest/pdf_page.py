@@ -179,7 +179,9 @@ def frame_of(page: Any) -> Frame:
 
 def finite(sides: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Coordinates as they can be reckoned with: a damaged font, matrix or page box gives some that are no numbers, or out of all bounds."""
-    return np.clip(np.where(np.isnan(sides), 0.0, sides), -FARTHEST, FARTHEST)
+    if (np.abs(sides) <= FARTHEST).all():
+        return sides
+    return np.clip(np.nan_to_num(sides), -FARTHEST, FARTHEST)
 
 
 def characters(text_page: Any) -> str:

@@ -66,7 +66,7 @@ _ENGLISH = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\d.,])|(?<![\
 
 LONGEST_FIGURE = 60
 """Characters of a cell beyond which it holds no figure alone."""
-REMEMBERED = 1 << 14
+REMEMBERED = 1 << 13
 """Texts whose figures are remembered: a table's cells are asked for theirs again and again, and many are alike."""
 _DIGIT = re.compile(r"\d")
 

@@ -1,5 +1,7 @@
 """Records: spans, look-ups from a span, citations that are checked when they are made."""
 
+import pickle
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -63,6 +65,19 @@ def test_records_cannot_be_changed_and_refuse_unknown_fields():
         span.start = 0  # type: ignore[misc]
     with pytest.raises(ValidationError):
         Span(start=1, end=2, page=3)  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize("page", [Page(number=1, span=Span(start=0, end=2)), Page(**dict(Page(number=1, span=Span(start=0, end=2))))])
+def test_a_record_comes_out_of_a_pickle_as_it_went_in_with_what_was_given_and_what_was_left_out(page: Page):
+    found = pickle.loads(pickle.dumps(page))
+    assert (found, found.model_fields_set) == (page, page.model_fields_set)
+    assert found.model_dump(exclude_unset=True) == page.model_dump(exclude_unset=True)
+
+
+def test_what_a_document_has_looked_up_does_not_change_what_a_pickle_gives():
+    document = make_document()
+    assert pickle.loads(pickle.dumps(document)).page_at(0) == document.page_at(0)
+    assert pickle.loads(pickle.dumps(document)) == document
 
 
 def test_a_citation_holds_the_exact_characters_their_page_and_headings():

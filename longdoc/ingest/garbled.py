@@ -46,7 +46,7 @@ _OTHER, _SPACE, _NO_MEANING, _NO_MEANING_SPACE, _A_VOWEL, _CONSONANT, _SIGN = ra
 def is_garbled(text: str) -> bool:
     """Whether the text is one that nobody can have written; False where there is too little to tell."""
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-    kinds = np.bincount(_kinds()[codes], minlength=_SIGN + 1).tolist()
+    kinds: list[int] = np.bincount(_kinds()[codes], minlength=_SIGN + 1).tolist()
     dense = len(text) - kinds[_SPACE] - kinds[_NO_MEANING_SPACE]
     if dense < FEWEST_CHARACTERS:
         return False

@@ -80,7 +80,7 @@ def _pictures(page: Any, frame: Frame, forms: bool = False) -> Iterator[tuple[fl
     for element, kind in _objects(page):
         if kind != pdfium.FPDF_PAGEOBJ_IMAGE and not (forms and kind == pdfium.FPDF_PAGEOBJ_FORM):
             continue
-        if pdfium.FPDFPageObj_GetBounds(ctypes.cast(element, pdfium.FPDF_PAGEOBJECT), left, bottom, right, top):
+        if pdfium.FPDFPageObj_GetBounds(ctypes.cast(element or 0, pdfium.FPDF_PAGEOBJECT), left, bottom, right, top):
             x0, y0, x1, y1 = frame.shown(left.value, bottom.value, right.value, top.value)
             yield max(x0, 0.0), max(y0, 0.0), min(x1, frame.width), min(y1, frame.height)
 

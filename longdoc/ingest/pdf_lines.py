@@ -127,11 +127,12 @@ def _lines(text_page: Any, text: str, codes: npt.NDArray[np.uint32], words: Word
     upright = ~aslant & ~((lower - upper > 4 * (right - left)) & (np.add.reduceat(ends - starts, begins) > 4))
     weights, bolds = zip(*_styles(text_page, telling), strict=True)
     # A column for each field of a Line, so that none is made by a call of its own in Python.
-    firsts = words.words(begins)
+    edges = words.words(np.concatenate((begins, lasts)))
+    firsts = edges[: len(begins)]
     lines = list(
         map(
             Line,
-            map(Words, repeat(words), begins.tolist(), counts.tolist(), firsts, words.words(lasts)),
+            map(Words, repeat(words), begins.tolist(), counts.tolist(), firsts, edges[len(begins) :]),
             repeat(number),
             left.tolist(),
             right.tolist(),

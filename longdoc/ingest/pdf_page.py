@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import repeat
+from math import isnan
 from typing import Any, NamedTuple, TypeVar, overload
 
 import numpy as np
@@ -48,7 +49,7 @@ class WordColumns:
     sides: npt.NDArray[np.float64]
 
     def __len__(self) -> int:
-        return self.ranges.shape[1]
+        return len(self.ranges[0])
 
     def words(self, places: slice | npt.NDArray[np.int64]) -> list[Word]:
         """The words at `places`."""
@@ -173,8 +174,10 @@ def frame_of(page: Any) -> Frame:
     """The Frame of a raw page handle."""
     box = pdfium.FS_RECTF()
     pdfium.FPDF_GetPageBoundingBox(page, box)
-    sides = (min(max(side, -FARTHEST), FARTHEST) if side == side else 0.0 for side in (box.left, box.bottom, box.right, box.top))
-    return Frame(*sides, pdfium.FPDFPage_GetRotation(page))
+    left, bottom, right, top = (
+        0.0 if isnan(side) else min(max(side, -FARTHEST), FARTHEST) for side in (box.left, box.bottom, box.right, box.top)
+    )
+    return Frame(left, bottom, right, top, pdfium.FPDFPage_GetRotation(page))
 
 
 def finite(sides: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -29,16 +29,13 @@ class Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     def __getstate__(self) -> dict[Any, Any]:
-        """The fields alone where all were given: workers send thousands of records, and pydantic's own state says much that is so of all."""
-        fields = self.__dict__
-        return fields if fields.keys() == self.__pydantic_fields_set__ else super().__getstate__()
+        """The fields alone where all were given, as nearly always: pydantic's own state says much more, and workers send many records."""
+        return self.__dict__ if self.__dict__.keys() == self.__pydantic_fields_set__ else super().__getstate__()
 
     def __setstate__(self, state: dict[Any, Any]) -> None:
-        if "__dict__" in state:
-            super().__setstate__(state)
-            return
-        for name, value in (("__dict__", state), ("__pydantic_fields_set__", set(state)), ("__pydantic_extra__", None), ("__pydantic_private__", None)):
-            object.__setattr__(self, name, value)
+        if "__dict__" not in state:
+            state = {"__dict__": state, "__pydantic_fields_set__": set(state), "__pydantic_extra__": None, "__pydantic_private__": None}
+        super().__setstate__(state)
 
 
 class Span(Record):

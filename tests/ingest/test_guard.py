@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import http.server
 import os
 import pickle
@@ -191,3 +192,4 @@ def test_documents_arrays_and_errors_are_answers_and_functions_of_longdoc_are_no
             read_answer(pickle.dumps(named))
     with pytest.raises(pickle.UnpicklingError):
         read_answer(b"\x80\x04\x8c\x16longdoc.ingest.sandbox\x8c\x10subprocess.Popen\x93.")
+    assert gc.isenabled()

@@ -20,7 +20,8 @@ LARGEST = 1200
 HARD_MAXIMUM = 1600
 TINY = 200
 
-_SENTENCE = re.compile(r"(?<=[.;:?!])[\"”’)\]]*\s+(?=[\"“‘(\[A-Z0-9•])")
+# A sentence's last sign, what closes with it, and the space up to the next sentence.
+_SENTENCE = re.compile(r"[.;:?!][\"”’)\]]*\s+(?=[\"“‘(\[A-Z0-9•])")
 _LINE = re.compile(r"\n+")
 _SPACE = re.compile(r"\s+")
 
@@ -84,7 +85,7 @@ def _pieces(text: str, start: int, end: int, table: bool) -> Iterator[tuple[int,
         return
     begin = start
     for gap in (_LINE if table else _SENTENCE).finditer(text, start, end):
-        if table or not ends_abbreviated(text, begin, gap.start()):
+        if table or not ends_abbreviated(text, begin, gap.start() + 1):
             yield from _at_most(text, begin, gap.start() if table else _without_space(text, gap.end()))
             begin = gap.end()
     yield from _at_most(text, begin, end)

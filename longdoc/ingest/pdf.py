@@ -154,6 +154,9 @@ def _page_warnings(pages: list[PageText], unreadable: list[int], unread: list[st
 
 def _match_outline(page: PageText, paragraphs: list[Paragraph], targets: list[tuple[int, str]]) -> list[tuple[int, int, str]]:
     """Bookmarks that name a paragraph of the page: (its place, level, title)."""
+    if not targets:
+        return []
+    contents = [_plain(" ".join([line.content for line in paragraph.lines[:3]])) for paragraph in paragraphs]
     matched: list[tuple[int, int, str]] = []
     begin = 0
     for level, title in targets:
@@ -161,7 +164,7 @@ def _match_outline(page: PageText, paragraphs: list[Paragraph], targets: list[tu
         for order in range(begin, len(paragraphs)):
             if paragraphs[order].kind == "table" or not wanted:
                 continue
-            content = _plain(" ".join(line.content for line in paragraphs[order].lines[:3]))
+            content = contents[order]
             if content.startswith(wanted) or (len(content) >= 6 and wanted.endswith(content)):
                 matched.append((order, level, title))
                 begin = order + 1

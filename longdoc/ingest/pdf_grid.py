@@ -104,6 +104,8 @@ def _cut(page: PageText, piece: Piece, columns: Sequence[Extent], size: float, w
     if piece.figure or len(piece.words) < 2:
         return [piece]
     parts = [[piece.words[0]]]
+    last = page.text[piece.words[-1].start : piece.words[-1].end]
+    figure = DIGITS.fullmatch(last) is not None and not YEAR.fullmatch(last) and not last.endswith(",")
     for place in range(1, len(piece.words)):
         before, word = piece.words[place - 1], piece.words[place]
         gap = word.x0 - before.x1
@@ -112,23 +114,16 @@ def _cut(page: PageText, piece: Piece, columns: Sequence[Extent], size: float, w
             and any(left[1] <= word.x0 + 0.3 * size and before.x1 <= right[0] + 0.3 * size for left, right in pairwise(columns))
             and _column(columns, before) != _column(columns, word)
         )
-        if apart or (gap > 0.15 * size * width and _is_last_figure(page, piece.words[place:], columns, size)):
+        if apart or (figure and gap > 0.15 * size * width and _ends_column(page, piece.words[place:], columns, size)):
             parts.append([word])
         else:
             parts[-1].append(word)
     return [piece] if len(parts) == 1 else [piece_of(page, words) for words in parts]
 
 
-def _is_last_figure(page: PageText, words: list[Word], columns: Sequence[Extent], size: float) -> bool:
-    """Whether words are a figure ("$ 2,210.8") that ends where a column of figures does."""
-    *signs, digits = [page.text[word.start : word.end] for word in words]
-    if (
-        len(signs) > 1
-        or not all(map(SIGN.fullmatch, signs))
-        or not DIGITS.fullmatch(digits)
-        or YEAR.fullmatch(digits)
-        or digits.endswith(",")
-    ):
+def _ends_column(page: PageText, words: list[Word], columns: Sequence[Extent], size: float) -> bool:
+    """Whether digits, alone or behind a sign ("$ 2,210.8"), end where a column of figures does."""
+    if len(words) > 2 or (len(words) == 2 and not SIGN.fullmatch(page.text[words[0].start : words[0].end])):
         return False
     return any(abs(words[-1].x1 - right) < 0.5 * size and words[0].x0 > left - 0.5 * size for left, right in columns[1:])
 

@@ -23,6 +23,7 @@ from longdoc.ingest.pdf_order import order_lines
 from longdoc.ingest.pdf_page import PageText
 from longdoc.ingest.pdf_paragraphs import BodyStyle, Paragraph, find_paragraphs
 from longdoc.ingest.pdf_text import PdfText
+from longdoc.ingest.pdf_turned import take_turned, with_turned
 from longdoc.ingest.tables import made_table
 from longdoc.protocols import Limits, Parsed
 from longdoc.types import Aside
@@ -63,7 +64,10 @@ class PdfIngestor:
             targets.setdefault(number, []).append((level, title))
         marks: list[tuple[int, str, int]] = []
         for page in pages:
+            turned = take_turned(page)
             paragraphs = mark_footnotes(page, find_paragraphs(page, body), body)
+            if turned:
+                paragraphs = with_turned(paragraphs, turned)
             matched = _match_outline(page, paragraphs, targets.get(page.number, []))
             first_block = len(built.blocks)
             built.add_page(page, paragraphs, labels[page.number - 1])

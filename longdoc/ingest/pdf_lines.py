@@ -52,7 +52,7 @@ def read_page(page: Any, text_page: Any, number: int) -> PageText:
     frame = replace(shown, rotation=_rotation_of_text(text_page, text))
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
     words = _words(text_page, codes, frame)
-    lines = _lines(text_page, text, codes, words, number) if len(words.starts) else []
+    lines = _lines(text_page, text, codes, words, number, frame.rotation) if len(words.starts) else []
     return PageText(number, text, lines, frame.width, frame.height, (shown.width, shown.height))
 
 
@@ -98,7 +98,7 @@ def _words(text_page: Any, codes: npt.NDArray[np.uint32], frame: Frame) -> WordC
     return WordColumns(starts, ends, first[0], last[2], np.minimum(first[1], last[1]), np.maximum(first[3], last[3]))
 
 
-def _lines(text_page: Any, text: str, codes: npt.NDArray[np.uint32], words: WordColumns, number: int) -> list[Line]:
+def _lines(text_page: Any, text: str, codes: npt.NDArray[np.uint32], words: WordColumns, number: int, rotation: int) -> list[Line]:
     # What stands between a word and the next; nothing does after the last word of a line.
     parted = codes[words.ends[:-1]]
     single = words.starts[1:] - words.ends[:-1] == 1
@@ -119,7 +119,9 @@ def _lines(text_page: Any, text: str, codes: npt.NDArray[np.uint32], words: Word
     size = np.maximum(np.maximum(heights[begins], heights[middles]), heights[lasts])
     angles = np.fromiter(map(_ANGLE, repeat(text_page), words.starts[middles].tolist()), dtype=np.float64, count=len(middles))
     aslant = np.abs((angles + pi / 4) % (pi / 2) - pi / 4) > ASLANT
-    upright = ~aslant & ~((bottom - top > 4 * (x1 - x0)) & (np.add.reduceat(words.ends - words.starts, begins) > 4))
+    turned = ~aslant & (np.round(-angles / (pi / 2)) % 2 != rotation % 2)
+    size = np.where(turned, x1 - x0, size)
+    upright = ~aslant & ~turned & ~((bottom - top > 4 * (x1 - x0)) & (np.add.reduceat(words.ends - words.starts, begins) > 4))
     fonts = _Fonts(text_page)
     lines = [
         Line(
@@ -134,11 +136,12 @@ def _lines(text_page: Any, text: str, codes: npt.NDArray[np.uint32], words: Word
             bold=style[1],
             hyphen=hyphen,
             upright=stands,
+            turned=on_side,
             widest=gap,
             ordered=in_order,
             plain=is_plain,
         )
-        for begin, count, first, last, left, right, upper, lower, high, style, hyphen, stands, gap, in_order, is_plain in zip(
+        for begin, count, first, last, left, right, upper, lower, high, style, hyphen, stands, on_side, gap, in_order, is_plain in zip(
             begins.tolist(),
             counts.tolist(),
             _at(words, begins),
@@ -151,6 +154,7 @@ def _lines(text_page: Any, text: str, codes: npt.NDArray[np.uint32], words: Word
             map(fonts.style, words.starts[middles].tolist()),
             (*(hyphen for _, hyphen in breaks), False),
             upright.tolist(),
+            turned.tolist(),
             np.maximum.reduceat(gaps, begins).tolist(),
             np.logical_and.reduceat(ordered, begins).tolist(),
             np.logical_and.reduceat(plain, begins).tolist(),

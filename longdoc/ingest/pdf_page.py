@@ -91,9 +91,10 @@ class Words(Sequence[Word]):
 @dataclass(slots=True)
 class Line:
     """Words on one line, left to right. `hyphen`: PDFium saw a word broken at the line's end; `after_break`: a page
-    number was taken out above it; `scattered`: its words do not follow each other in the page's characters. `content`, its words with
-    single spaces, and `cells` are filled in once lines are in reading order. `widest` is the largest gap between two words,
-    `ordered` that they come from left to right, `plain` that they stand in the page's characters with just a space between them."""
+    number was taken out above it; `turned`: it stands on its side, where others are upright; `scattered`: its words do not follow each
+    other in the page's characters. `content`, its words with single spaces, and `cells` are filled in once lines are in reading order.
+    `widest` is the largest gap between two words, `ordered` that they come from left to right, `plain` that they stand in the page's
+    characters with just a space between them."""
 
     words: Sequence[Word]
     page: int
@@ -106,6 +107,7 @@ class Line:
     bold: bool
     hyphen: bool = False
     upright: bool = True
+    turned: bool = False
     after_break: bool = False
     scattered: bool = False
     cells: list[Sequence[Word]] = field(default_factory=list)

@@ -27,6 +27,7 @@ _APART = re.compile(r"[\s\x00-\x1f\x7f\ufffe\uffff\u00ad\u200b]")
 # "1.3Adaptimmune": a tab that left no space in the text, only a gap on the page.
 _GLUED_NUMBER = re.compile(r"(?:\(?(?:\d{1,3}(?:\.\d{1,3})*\.?|[a-zA-Z]|[ivx]{1,5})[.)]|\d{1,3}(?:\.\d{1,3})+|[•●▪])(?=[A-Z“\"])")
 _HEAVY = re.compile(rb"bold|black|heavy|cmbx|demi", re.IGNORECASE)
+_SLOPED = re.compile(rb"ital|obliq|slant|cmti|cmsl|cmbxti", re.IGNORECASE)
 ANGLE_SAMPLES = 15
 SAME_HEIGHT = 1.0
 """Points by which words of a line may differ in height without a closer look."""
@@ -134,6 +135,7 @@ def _lines(text_page: Any, text: str, codes: npt.NDArray[np.uint32], words: Word
             size=high,
             weight=style[0],
             bold=style[1],
+            italic=style[2],
             hyphen=hyphen,
             upright=stands,
             turned=on_side,
@@ -190,20 +192,25 @@ def _breaks(text: str, words: WordColumns, spaced: npt.NDArray[np.bool_]) -> Ite
 
 
 class _Fonts:
-    """Weight of characters, and whether their font's name says that it is bold; asked once for each font of a page."""
+    """Weight of characters, and whether their font's name says that it is bold and italic; asked once for each font of a page."""
 
     def __init__(self, text_page: Any) -> None:
         self._text_page = text_page
-        self._known: dict[int, tuple[int, bool]] = {}
+        self._known: dict[int, tuple[int, bool, bool]] = {}
         self._flags, self._name = ctypes.c_int(), ctypes.create_string_buffer(96)
 
-    def style(self, index: int) -> tuple[int, bool]:
+    def style(self, index: int) -> tuple[int, bool, bool]:
         """Of the character at `index`."""
         font = _FONT(_TEXT_OBJECT(self._text_page, index)) or 0
         found = self._known.get(font)
         if found is None:
             pdfium.FPDFText_GetFontInfo(self._text_page, index, self._name, 96, self._flags)
-            found = pdfium.FPDFText_GetFontWeight(self._text_page, index), _HEAVY.search(self._name.value) is not None
+            name = self._name.value
+            found = (
+                pdfium.FPDFText_GetFontWeight(self._text_page, index),
+                _HEAVY.search(name) is not None,
+                _SLOPED.search(name) is not None,
+            )
             self._known[font] = found
         return found
 

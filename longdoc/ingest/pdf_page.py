@@ -106,6 +106,7 @@ class Line:
     weight: int
     bold: bool
     hyphen: bool = False
+    italic: bool = False
     upright: bool = True
     turned: bool = False
     after_break: bool = False

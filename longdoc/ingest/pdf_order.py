@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from longdoc.ingest.pdf_columns import by_rows, in_columns, is_straddled
+from longdoc.ingest.pdf_letters import join_letters
 from longdoc.ingest.pdf_page import Line, PageText, Word
 from longdoc.ingest.pdf_turned import joined
 
@@ -39,8 +40,9 @@ def order_lines(page: PageText) -> None:
     lines += joined([line for line in page.lines if not line.upright])
     for line in lines:
         _sort_words(line, page.text)
+        join_letters(line, page)
         line.cells = split_cells(line)
-        line.content = _content(line, page.text)
+        line.content = _content(line, page)
     page.lines = lines
 
 
@@ -67,15 +69,15 @@ def _sort_words(line: Line, text: str) -> None:
         line.widest = max(after.x0 - before.x1 for before, after in pairwise(line.words))
 
 
-def _content(line: Line, text: str) -> str:
-    words = line.words
+def _content(line: Line, page: PageText) -> str:
+    words, text = line.words, page.text
     if line.plain:
         return text[words[0].start : words[-1].end]
-    if not line.scattered:
+    if not line.scattered and not line.spaced:
         parts = text[words[0].start : words[-1].end].split()
         if len(parts) == len(words):
             return " ".join(parts)
-    return " ".join([text[word.start : word.end] for word in words])
+    return " ".join(page.said(words))
 
 
 def _join_rows(lines: list[Line]) -> list[Line]:

@@ -159,3 +159,36 @@ def test_footnotes_below_a_column_do_not_part_its_text_from_the_next_column(last
     assert [note[:9] for note in notes] == ["1 See the", "2 In the "]
     assert_in_order(document, "left", "right")
     assert ("customer has has seen them" in document.text) == (last == "customer has")
+
+
+def test_letters_set_apart_are_words_and_lead_back_to_the_page() -> None:
+    def draw(canvas: Canvas) -> None:
+        samples.put(canvas, ["S U P P L Y   A G R E E M E N T"], 180, 60)
+        samples.put(canvas, ["a b c d are the villages"], 72, 90)
+        samples.put(canvas, ["1 2 3 4 5 6 7"], 72, 120)
+
+    document = read(draw)
+    assert "SUPPLY AGREEMENT" in document.text
+    assert "a b c d are the villages" in document.text
+    assert "1 2 3 4 5 6 7" in document.text
+    start = document.text.index("AGREEMENT")
+    places = [
+        (page, index + start + place - first)
+        for place in range(9)
+        for first, page, index, length in document.source_map
+        if first <= start + place < first + length
+    ]
+    assert len(places) == len(set(places)) == 9
+
+
+def test_letters_drawn_one_by_one_are_words_and_figures() -> None:
+    def draw(canvas: Canvas) -> None:
+        canvas.setFont("Times-Roman", 11)
+        for row, cells in enumerate((("Mills", "2023", "2022"), ("International", "2,131", "1,594"), ("Worldwide", "4,300", "3,971"))):
+            for left, cell in zip((72, 300, 400), cells, strict=True):
+                for letter in cell:
+                    canvas.drawString(left, samples.HEIGHT - 80 - 14 * row, letter)
+                    left += canvas.stringWidth(letter, "Times-Roman", 11)
+
+    document = read(draw)
+    assert "International\t2,131\t1,594\nWorldwide\t4,300\t3,971" in document.text

@@ -52,9 +52,16 @@ def tree(document: Document) -> list[tuple[int, str]]:
 def test_larger_headings_stand_above_bold_ones_and_those_above_italics() -> None:
     document = read(
         page_of(
-            [("Harvest", LARGE), ("Wheat", BOLD), ("Soils in Spring", BOLD_ITALIC), ("Soils in Autumn", BOLD_ITALIC), ("Barley", BOLD)]
+            [
+                FRONT,
+                ("Harvest", LARGE),
+                ("Wheat", BOLD),
+                ("Soils in Spring", BOLD_ITALIC),
+                ("Soils in Autumn", BOLD_ITALIC),
+                ("Barley", BOLD),
+            ]
         ),
-        page_of([("Trade", LARGE), ("Markets", BOLD), ("Prices at the river", ITALIC), ("Prices at the bridge", ITALIC)], 5),
+        page_of([("Trade", LARGE), ("Markets", BOLD), ("Prices at the river", ITALIC), ("Prices at the bridge", ITALIC)], 10),
     )
     assert tree(document) == [
         (1, "Harvest"),

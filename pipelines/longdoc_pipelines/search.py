@@ -35,10 +35,7 @@ def search(corpus: Corpus, reader: Reader, query: str, entries: Sequence[Entry],
 
     Raises: UsageError if the query is blank or `k` is below 1.
     """
-    if not query.strip():
-        raise UsageError("the query is empty")
-    if k < 1:
-        raise UsageError(f"k is the number of passages wanted and must be at least 1, got {k}")
+    check(query, k)
     hits = find_chunks(corpus, reader, query, entries, k)
     opened: dict[str, tuple[Document, Sequence[Chunk]]] = {}
     passages = []
@@ -48,6 +45,14 @@ def search(corpus: Corpus, reader: Reader, query: str, entries: Sequence[Entry],
         document, chunks = opened[entry.path]
         passages.append(Passage(rank=rank, score=score, citation=document.cite(chunks[chunk_index].span)))
     return passages
+
+
+def check(query: str, k: int, what: str = "query") -> None:
+    """Raises: UsageError if the query is blank or `k` is below 1."""
+    if not query.strip():
+        raise UsageError(f"the {what} is empty")
+    if k < 1:
+        raise UsageError(f"k is the number of passages wanted and must be at least 1, got {k}")
 
 
 def find_chunks(corpus: Corpus, reader: Reader, query: str, entries: Sequence[Entry], k: int) -> list[tuple[Entry, int, float]]:

@@ -96,8 +96,8 @@ def pieces_of(page: PageText, line: Line, width: float = 1.0) -> list[Piece]:
     `width` is how much wider than usual its spaces are."""
     groups: list[list[Word]] = []
     figure = signed = False
-    for word in line.words:
-        sign, digits, tail = _kinds_of(page.text[word.start : word.end])
+    for word, text in zip(line.words, page.said(line.words), strict=True):
+        sign, digits, tail = _kinds_of(text)
         if not groups:
             groups.append([word])
         else:
@@ -127,7 +127,7 @@ def _kinds_of(word: str) -> tuple[bool, bool, bool]:
 
 
 def piece_of(page: PageText, words: list[Word]) -> Piece:
-    text = " ".join([page.text[word.start : word.end] for word in words])
+    text = " ".join(page.said(words))
     # Most pieces are words, which is plain without a closer look.
     short = len(text) <= 40 and (_MAY_BE_FIGURE.search(text) is not None or len(text) <= 15)
     return Piece(words, text, short and (read_figure(text) is not None or is_none(text)), (words[0].x0, words[-1].x1))

@@ -104,7 +104,7 @@ def _cut(page: PageText, piece: Piece, columns: Sequence[Extent], size: float, w
     if piece.figure or len(piece.words) < 2:
         return [piece]
     parts = [[piece.words[0]]]
-    last = page.text[piece.words[-1].start : piece.words[-1].end]
+    last = page.said(piece.words[-1:])[0]
     figure = DIGITS.fullmatch(last) is not None and not YEAR.fullmatch(last) and not last.endswith(",")
     for place in range(1, len(piece.words)):
         before, word = piece.words[place - 1], piece.words[place]
@@ -123,7 +123,7 @@ def _cut(page: PageText, piece: Piece, columns: Sequence[Extent], size: float, w
 
 def _ends_column(page: PageText, words: list[Word], columns: Sequence[Extent], size: float) -> bool:
     """Whether digits, alone or behind a sign ("$ 2,210.8"), end where a column of figures does."""
-    if len(words) > 2 or (len(words) == 2 and not SIGN.fullmatch(page.text[words[0].start : words[0].end])):
+    if len(words) > 2 or (len(words) == 2 and not SIGN.fullmatch(page.said(words)[0])):
         return False
     return any(abs(words[-1].x1 - right) < 0.5 * size and words[0].x0 > left - 0.5 * size for left, right in columns[1:])
 
@@ -193,4 +193,4 @@ def _line_of(line: Line, words: Sequence[Word]) -> Line:
     top, bottom = min([word.top for word in words]), max([word.bottom for word in words])
     hyphen = line.hyphen and words[-1] is line.words[-1]
     x0, x1 = words[0].x0, words[-1].x1
-    return Line(words, line.page, x0, x1, top, bottom, line.size, line.weight, line.bold, hyphen, scattered=scattered)
+    return Line(words, line.page, x0, x1, top, bottom, line.size, line.weight, line.bold, hyphen, scattered=scattered, spaced=line.spaced)

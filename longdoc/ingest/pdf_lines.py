@@ -28,6 +28,7 @@ _APART = re.compile(r"[\s\x00-\x1f\x7f\ufffe\uffff\u00ad\u200b]")
 # "1.3Adaptimmune": a tab that left no space in the text, only a gap on the page.
 _GLUED_NUMBER = re.compile(r"(?:\(?(?:\d{1,3}(?:\.\d{1,3})*\.?|[a-zA-Z]|[ivx]{1,5})[.)]|\d{1,3}(?:\.\d{1,3})+|[•●▪])(?=[A-Z“\"])")
 _HEAVY = re.compile(rb"bold|black|heavy|cmbx|demi", re.IGNORECASE)
+_SLOPED = re.compile(rb"ital|obliq|slant|cmti|cmsl|cmbxti", re.IGNORECASE)
 ANGLE_SAMPLES = 15
 SAME_HEIGHT = 1.0
 """Points by which words of a line may differ in height without a closer look."""
@@ -53,7 +54,7 @@ def read_page(text_page: Any, shown: Frame, number: int) -> PageText:
     frame = shown if rotation == shown.rotation else replace(shown, rotation=rotation)
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
     words = _words(text_page, codes, frame)
-    lines = _lines(text_page, text, codes, words, number) if len(words) else []
+    lines = _lines(text_page, text, codes, words, number, frame.rotation) if len(words) else []
     return PageText(number, text, lines, frame.width, frame.height, (shown.width, shown.height))
 
 
@@ -101,7 +102,7 @@ def _words(text_page: Any, codes: npt.NDArray[np.uint32], frame: Frame) -> WordC
     return WordColumns(edges.reshape(-1, 2).T, boxes)
 
 
-def _lines(text_page: Any, text: str, codes: npt.NDArray[np.uint32], words: WordColumns, number: int) -> list[Line]:
+def _lines(text_page: Any, text: str, codes: npt.NDArray[np.uint32], words: WordColumns, number: int, rotation: int) -> list[Line]:
     # What stands between a word and the next; nothing does after the last word of a line.
     (starts, ends), (x0, x1, top, bottom) = words.ranges, words.sides
     parted = codes[ends[:-1]]
@@ -124,8 +125,10 @@ def _lines(text_page: Any, text: str, codes: npt.NDArray[np.uint32], words: Word
     telling = starts[middles].tolist()
     angles = np.fromiter(map(_ANGLE, repeat(text_page), telling), dtype=np.float64, count=len(middles))
     aslant = np.abs((angles + pi / 4) % (pi / 2) - pi / 4) > ASLANT
-    upright = ~aslant & ~((lower - upper > 4 * (right - left)) & (np.add.reduceat(ends - starts, begins) > 4))
-    weights, bolds = zip(*_styles(text_page, telling), strict=True)
+    turned = ~aslant & (np.round(-angles / (pi / 2)) % 2 != rotation % 2)
+    size = np.where(turned, right - left, size)
+    upright = ~aslant & ~turned & ~((lower - upper > 4 * (right - left)) & (np.add.reduceat(ends - starts, begins) > 4))
+    weights, bolds, italics = zip(*_styles(text_page, telling), strict=True)
     # A column for each field of a Line, so that none is made by a call of its own in Python.
     edges = words.words(np.concatenate((begins, lasts)))
     firsts = edges[: len(begins)]
@@ -142,7 +145,9 @@ def _lines(text_page: Any, text: str, codes: npt.NDArray[np.uint32], words: Word
             weights,
             bolds,
             (*(hyphen for _, hyphen in breaks), False),
+            italics,
             upright.tolist(),
+            turned.tolist(),
             np.maximum.reduceat(gaps, begins).tolist(),
             np.logical_and.reduceat(ordered, begins).tolist(),
             np.logical_and.reduceat(plain, begins).tolist(),
@@ -178,15 +183,16 @@ def _breaks(text: str, words: WordColumns, spaced: npt.NDArray[np.bool_]) -> Ite
             yield place + 1, hyphen and "\n" not in between
 
 
-def _styles(text_page: Any, indices: list[int]) -> list[tuple[int, bool]]:
-    """Weight of characters, and whether their font's name says that it is bold; asked once for each font of a page."""
+def _styles(text_page: Any, indices: list[int]) -> list[tuple[int, bool, bool]]:
+    """Weight of characters, and whether their font's name says that it is bold and italic; asked once for each font of a page."""
     fonts = list(map(_FONT, map(_TEXT_OBJECT, repeat(text_page), indices)))
-    known: dict[int | None, tuple[int, bool]] = {}
+    known: dict[int | None, tuple[int, bool, bool]] = {}
     flags, name = ctypes.c_int(), ctypes.create_string_buffer(96)
     for font, index in zip(fonts, indices, strict=True):
         if font not in known:
             pdfium.FPDFText_GetFontInfo(text_page, index, name, 96, flags)
-            known[font] = pdfium.FPDFText_GetFontWeight(text_page, index), _HEAVY.search(name.value) is not None
+            heavy, sloped = _HEAVY.search(name.value) is not None, _SLOPED.search(name.value) is not None
+            known[font] = pdfium.FPDFText_GetFontWeight(text_page, index), heavy, sloped
     return [known[font] for font in fonts]
 
 

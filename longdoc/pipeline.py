@@ -18,7 +18,7 @@ from longdoc.labels import LabelSet, load_labels
 from longdoc.protocols import Limits, Progress, Reader
 from longdoc.reviewing import Reviewing
 from longdoc.training import Training
-from longdoc.types import Answer, Clause, Comparison, Document, Filled, Outcome, Overview, Passage, Span, Summary
+from longdoc.types import Answer, Clause, Comparison, Document, Domain, Filled, Outcome, Overview, Passage, Span, Summary
 
 if TYPE_CHECKING:
     from longdoc.engines.forms import Form
@@ -250,12 +250,31 @@ class Pipeline(Training, Reviewing):
         entries = self._select(paths, ingest)
         return extract(self.corpus, self.reader, entries, chosen, min_score=min_score, only=only, on_skip=self._tell)
 
-    def search(self, query: str, paths: Paths | None = None, k: int = 10, *, ingest: bool = True) -> list[Passage]:
-        """The `k` passages that fit best; without paths among all documents of the corpus."""
-        from longdoc_pipelines.search import search
+    def search(
+        self,
+        query: str,
+        paths: Paths | None = None,
+        k: int = 10,
+        *,
+        domain: Domain | None = None,
+        section: str | None = None,
+        since: str | None = None,
+        ingest: bool = True,
+    ) -> list[Passage]:
+        """The `k` passages that fit best; without paths among all documents of the corpus. Neighbouring passages of a section are one, and
+        the sentence that answers is marked.
 
+        `domain` restricts it to documents of that profile, `section` to what stands under a heading with these words ("Item 7"), `since`
+        (YYYY-MM-DD, YYYY-MM or YYYY) to documents that bear a date from then on; one whose date is unknown is left out.
+
+        Raises: UsageError for a blank query, `k` below 1, or a filter that cannot be meant.
+        """
+        from longdoc_pipelines.filters import Filters
+        from longdoc_pipelines.results import results
+
+        filters = Filters(domain, section, since)
         entries = self._select(paths, ingest)
-        return search(self.corpus, self.embedded, query, entries, k=k)
+        return results(self.corpus, self.embedded, query, entries, k, filters)
 
     def ask(self, question: str, paths: Paths | None = None, *, ingest: bool = True) -> Answer:
         """An answer in the documents' own words, or one that says that there is none; without paths from all documents."""

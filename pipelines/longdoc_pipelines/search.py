@@ -1,21 +1,28 @@
-"""Passages for a query: BM25 over the words and inner product over the vectors, fused by rank.
+"""Chunks for a query: BM25 over the words and inner product over the vectors, fused by rank.
 
 Reciprocal rank fusion (Cormack, Clarke and Buettcher, SIGIR 2009): score(c) = sum over the lists of 1 / (60 + rank of c).
-The constant and the equal weights are the paper's; nothing is tuned.
+The constant and the equal weights are the paper's.
 
 A question about accounts also asks for its line items by their other names, and for the statements that hold them (statements.py): of the
 filings that fit best, the chunks of those statements are a third list, which counts as much as the other two together.
+
+Among many documents, one that the query names ("3M in FY2018", "the Kestrel agreement") comes before others: what fits is raised by the
+share of the query's names and numbers that stand on a document's first pages. A document so named none of whose chunks is among those
+found is searched by itself.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from longdoc.errors import UsageError
 from longdoc.protocols import Reader
-from longdoc.types import Chunk, Document, Passage
-from longdoc_pipelines.statements import Wanted, lines_asked, statement_pages, wanted
+from longdoc.types import Passage
+from longdoc_pipelines.filters import EVERYTHING, Filters
+from longdoc_pipelines.sheets import Sheets
+from longdoc_pipelines.statements import Wanted, lines_asked, wanted
 
 if TYPE_CHECKING:
     from longdoc_stores.corpus import Corpus
@@ -26,12 +33,43 @@ NEAR, DOCUMENTS = 50, 5
 """Statements are looked for in the first documents of so many of the chunks that fit best."""
 DEPTH = 200
 """How far down each list is read; what stands in one list only below that has no chance."""
+FRONT, NAMED = 4, 200
+"""Chunks of a document in which its names are looked for, and the documents that are told apart by them."""
+NAMED_COUNTS = 0.5
+"""What a document that has all the names adds to a chunk, of the score of what is first in every list."""
+CERTAIN = 0.5
+"""The share of the names from which a document is searched by itself."""
+
+Found = tuple["Entry", int, float]
 
 
-def search(corpus: Corpus, reader: Reader, query: str, entries: Sequence[Entry], k: int = 10) -> list[Passage]:
-    """The `k` passages of the documents `entries` that fit `query` best, best first.
+def search(
+    corpus: Corpus, reader: Reader, query: str, entries: Sequence[Entry], k: int = 10, filters: Filters = EVERYTHING
+) -> list[Passage]:
+    """The `k` chunks of the documents `entries` that fit `query` best, best first, a passage each.
 
-    A passage is a chunk. Its score compares within this list only: 1 means first by words and first by meaning.
+    A score compares within this list only: 1 means first by words and first by meaning.
+
+    Raises: UsageError if the query is blank or `k` is below 1.
+    """
+    sheets = Sheets(corpus)
+    hits = find_chunks(corpus, reader, query, entries, k, filters, sheets)
+    return [
+        Passage(rank=rank, score=score, citation=sheets[entry].cite(entry, chunk, chunk))
+        for rank, (entry, chunk, score) in enumerate(hits, start=1)
+    ]
+
+
+def find_chunks(
+    corpus: Corpus,
+    reader: Reader,
+    query: str,
+    entries: Sequence[Entry],
+    k: int,
+    filters: Filters = EVERYTHING,
+    sheets: Sheets | None = None,
+) -> list[Found]:
+    """The best `k` chunks as (entry, index of the chunk, score in 0..1).
 
     Raises: UsageError if the query is blank or `k` is below 1.
     """
@@ -39,52 +77,78 @@ def search(corpus: Corpus, reader: Reader, query: str, entries: Sequence[Entry],
         raise UsageError("the query is empty")
     if k < 1:
         raise UsageError(f"k is the number of passages wanted and must be at least 1, got {k}")
-    hits = find_chunks(corpus, reader, query, entries, k)
-    opened: dict[str, tuple[Document, Sequence[Chunk]]] = {}
-    passages = []
-    for rank, (entry, chunk_index, score) in enumerate(hits, start=1):
-        if entry.path not in opened:
-            opened[entry.path] = (corpus.document(entry), corpus.chunks(entry))
-        document, chunks = opened[entry.path]
-        passages.append(Passage(rank=rank, score=score, citation=document.cite(chunks[chunk_index].span)))
-    return passages
-
-
-def find_chunks(corpus: Corpus, reader: Reader, query: str, entries: Sequence[Entry], k: int) -> list[tuple[Entry, int, float]]:
-    """The best `k` chunks as (entry, index of the chunk, score in 0..1)."""
-    if not entries:
+    sheets = sheets or Sheets(corpus)
+    among = filters.documents(entries, sheets)
+    if not among:
         return []
-    depth = max(DEPTH, 2 * k)
-    asked = wanted(query)
-    by_words = corpus.search_text(" ".join([query, *asked.lines]), entries, depth)
-    by_meaning = corpus.search_vectors(reader.embed([query])[0], entries, depth, reader.reading_fingerprint)
-    fused = fuse([by_words, by_meaning])
-    if asked.kinds:
-        near = list(dict.fromkeys(entry.path for entry, _, _ in fused[:NEAR]))[:DOCUMENTS]
-        by_path = {entry.path: entry for entry in entries}
-        in_statements = [hit for path in near for hit in statement_chunks(corpus, by_path[path], asked)]
-        fused = fuse([by_words, by_meaning, in_statements], [1.0, 1.0, 2.0]) if in_statements else fused
-    return fused[:k]
+    return _Query(corpus, reader, query, filters, sheets, max(DEPTH, 2 * k)).best(among)[:k]
 
 
-def statement_chunks(corpus: Corpus, entry: Entry, asked: Wanted) -> list[ChunkHit]:
+class _Query:
+    """A query while it is answered."""
+
+    def __init__(self, corpus: Corpus, reader: Reader, query: str, filters: Filters, sheets: Sheets, depth: int) -> None:
+        self.corpus, self.filters, self.sheets, self.depth = corpus, filters, sheets, depth
+        self.asked = wanted(query)
+        self.words = " ".join([query, *self.asked.lines])
+        self.names = names(query)
+        self.vector = reader.embed([query])[0]
+        self.fingerprint = reader.reading_fingerprint
+
+    def best(self, entries: Sequence[Entry]) -> list[Found]:
+        lists = self._lists(entries)
+        named = self._named(entries)
+        found = _raised(fuse(lists), named)
+        there = {entry.path for entry, _, _ in found}
+        apart = tuple(entry for entry, share in named.values() if share >= CERTAIN and entry.path not in there)[:DOCUMENTS]
+        if apart:
+            found = sorted([*found, *_raised(fuse(self._lists(apart)), named)], key=lambda hit: -hit[2])
+        if self.asked.kinds:
+            near = list({entry.path: entry for entry, _, _ in found[:NEAR]}.values())[:DOCUMENTS]
+            in_statements = [hit for entry in near for hit in statement_chunks(self.sheets, entry, self.asked)]
+            # Only of the lists that rank everything: a chunk's place among a few documents says less.
+            found = _raised(fuse([*lists, in_statements], [1.0, 1.0, 2.0]), named) if in_statements else found
+        return [hit for hit in found if self.filters.holds(self.sheets, hit[0], hit[1])]
+
+    def _lists(self, entries: Sequence[Entry]) -> list[list[ChunkHit]]:
+        heading = self.filters.section or ""
+        by_words = self.corpus.search_text(self.words, entries, self.depth, heading=heading)
+        return [by_words, self.corpus.search_vectors(self.vector, entries, self.depth, self.fingerprint, heading=heading)]
+
+    def _named(self, entries: Sequence[Entry]) -> dict[str, tuple[Entry, float]]:
+        """Path -> the document and the share of the query's names that it begins with; nothing where there is one document."""
+        if len(entries) < 2 or not self.names:
+            return {}
+        return {entry.path: (entry, share) for entry, share in self.corpus.search_fronts(self.names, entries, NAMED, FRONT)}
+
+
+def names(query: str) -> str:
+    """The words of a query that name something: with a digit, in capitals, or with a first capital inside a sentence."""
+    found = []
+    for match in re.finditer(r"[^\W_][\w&]*", query):
+        word, before = match.group(), query[: match.start()].rstrip()
+        opens = not before or before[-1] in ".?!:"
+        capital = len(word) > 1 and word[0].isupper() and (not opens or word.isupper())
+        if capital or any(character.isdigit() for character in word):
+            found.append(word)
+    return " ".join(found)
+
+
+def statement_chunks(sheets: Sheets, entry: Entry, asked: Wanted) -> list[ChunkHit]:
     """The chunks of the statements that are asked for, those with the lines that are asked for first."""
     from longdoc_stores.records import ChunkHit
 
     if entry.domain != "financial":
         return []
-    document, chunks = corpus.document(entry), corpus.chunks(entry)
-    pages = statement_pages(document)
+    sheet = sheets[entry]
     found: dict[int, tuple[int, int]] = {}
     for order, kind in enumerate(asked.kinds):
-        page = pages.get(kind)
-        for index, chunk in enumerate(chunks):
-            if page is not None and page.span.start <= chunk.span.start < page.span.end:
-                found.setdefault(index, (-lines_asked(document.quote(chunk.span), asked.lines), order))
+        for index in sheet.statements.get(kind, ()):
+            found.setdefault(index, (-lines_asked(sheet.rows[index].quote, asked.lines), order))
     return [ChunkHit(entry, index, 0.0) for index in sorted(found, key=lambda index: (*found[index], index))]
 
 
-def fuse(lists: Sequence[Iterable[ChunkHit]], weights: Sequence[float] | None = None) -> list[tuple[Entry, int, float]]:
+def fuse(lists: Sequence[Iterable[ChunkHit]], weights: Sequence[float] | None = None) -> list[Found]:
     """Several ranked lists as one, each counting by its weight (default: alike); ties go to what stands first in path and document."""
     counted = weights or [1.0] * len(lists)
     scores: dict[tuple[str, int], float] = {}
@@ -96,3 +160,13 @@ def fuse(lists: Sequence[Iterable[ChunkHit]], weights: Sequence[float] | None = 
             scores[place] = scores.get(place, 0.0) + (RANK_CONSTANT + 1) / (RANK_CONSTANT + rank) * weight / sum(counted)
     ordered = sorted(scores.items(), key=lambda item: (-item[1], item[0]))
     return [(entry_at[path], chunk_index, min(score, 1.0)) for (path, chunk_index), score in ordered]
+
+
+def _raised(found: Iterable[Found], named: dict[str, tuple[Entry, float]]) -> list[Found]:
+    """Chunks in the order of their scores with what their document's names add, at most 1 in all."""
+    if not named:
+        return list(found)
+    most = 1 + NAMED_COUNTS * max(share for _, share in named.values())
+    shares = {path: share for path, (_, share) in named.items()}
+    raised = [(entry, chunk, (score + NAMED_COUNTS * shares.get(entry.path, 0.0)) / most) for entry, chunk, score in found]
+    return sorted(raised, key=lambda hit: -hit[2])

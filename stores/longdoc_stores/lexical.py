@@ -65,6 +65,15 @@ class Words:
     lengths: npt.NDArray[np.int32]
 
 
+@dataclass(frozen=True, slots=True)
+class Postings:
+    """Where one word stands: the chunks [P] that hold it, and how often each does in its heading path and in its text [P]."""
+
+    chunks: npt.NDArray[np.int64]
+    in_heading: npt.NDArray[np.int64]
+    in_text: npt.NDArray[np.int64]
+
+
 def analyse(document: Document, chunks: Sequence[Chunk]) -> Words:
     """The words of the document's chunks, in heading path and text."""
     import numpy as np
@@ -87,6 +96,11 @@ def analyse(document: Document, chunks: Sequence[Chunk]) -> Words:
     return Words(postings, lengths)
 
 
+def stems(text: str) -> list[str]:
+    """The distinct stems of a text, stop words and all."""
+    return sorted({word for word, *_ in _count([("", text.encode("utf-8", "replace").decode("utf-8"))])})
+
+
 def query_words(query: str) -> list[str]:
     """The distinct stems that a query asks for, without stop words unless nothing else is left."""
     text = normalise(query.encode("utf-8", "replace").decode("utf-8"))  # a terminal may hand on bytes that are no text
@@ -99,35 +113,27 @@ def normalise(text: str) -> str:
     return _FISCAL_YEAR.sub(r"20\1", _THOUSANDS.sub("", text))
 
 
-def score(
-    found: Iterable[tuple[int, str, bytes]], lengths: Mapping[int, npt.NDArray[np.int32]], bm25: Bm25
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-    """(document, chunk, score) of every chunk that holds a word of the query, in no order.
-
-    `found` are (document, word, postings) of the query's words; `lengths` are those of all documents searched.
-    """
+def score(words: Iterable[Postings], lengths: npt.NDArray[np.int32], bm25: Bm25) -> npt.NDArray[np.float64]:
+    """The score [C] of every chunk searched; `words` are the postings of the query's words, `lengths` [C, 2] as in Words."""
     import numpy as np
 
-    order = sorted(lengths)
-    starts = dict(zip(order, np.cumsum([0] + [len(lengths[number]) for number in order]).tolist(), strict=False))
-    words: dict[str, list[tuple[int, bytes]]] = {}
-    for document, word, data in found:
-        words.setdefault(word, []).append((starts[document], data))
-    weighted = [lengths[number][:, 0] * bm25.heading_weight + lengths[number][:, 1] for number in order]
-    size = np.concatenate(weighted) if weighted else np.zeros(0)
+    size = lengths[:, 0] * bm25.heading_weight + lengths[:, 1]
     total = np.zeros(len(size))
     norm = bm25.k1 * (1 - bm25.b + bm25.b * size / max(size.mean() if len(size) else 1.0, 1e-9))
-    for _, lists in sorted(words.items()):
-        packed = np.frombuffer(b"".join(data for _, data in lists), dtype="<u4").astype(np.int64)
-        base = np.repeat([start for start, _ in lists], [len(data) // 4 for _, data in lists])
-        place = base + (packed >> (_HEADING_BITS + _TEXT_BITS))
-        times = (packed >> _TEXT_BITS & _HEADING_MOST) * bm25.heading_weight + (packed & _TEXT_MOST)
-        rarity = np.log1p((len(size) - len(place) + 0.5) / (len(place) + 0.5))
-        total[place] += rarity * times * (bm25.k1 + 1) / (times + norm[place])
-    hit = np.flatnonzero(total > 0)
-    document_at = np.repeat(order, [len(lengths[number]) for number in order]).astype(np.int64)
-    start_at = np.repeat([starts[number] for number in order], [len(lengths[number]) for number in order]).astype(np.int64)
-    return document_at[hit], hit - start_at[hit], total[hit]
+    for found in words:
+        times = found.in_heading * bm25.heading_weight + found.in_text
+        rarity = np.log1p((len(size) - len(found.chunks) + 0.5) / (len(found.chunks) + 0.5))
+        total[found.chunks] += rarity * times * (bm25.k1 + 1) / (times + norm[found.chunks])
+    return total
+
+
+def unpack(starts: npt.NDArray[np.int64], data: Sequence[bytes]) -> Postings:
+    """The postings of one word: `data` are those of several documents, whose chunks begin at `starts` among all those searched."""
+    import numpy as np
+
+    packed = np.frombuffer(b"".join(data), dtype="<u4").astype(np.int64)
+    base = np.repeat(starts, np.fromiter(map(len, data), dtype=np.int64, count=len(data)) // 4)
+    return Postings(base + (packed >> (_HEADING_BITS + _TEXT_BITS)), packed >> _TEXT_BITS & _HEADING_MOST, packed & _TEXT_MOST)
 
 
 def _count(chunks: Sequence[tuple[str, str]]) -> list[tuple[str, int, int, int]]:

@@ -48,6 +48,8 @@ def document_date(document: Document) -> str | None:
 
 def _stated(value: str) -> str | None:
     """The date of a tag (ISO 8601) or of a header (RFC 5322)."""
+    if not value:
+        return None
     found = find_dates(value)
     if found:
         return found[0][2]

@@ -28,6 +28,8 @@ MEANING, WORDS, LINES = 0.6, 0.4, 0.3
 """What a sentence's vector, its share of the query's words, and each line item that is asked for and that it names count."""
 LEAST = 0.15
 """A sentence that weighs less than that answers nothing."""
+FEWEST = 4
+"""Words of a sentence; what has fewer is a heading or a remnant."""
 MORE = 2
 """Chunks are found for so many times the results wanted, since some become one."""
 
@@ -142,7 +144,7 @@ class _Marks:
             return
         for (start, end), meaning in zip(spans.tolist(), near.tolist(), strict=True):
             span = _trimmed(row, max(start, row.start), min(end, row.end))
-            if span is not None:
+            if span is not None and len(_quote(row, span).split()) >= FEWEST:
                 yield _Piece(row, span, meaning)
 
 

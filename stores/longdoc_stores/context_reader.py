@@ -103,18 +103,13 @@ class ContextReader:
             self._refresh()
             return self._info(number)
 
-    def first(self, document: str) -> int:
-        """The number of a document's first block, -1 if it has none."""
-        with self._lock:
-            self._refresh()
-            return self._blocks.first(document)
-
-    def of(self, hits: Sequence[Hit]) -> list[tuple[Hit, BlockInfo]]:
-        """What is known of the blocks found, without those that were forgotten meanwhile."""
+    def of(self, hits: Sequence[Hit]) -> list[tuple[Hit, str, int]]:
+        """The document of each block found, and how many of its blocks come before; without what was forgotten meanwhile."""
         with self._lock:
             self._refresh()
             known = self._blocks.by_number
-            return [(hit, known[hit.number]) for hit in hits if hit.number in known]
+            documents = [(hit, known[hit.number].document) for hit in hits if hit.number in known]
+            return [(hit, document, hit.number - self._blocks.first(document)) for hit, document in documents]
 
     def recent(self, tokens: int | None = None) -> Blocks | None:
         """The newest blocks that together hold at least so many tokens (default: the setting), in order; None if there are none.

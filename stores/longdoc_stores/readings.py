@@ -160,11 +160,11 @@ class Readings:
             hits = context.search(vector, k, blocks=[blocks[key][chunk].number for key, chunk in chunks if chunk < len(blocks[key])])
         elif everything:
             hits = context.search(vector, k)
-            if any(info.document not in keys for _, info in context.of(hits)):  # what a killed writer left
+            if any(document not in keys for _, document, _ in context.of(hits)):  # what a killed writer left
                 hits = context.search(vector, k, documents=keys)
         else:
             hits = context.search(vector, k, documents=keys)
-        found = [Place(info.document, info.number - context.first(info.document), hit.score) for hit, info in context.of(hits)]
+        found = [Place(document, chunk, hit.score) for hit, document, chunk in context.of(hits)]
         order = {place.key: 0 for place in found}
         if len(order) > 1 and len({place.score for place in found}) < len(found):
             order = {key: number for number, key in enumerate(keys) if key in order}

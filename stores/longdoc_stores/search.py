@@ -110,6 +110,9 @@ class Search:
 
     def _postings(self, word: str, selected: Selected) -> lexical.Postings:
         """Where a word stands in the documents selected."""
+        return selected.known(word, lambda: self._read(word, selected))
+
+    def _read(self, word: str, selected: Selected) -> lexical.Postings:
         import numpy as np
 
         if len(selected.numbers) <= FEW and not selected.everything:

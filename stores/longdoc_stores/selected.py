@@ -9,10 +9,11 @@ Axis legend: D documents selected, A all documents, C chunks of those selected.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from longdoc_stores.lexical import Postings
 from longdoc_stores.records import Entry
 
 if TYPE_CHECKING:
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from longdoc_stores.catalogue import Catalogue
+
+
+WORDS_KEPT = 24
+"""Words whose postings stay in memory: 24 bytes for each chunk that holds one, 5 MB for a word that is in all of 200,000."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +59,18 @@ class Selected:
         """The row of a document in these arrays, -1 if it is not selected."""
         return self._rows.get(key, -1)
 
+    def known(self, word: str, read: Callable[[], Postings]) -> Postings:
+        """The postings of a word, from `read` unless they are among the last that were asked for."""
+        with self._lock:
+            found = self._recent.pop(word, None) or read()
+            self._recent[word] = found
+            while len(self._recent) > WORDS_KEPT:
+                del self._recent[next(iter(self._recent))]
+            return found
+
     _rows: dict[str, int]
+    _recent: dict[str, Postings] = field(default_factory=dict, repr=False, compare=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
 
 class Selector:

@@ -51,11 +51,12 @@ class Filters:
         return entries
 
     def holds(self, sheets: Sheets, entry: Entry, chunk: int) -> bool:
-        """Whether the chunk stands under the section."""
+        """Whether the chunk stands under the section, or holds its beginning."""
         if self.section is None:
             return True
         sheet = sheets[entry]
-        return any(under(self.section, heading) for heading in sheet.heading_path(sheet.rows[chunk]))
+        row = sheet.rows[chunk]
+        return any(under(self.section, heading) for heading in (*sheet.heading_path(row), *row.inside))
 
 
 EVERYTHING = Filters()

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from longdoc.errors import UsageError
@@ -33,6 +34,8 @@ NEAR, DOCUMENTS = 50, 5
 """Statements are looked for in the first documents of so many of the chunks that fit best."""
 DEPTH = 200
 """How far down each list is read; what stands in one list only below that has no chance."""
+UNDER = 5
+"""How many times further down where a section is asked for: what has its words need not stand under it."""
 FRONT, NAMED = 4, 200
 """Chunks of a document in which its names are looked for, and the documents that are told apart by them."""
 NAMED_COUNTS = 0.5
@@ -105,15 +108,23 @@ class _Query:
             found = sorted([*found, *_raised(fuse(self._lists(apart)), named)], key=lambda hit: -hit[2])
         if self.asked.kinds:
             near = list({entry.path: entry for entry, _, _ in found[:NEAR]}.values())[:DOCUMENTS]
-            in_statements = [hit for entry in near for hit in statement_chunks(self.sheets, entry, self.asked)]
+            of_statements = (hit for entry in near for hit in statement_chunks(self.sheets, entry, self.asked))
+            in_statements = list(filter(self._holds, of_statements))
             # Only of the lists that rank everything: a chunk's place among a few documents says less.
             found = _raised(fuse([*lists, in_statements], [1.0, 1.0, 2.0]), named) if in_statements else found
-        return [hit for hit in found if self.filters.holds(self.sheets, hit[0], hit[1])]
+        return found
 
     def _lists(self, entries: Sequence[Entry]) -> list[list[ChunkHit]]:
         heading = self.filters.section or ""
-        by_words = self.corpus.search_text(self.words, entries, self.depth, heading=heading)
-        return [by_words, self.corpus.search_vectors(self.vector, entries, self.depth, self.fingerprint, heading=heading)]
+        depth = self.depth * UNDER if heading else self.depth
+        lists = [
+            self.corpus.search_text(self.words, entries, depth, heading=heading),
+            self.corpus.search_vectors(self.vector, entries, depth, self.fingerprint, heading=heading),
+        ]
+        return [list(islice(filter(self._holds, hits), self.depth)) for hits in lists]
+
+    def _holds(self, hit: ChunkHit) -> bool:
+        return self.filters.holds(self.sheets, hit.entry, hit.chunk_index)
 
     def _named(self, entries: Sequence[Entry]) -> dict[str, tuple[Entry, float]]:
         """Path -> the document and the share of the query's names that it begins with; nothing where there is one document."""

@@ -7,6 +7,7 @@ the document's date. It is made when a document is ingested; one that is missing
 from __future__ import annotations
 
 import json
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -32,7 +33,7 @@ NO_SECTION = -1
 @dataclass(frozen=True, slots=True)
 class Row:
     """A chunk: its place in the text, section (NO_SECTION: none), page, its printed label, the characters of the chunk, those between it
-    and the next one (None: too many, or it is the last), and whether it is a table."""
+    and the next one (None: too many, or it is the last), whether it is a table, and the headings of sections that begin inside it."""
 
     start: int
     end: int
@@ -42,6 +43,7 @@ class Row:
     quote: str
     gap: str | None
     table: bool
+    inside: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,7 @@ class Sheet:
 def make_sheet(document: Document, chunks: Sequence[Chunk]) -> Sheet:
     """The sheet of a document."""
     numbers: dict[tuple[int, tuple[str, ...]], int] = {}
+    headings = sorted((section.heading.start, " ".join(filter(None, (section.number, section.title)))) for section in document.sections)
     rows = []
     for chunk, following in zip(chunks, (*chunks[1:], None), strict=True):
         start, end = chunk.span.start, chunk.span.end
@@ -87,8 +90,20 @@ def make_sheet(document: Document, chunks: Sequence[Chunk]) -> Sheet:
         gap = document.text[end : following.span.start] if following is not None and following.span.start - end <= WIDEST_GAP else None
         path = document.heading_path(start)
         number = NO_SECTION if section is None else numbers.setdefault((section.index, path), len(numbers))
-        label = page.label if page else None
-        rows.append(Row(start, end, number, page.number if page else None, label, document.quote(chunk.span), gap, chunk.kind == "table"))
+        inside = headings[bisect_left(headings, (start, "")) : bisect_left(headings, (end, ""))]
+        rows.append(
+            Row(
+                start=start,
+                end=end,
+                section=number,
+                page=page.number if page else None,
+                label=page.label if page else None,
+                quote=document.quote(chunk.span),
+                gap=gap,
+                table=chunk.kind == "table",
+                inside=tuple(heading for _, heading in inside),
+            )
+        )
     pages = statement_pages(document) if document.domain == "financial" else {}
     statements = {
         kind: tuple(index for index, row in enumerate(rows) if page.span.start <= row.start < page.span.end) for kind, page in pages.items()
@@ -141,7 +156,7 @@ def _dated_kind() -> str:
 
 
 def _encoded(sheet: Sheet) -> str:
-    rows = [[row.start, row.end, row.section, row.page, row.label, row.quote, row.gap, row.table] for row in sheet.rows]
+    rows = [[row.start, row.end, row.section, row.page, row.label, row.quote, row.gap, row.table, row.inside] for row in sheet.rows]
     return json.dumps({"rows": rows, "headings": sheet.headings, "statements": sheet.statements}, separators=(",", ":"))
 
 

@@ -196,7 +196,7 @@ class Corpus:
         self, query: str, entries: Sequence[Entry], k: int, bm25: lexical.Bm25 | None = None, *, heading: str = ""
     ) -> list[ChunkHit]:
         """The `k` best chunks of `entries` by BM25 over headings and text (lexical.py), best first; with `heading` of those alone that
-        have all its words in their heading path.
+        have all its words in heading path and text together, as all have that stand under that heading or hold it.
 
         Any text is a query: its words are looked for, none has to occur. Content at several entries counts once. Entries given as the
         same tuple again need not be looked up again.

@@ -97,14 +97,14 @@ class Search:
         return [(selected.entries[int(selected.places[row])], float(total[row] / most)) for row in order if total[row] > 0]
 
     def _under(self, heading: str, selected: Selected) -> npt.NDArray[np.bool_]:
-        """Which chunks [C] have all words of `heading` in their heading path."""
+        """Which chunks [C] have all words of `heading`, each in their heading path or, as a heading inside them is, in their text."""
         import numpy as np
 
         under = np.ones(len(selected.lengths), dtype=np.bool_)
         for word in lexical.stems(heading):
             found = self._postings(word, selected)
             here = np.zeros(len(under), dtype=np.bool_)
-            here[found.chunks[found.in_heading > 0]] = True
+            here[found.chunks] = True
             under &= here
         return under
 

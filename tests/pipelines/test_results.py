@@ -83,7 +83,7 @@ def test_neighbouring_hits_of_a_section_are_one_result(corpus: Corpus, reader: M
 
 def test_results_of_other_sections_pages_or_places_stay_apart(corpus: Corpus, entries: list[Entry]) -> None:
     def row(number: int, section: int, page: int, gap: str | None = " ") -> Row:
-        return Row(number * 10, number * 10 + 9, section, page, None, "123456789", gap, False)
+        return Row(number * 10, number * 10 + 9, section, page, None, "123456789", gap, False, ())
 
     rows = (row(0, 0, 1), row(1, 0, 1), row(2, 1, 1), row(3, 1, 2), row(4, 1, 2, None), row(5, 1, 2))
     sheets = Sheets(corpus)

@@ -34,7 +34,7 @@ from longdoc_stores.lexical import Words
 from longdoc_stores.records import FileRecord
 
 WIDTH, VOCABULARY, CENTRES = 384, 50_000, 1_000
-WORDS_OF_A_CHUNK, BATCH, FOLDER = 60, 10_000, 1_000
+WORDS_OF_A_CHUNK, BATCH, FOLDER = 40, 10_000, 1_000
 FINGERPRINT = "random vectors"
 TOP = Path("/corpus")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from functools import cache
@@ -13,13 +14,9 @@ from example_corpus import ExampleCorpus
 
 from longdoc import registry
 
-
-@pytest.fixture(scope="session", autouse=True)
-def _one_thread_a_worker() -> Iterator[None]:
-    """Test workers share the cores; a model that takes them all in each worker waits for itself."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LONGDOC_THREADS", "1")
-        yield
+# Test workers share the cores: a model that takes them all in each worker waits for itself. Read when torch is loaded.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("LONGDOC_THREADS", "1")
 
 
 @pytest.fixture(scope="session", autouse=True)

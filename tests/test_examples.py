@@ -48,6 +48,7 @@ def test_a_script_imports_nothing_of_longdoc_but_its_public_face(script: Path) -
     assert all(line.startswith("from longdoc import ") for line in imports)
 
 
+@pytest.mark.slow
 def test_a_folder_is_summarized_document_by_document_and_together(run: RunScript) -> None:
     printed = run("summarize_folder.py")
     for document in (EXAMPLES / "documents").iterdir():
@@ -57,6 +58,7 @@ def test_a_folder_is_summarized_document_by_document_and_together(run: RunScript
     assert "3 contracts: " in printed.partition("\nTogether\n")[2]
 
 
+@pytest.mark.slow
 def test_contracts_are_reviewed_and_the_amendment_is_told_of(run: RunScript, tmp_path: Path) -> None:
     printed = run("review_contracts.py", str(tmp_path / "page.html"))
     assert "VS-04 violation" in printed
@@ -104,6 +106,7 @@ def test_states_are_kept_found_and_opened_from_a_copy(run: RunScript) -> None:
     assert "blocks opened from the copy" in printed
 
 
+@pytest.mark.slow
 def test_a_filing_of_300_pages_is_read_by_a_checkpoint_and_asked_again_from_a_snapshot(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -5,9 +5,19 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from longdoc.errors import ChangedError, EmptyFileError, InputError, LimitError, NotFoundError, UnreadableError, UnsupportedError
+from longdoc.errors import (
+    ChangedError,
+    EmptyFileError,
+    InputError,
+    LimitError,
+    NeedsOcrError,
+    NotFoundError,
+    UnreadableError,
+    UnsupportedError,
+)
 from longdoc.ingest.chunk import cut
 from longdoc.ingest.containers import Member, collect
 from longdoc.ingest.sniff import sniff
@@ -32,10 +42,12 @@ class ParsedFile:
 
 @dataclass(frozen=True)
 class OpenedFile:
-    """All that a file gives: its Document and chunks, None if it has no text of its own; and the files that it holds."""
+    """All that a file gives: its Document and chunks, None if it has no text of its own; and the files that it holds. `problem` says why a
+    file that should have text gave none, where it holds files all the same: a portfolio whose cover is a picture."""
 
     parsed: ParsedFile | None
     members: tuple[Member, ...] = ()
+    problem: InputError | None = None
 
 
 def open_file(
@@ -46,24 +58,44 @@ def open_file(
     domain: str = "auto",
     limits: Limits = DEFAULT_LIMITS,
     expected_sha256: str | None = None,
+    metadata: Mapping[str, str] | None = None,
 ) -> OpenedFile:
-    """As `parse_file`, with the files that lie in the file at `path`; its bytes lie at `source`, where that is given.
+    """As `parse_file`, with the files that lie in the file at `path`; its bytes lie at `source`, where that is given, and `metadata` is
+    what the file that it lies in says of it.
 
     Raises: as `parse_file`; EmptyFileError for an archive that holds no files.
     """
     data = read_once(source or path, limits)
     check_content(data, path, expected_sha256)
-    return open_bytes(data, path, password=password, domain=domain, limits=limits)
+    return open_bytes(data, path, password=password, domain=domain, limits=limits, metadata=metadata)
 
 
-def open_bytes(data: bytes, path: str, *, password: str | None = None, domain: str = "auto", limits: Limits = DEFAULT_LIMITS) -> OpenedFile:
+def open_bytes(
+    data: bytes,
+    path: str,
+    *,
+    password: str | None = None,
+    domain: str = "auto",
+    limits: Limits = DEFAULT_LIMITS,
+    metadata: Mapping[str, str] | None = None,
+) -> OpenedFile:
     """As `open_file`, of bytes that are already in memory."""
     reader = load("ingestors", sniff(data, path))()
-    parsed = None
+    parsed, problem = None, None
     if isinstance(reader, Ingestor):
-        parsed = _parse(reader, data, path, password, domain, limits)
-        if not any(aside.kind == "attachment" for aside in parsed.document.asides):
-            return OpenedFile(parsed)
+        try:
+            parsed = _parse(reader, data, path, password, domain, limits)
+        except (EmptyFileError, NeedsOcrError) as error:
+            if not isinstance(reader, Container):
+                raise
+            problem = error
+        else:
+            if metadata:
+                # Who filed it and when is known better to the submission than to the file.
+                known = {**parsed.document.metadata, **metadata}
+                parsed = replace(parsed, document=parsed.document.model_copy(update={"metadata": known}))
+            if not any(aside.kind == "attachment" for aside in parsed.document.asides):
+                return OpenedFile(parsed)
     if not isinstance(reader, Container):
         return OpenedFile(parsed)
     try:
@@ -71,13 +103,13 @@ def open_bytes(data: bytes, path: str, *, password: str | None = None, domain: s
         members = collect(held, name=path, size=len(data), limits=limits)
     except InputError as error:
         if parsed is None:
-            raise
+            raise problem or error from error
         # The document itself is read; that what is attached to it is not, is said of it.
         warnings = (*parsed.document.warnings, str(error))
         return OpenedFile(replace(parsed, document=parsed.document.model_copy(update={"warnings": warnings})))
     if parsed is None and not members:
-        raise EmptyFileError(f"{path}: the archive holds no files")
-    return OpenedFile(parsed, members)
+        raise problem or EmptyFileError(f"{path}: the archive holds no files")
+    return OpenedFile(parsed, members, problem)
 
 
 def parse_file(

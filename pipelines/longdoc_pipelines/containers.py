@@ -28,7 +28,7 @@ from longdoc_stores.durable import TEMPORARY, make_private_folder, store_errors,
 from longdoc_stores.records import FileRecord
 
 FOLDER = "members"
-UNPACK_VERSION = 1
+UNPACK_VERSION = 2
 """Changes whenever the same container could give other members."""
 
 
@@ -40,19 +40,21 @@ class Held:
     sha256: str
     size: int
     problem: tuple[str, str] | None = None
+    metadata: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What a container holds; `own_text` says that it is a document beside."""
+    """What a container holds; `own_text` says that it is a document beside, `problem` why it is none though it should be."""
 
     own_text: bool
     held: tuple[Held, ...]
+    problem: InputError | None = None
 
     @property
     def whole(self) -> bool:
         """Whether every member was read that can be: a failure is never taken for a result."""
-        return all(one.problem is None or one.problem[0] == UnsupportedError.__name__ for one in self.held)
+        return self.problem is None and all(one.problem is None or one.problem[0] == UnsupportedError.__name__ for one in self.held)
 
 
 class Containers:
@@ -71,7 +73,10 @@ class Containers:
         content = json.loads(file.read_text(encoding="utf-8"))
         if content["version"] != UNPACK_VERSION:
             return None
-        held = tuple(Held(name, own, size, tuple(problem) if problem else None) for name, own, size, problem in content["held"])
+        held = tuple(
+            Held(name, own, size, tuple(problem) if problem else None, tuple(map(tuple, metadata)))
+            for name, own, size, problem, metadata in content["held"]
+        )
         lost = any(one.problem is None and not self.blob(one.sha256).is_file() for one in held)
         return None if lost else Listing(content["own_text"], held)
 
@@ -83,9 +88,12 @@ class Containers:
         if not opened.members:
             return None
         make_private_folder(self.folder)
-        listing = Listing(opened.parsed is not None, tuple(self._put(member) for member in opened.members))
+        listing = Listing(opened.parsed is not None, tuple(self._put(member) for member in opened.members), opened.problem)
         sync_folder(self.folder)
-        rows = [[one.name, one.sha256, one.size, one.problem] for one in listing.held]
+        rows = [[one.name, one.sha256, one.size, one.problem, one.metadata] for one in listing.held]
+        if listing.problem is not None:
+            # Its text may be read next time: a failure is never taken for a result.
+            return listing
         content = {"version": UNPACK_VERSION, "own_text": listing.own_text, "held": rows}
         self._write(self.folder / f"{sha256}.json", json.dumps(content).encode())
         sync_folder(self.folder)
@@ -119,7 +127,7 @@ class Containers:
             if item.within and not any(_along(absolute, os.path.abspath(wanted)) for wanted in item.within):
                 continue
             taken.add(absolute)
-            inside = Inside(root, one.sha256, one.size, str(self.blob(one.sha256)))
+            inside = Inside(root, one.sha256, one.size, str(self.blob(one.sha256)), one.metadata)
             problem = _problem(one, path)
             skipped = isinstance(problem, UnsupportedError)
             found.append(Found(path, False, problem, skipped, inside=inside, depth=item.depth + 1, within=item.within))
@@ -155,10 +163,11 @@ class Containers:
     def _put(self, member: Member) -> Held:
         if member.problem is not None:
             return Held(member.name, "", 0, (type(member.problem).__name__, str(member.problem)))
+        metadata = tuple(sorted(member.metadata.items()))
         sha256 = hashlib.sha256(member.data).hexdigest()
         if not self.blob(sha256).is_file():
             self._write(self.blob(sha256), member.data)
-        return Held(member.name, sha256, len(member.data))
+        return Held(member.name, sha256, len(member.data), metadata=metadata)
 
     def _write(self, path: Path, content: bytes) -> None:
         temporary = self.folder / f"{TEMPORARY}{os.getpid()}-{secrets.token_hex(8)}"

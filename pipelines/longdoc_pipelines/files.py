@@ -15,12 +15,14 @@ from longdoc_stores.corpus import is_corpus
 
 @dataclass(frozen=True, slots=True)
 class Inside:
-    """Where the bytes of a member of a container lie, with their hash and size; `root` is the outermost container."""
+    """Where the bytes of a member of a container lie, with their hash and size, and what the container says of it (name, value); `root` is
+    the outermost container."""
 
     root: str
     sha256: str
     size: int
     source: str
+    metadata: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,33 +15,33 @@ day's reading. Found again at another path it has moved, and its old record goes
 from __future__ import annotations
 
 import os
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain
 from typing import Any
 
 from longdoc.config import Settings
-from longdoc.errors import ChangedError, InputError, LimitError, NotFoundError, StoreError, UnreadableError, UnsupportedError
+from longdoc.errors import ChangedError, InputError, LimitError, NotFoundError, StoreError
 from longdoc.ingest import OpenedFile, ParsedFile
 from longdoc.ingest.ocr import check as check_ocr
 from longdoc.ingest.ocr import is_waiting
 from longdoc.labels import LabelSet
 from longdoc.protocols import Done, Executor, Job, Limits, OcrOptions, Progress, Reader, Reading
 from longdoc.types import Chunk, Document, Outcome
-from longdoc_pipelines.containers import Containers, Listing, exists, record_of
+from longdoc_pipelines.containers import Containers, Listing, record_of
 from longdoc_pipelines.extract import EXTRACT_VERSION
 from longdoc_pipelines.files import Found, container_of, shown, walk
 from longdoc_pipelines.interrupts import finish_first
 from longdoc_pipelines.keys import result_key
-from longdoc_pipelines.outcomes import failure_of, joined, outcome_of, reason_of
+from longdoc_pipelines.ledger import Ledger, Task
+from longdoc_pipelines.outcomes import joined, outcome_of, reason_of
 from longdoc_pipelines.scan import content_hash, document_key, doubtful, look, refuse_unsupported_member, same
 from longdoc_pipelines.sheets import keep_sheet
 from longdoc_pipelines.stages import ReaderChoice, ReadFile
 from longdoc_pipelines.workers import executor_of, reader_of_workers
 from longdoc_stores.corpus import Corpus
-from longdoc_stores.records import DocumentFacts, FileRecord
 from longdoc_stores.selection import reached
 
 OPEN = "longdoc.ingest:open_file"
@@ -75,23 +75,11 @@ def ingest(
     run = _Run(corpus, reader, settings, password, progress, choice, labels)
     try:
         for outcome in run.outcomes(paths, executor):
-            run.counts[outcome.outcome] += 1
+            run.ledger.counts[outcome.outcome] += 1
             yield outcome
-        run.finished = True
+        run.ledger.finished = True
     finally:
         run.close()
-
-
-@dataclass(frozen=True, slots=True)
-class _Task:
-    """A file that is to be parsed or read."""
-
-    file: FileRecord
-    item: Found
-
-    @property
-    def key(self) -> str:
-        return str(self.file.document_key)
 
 
 class _Run:
@@ -107,6 +95,7 @@ class _Run:
     ) -> None:
         self.corpus = corpus
         self.documents = corpus.documents
+        self.ledger = Ledger(corpus)
         self.reader = reader
         self.settings = settings
         self.password = password
@@ -115,47 +104,21 @@ class _Run:
         self.labels = labels
         ocr = OcrOptions(settings.ocr, settings.ocr_dpi, settings.ocr_languages)
         check_ocr(ocr)
-        self.limits = Limits(
-            seconds=settings.timeout,
-            memory=settings.memory_limit,
-            pages=settings.max_pages,
-            file_size=settings.max_file_size,
-            characters=settings.max_characters,
-            members=settings.max_members,
-            unpacked=settings.max_unpacked,
-            ratio=settings.max_ratio,
-            depth=settings.max_depth,
-            ocr=ocr,
-        )
+        self.limits = limits_of(settings, ocr)
         self.containers = Containers(corpus.folder, self.limits)
         self.found: set[str] = set()
         """Absolute paths of the files that there are, members of containers too."""
         self.deeper: list[Found] = []
         """Members of the containers opened last, next to be ingested."""
-        self.settled: deque[Outcome] = deque()
-        self.to_read: deque[_Task] = deque()
+        self.to_read: deque[Task] = deque()
         self.away: ReaderChoice | None = None
         """What the workers read with; None: reading is done here."""
-        self.in_flight: dict[str, list[_Task]] = {}
-        self.refused: dict[str, tuple[str, Exception, str]] = {}
+        self.in_flight: dict[str, list[Task]] = {}
         self.scanned = self.done = self.tokens = self.total = 0
-        self.counts: Counter[str] = Counter()
-        self.finished = False
-        self.number: int | None = None
-        self.held = ExitStack()
-
-    def begin(self) -> None:
-        """Be the writer from now on, and open a line of the run journal."""
-        if self.number is None:
-            self.held.enter_context(self.corpus.writing())
-            self.number = self.corpus.begin_run()
 
     def close(self) -> None:
         """Close the journal's line and let other writers in."""
-        with self.held:
-            if self.number is not None:
-                self.containers.sweep(self.corpus)
-                self.corpus.end_run(self.number, self.finished, dict(self.counts))
+        self.ledger.close(lambda: self.containers.sweep(self.corpus))
 
     def outcomes(self, paths: Sequence[str], executor: Executor | None) -> Iterator[Outcome]:
         wave = list(walk(paths))
@@ -181,9 +144,9 @@ class _Run:
 
     def _settle(self) -> Iterator[Outcome]:
         """What is known by now, and the documents that only wait to be read."""
-        while self.settled or self.to_read:
-            if self.settled:
-                outcome = self.settled.popleft()
+        while self.ledger.settled or self.to_read:
+            if self.ledger.settled:
+                outcome = self.ledger.settled.popleft()
                 self.done += 1
                 self._tell(Progress("ingest", self.done, self.total, "files", outcome.path))
                 yield outcome
@@ -199,24 +162,24 @@ class _Run:
             self._tell(Progress("scan", self.scanned, self.total, "files", shown(item.path)))
             if item.problem is not None:
                 if item.inside is not None:
-                    self._fail(_Task(record_of(item), item), item.problem, "unpack")
+                    self.ledger.fail(Task(record_of(item), item), item.problem, "unpack")
                 else:
-                    self._report(item.path, item.problem, "scan", skipped=item.skipped)
+                    self.ledger.report(item.path, item.problem, "scan", skipped=item.skipped)
                 continue
             try:
                 task = self._scan(item)
             except InputError as error:
-                self._report(item.path, error, "scan", skipped=False)
+                self.ledger.report(item.path, error, "scan", skipped=False)
                 continue
             if task is None:
                 continue
             waiting = self.in_flight.setdefault(task.key, [])
             waiting.append(task)
             if len(waiting) == 1:
-                self.begin()
+                self.ledger.begin()
                 yield Job(task.key, self._arguments(item.path, task))
 
-    def _arguments(self, path: str, task: _Task) -> dict[str, Any]:
+    def _arguments(self, path: str, task: Task) -> dict[str, Any]:
         """What the stages are called with for that file."""
         arguments: dict[str, Any] = {
             "path": path,
@@ -226,14 +189,14 @@ class _Run:
             "expected_sha256": task.file.sha256,
         }
         if task.item.inside is not None:
-            arguments["source"] = task.item.inside.source
+            arguments |= {"source": task.item.inside.source, "metadata": dict(task.item.inside.metadata)}
         if self.away is None:
             return arguments
         if self.documents.facts(task.key) is not None:
             arguments["known"] = ParsedFile(self.documents.document(task.key), self.documents.chunks(task.key))
         return arguments | {"reader": self.away, "labels": self.labels}
 
-    def _scan(self, item: Found) -> _Task | None:
+    def _scan(self, item: Found) -> Task | None:
         """The file as a task for the executor, None if it needs none."""
         known = self.corpus.file(os.path.abspath(item.path))
         file = record_of(item) if item.inside is not None else look(item.path)
@@ -246,15 +209,16 @@ class _Run:
             else:
                 file = replace(file, sha256=content_hash(item.path, file.size, self.limits.file_size))
         except InputError as error:
-            self._fail(_Task(file, item), error, "scan")
+            self.ledger.fail(Task(file, item), error, "scan")
             return None
-        task = _Task(replace(file, document_key=document_key(str(file.sha256), item.path, self.settings)), item)
+        metadata = item.inside.metadata if item.inside is not None else ()
+        task = Task(replace(file, document_key=document_key(str(file.sha256), item.path, self.settings, metadata=metadata)), item)
         facts = self.documents.facts(task.key)
         if facts is not None and is_waiting(facts.warnings, self.limits.ocr):
-            key = document_key(str(file.sha256), item.path, self.settings, anew=True)
+            key = document_key(str(file.sha256), item.path, self.settings, anew=True, metadata=metadata)
             task, facts = replace(task, file=replace(task.file, document_key=key)), self.documents.facts(key)
-        if task.key in self.refused:
-            self._refuse_copy(task)
+        if task.key in self.ledger.refused:
+            self.ledger.refuse_copy(task)
             return None
         listing = self.containers.listing(file.sha256)
         if facts is None:
@@ -264,8 +228,9 @@ class _Run:
             return None
         if listing is not None:
             self._descend(task, listing)
-        if self.documents.tokens(task.key, self.reader.reading_fingerprint) is not None:
-            self._known(task, facts)
+        tokens = self.documents.tokens(task.key, self.reader.reading_fingerprint)
+        if tokens is not None:
+            self.ledger.known(task, facts, tokens)
         elif self.away is not None:
             return task
         else:
@@ -279,16 +244,16 @@ class _Run:
             # Not this file's fault, and every other one would meet it too.
             raise done.error
         for task in self.in_flight.pop(done.key):
-            if task.key in self.refused:
-                self._refuse_copy(task)
+            if task.key in self.ledger.refused:
+                self.ledger.refuse_copy(task)
             elif done.error is not None:
-                self._fail(task, done.error, done.stage or "parse")
+                self.ledger.fail(task, done.error, done.stage or "parse")
             else:
                 self._take(task, done.value)
 
-    def _take(self, task: _Task, value: OpenedFile | ReadFile) -> None:
+    def _take(self, task: Task, value: OpenedFile | ReadFile) -> None:
         """What a worker has made of a file. What lies in it is stored first: a document that is there has all of its own."""
-        listing = self.containers.keep(str(task.file.sha256), OpenedFile(value.parsed, value.members))
+        listing = self.containers.keep(str(task.file.sha256), OpenedFile(value.parsed, value.members, value.problem))
         if value.parsed is not None:
             self._read(task, value.parsed, value if isinstance(value, ReadFile) else None)
             if listing is not None:
@@ -298,22 +263,25 @@ class _Run:
 
     # Containers
 
-    def _opened(self, task: _Task, listing: Listing) -> None:
+    def _opened(self, task: Task, listing: Listing) -> None:
         """A file that only holds others: its members are ingested next."""
         known = self.corpus.file(task.file.path)
         try:
             self.containers.check(task.item, listing)
         except LimitError as error:
-            self._fail(task, error, "unpack")
+            self.ledger.fail(task, error, "unpack")
             return
         self.deeper += self.containers.found(task.item, listing, self.found)
-        file = replace(task.file, outcome="ok", stage="unpack")
-        cached = known is not None and known.sha256 == file.sha256 and known.good
-        self._commit(file, known)
+        reason = None if listing.problem is None else reason_of(listing.problem)
+        file = replace(task.file, outcome="ok" if reason is None else "partial", stage="unpack", reason=reason)
+        cached = reason is None and known is not None and known.sha256 == file.sha256 and known.good
+        self.ledger.commit(file, known)
         details = {"members": len(listing.held)}
-        self.settled.append(Outcome(path=file.reached, outcome="ok", stage="unpack", cached=cached, details=details))
+        self.ledger.settled.append(
+            Outcome(path=file.reached, outcome=file.outcome, stage="unpack", reason=reason, cached=cached, details=details)
+        )
 
-    def _descend(self, task: _Task, listing: Listing) -> None:
+    def _descend(self, task: Task, listing: Listing) -> None:
         """What is attached to a document is ingested next."""
         try:
             self.containers.check(task.item, listing)
@@ -328,22 +296,16 @@ class _Run:
             container = container_of(path)
             top = os.path.abspath(path)
             if container is not None and top not in self.found and not any(found.startswith(top + os.sep) for found in self.found):
-                self._report(path, NotFoundError(f"{shown(path)}: no such file in {shown(container)}"), "scan", skipped=False)
+                self.ledger.report(path, NotFoundError(f"{shown(path)}: no such file in {shown(container)}"), "scan", skipped=False)
 
-    def _refuse_copy(self, task: _Task) -> None:
-        """Fail a file as the first one of the same content failed."""
-        path, error, stage = self.refused[task.key]
-        if isinstance(error, InputError):
-            error = type(error)(str(error).replace(path, task.file.reached))
-        self._fail(task, error, stage)
-
-    def _read(self, task: _Task, parsed: ParsedFile | None, done: ReadFile | None) -> None:
+    def _read(self, task: Task, parsed: ParsedFile | None, done: ReadFile | None) -> None:
         """Commit one document, read here unless `done` has a reading; `parsed` is None where the corpus has it and only that is new."""
         facts = self.documents.facts(task.key)
-        if facts is not None and self.documents.tokens(task.key, self.reader.reading_fingerprint) is not None:
-            self._known(task, facts)
+        tokens = self.documents.tokens(task.key, self.reader.reading_fingerprint)
+        if facts is not None and tokens is not None:
+            self.ledger.known(task, facts, tokens)
             return
-        self.begin()
+        self.ledger.begin()
         if parsed is not None:
             chunks = parsed.chunks
             # The same content may lie elsewhere too, so that what is stored of it names no path.
@@ -357,7 +319,7 @@ class _Run:
         except StoreError:
             raise
         except Exception as error:  # noqa: BLE001 - a reader is a plug-in; what it raises becomes the file's outcome
-            self._fail(task, error, "read")
+            self.ledger.fail(task, error, "read")
             return
         try:
             if task.item.inside is None and not same(look(task.file.reached), task.file):
@@ -373,9 +335,9 @@ class _Run:
                     keep_sheet(self.corpus, task.key, document, chunks)
                 self._keep(task.key, done)
         except InputError as error:
-            self._fail(task, error, "read")
+            self.ledger.fail(task, error, "read")
             return
-        self.settled.append(outcome_of(file, document, reading))
+        self.ledger.settled.append(outcome_of(file, document, reading))
 
     def _reading(self, document: Document, chunks: Sequence[Chunk], done: ReadFile | None) -> Reading:
         """What a worker has read, or else what the reader here reads now."""
@@ -390,50 +352,6 @@ class _Run:
             name = result_key("extract", EXTRACT_VERSION, key, self.reader.fingerprint, self.labels.fingerprint)
             self.corpus.put_result(name, key, "extract", done.candidates)
 
-    # Outcomes
-
-    def _known(self, task: _Task, facts: DocumentFacts) -> None:
-        """The corpus has all of it: only what is known of the file may be new."""
-        known = self.corpus.file(task.file.path)
-        file = replace(task.file, outcome="partial" if facts.warnings else "ok", stage="read", reason=joined(facts.warnings))
-        moved = [] if known else [copy for copy in self.corpus.copies(task.key) if copy.good and not exists(copy.path)]
-        self._commit(file, known, gone=[copy.path for copy in moved])
-        self.settled.append(
-            Outcome(
-                path=file.reached,
-                outcome=file.outcome,
-                stage=file.stage,
-                reason=file.reason,
-                pages=facts.pages,
-                tokens=self.documents.tokens(task.key, self.reader.reading_fingerprint),
-                document_id=facts.document_id,
-                cached=True,
-                details={"moved_from": moved[0].reached} if moved else {},
-            )
-        )
-
-    def _fail(self, task: _Task, error: Exception, stage: str) -> None:
-        """Record a failure. Where the content is not known, the document that the file had stays until it is."""
-        if task.file.document_key is not None and not isinstance(error, ChangedError | NotFoundError | UnreadableError):
-            self.refused.setdefault(task.key, (task.file.reached, error, stage))
-        known = self.corpus.file(task.file.path)
-        skipped = isinstance(error, UnsupportedError) and not task.item.named
-        file = replace(task.file, outcome="skipped" if skipped else "failed", stage=stage, reason=reason_of(error))
-        if isinstance(error, ChangedError) or file.sha256 is None:
-            file = replace(file, sha256=None, document_key=known.document_key if known else None)
-        self._commit(file, known)
-        self._report(file.reached, error, stage, skipped)
-
-    def _commit(self, file: FileRecord, known: FileRecord | None, gone: Sequence[str] = ()) -> None:
-        as_known = known is not None and replace(file, reached=known.reached, checked_ns=known.checked_ns) == known
-        if gone or not as_known or (file.sha256 is not None and known is not None and doubtful(known)):
-            self.begin()
-            with finish_first():
-                self.corpus.commit(file, gone=gone)
-
-    def _report(self, path: str, error: Exception, stage: str, skipped: bool) -> None:
-        self.settled.append(failure_of(path, error, stage, skipped))
-
     def _gone(self, paths: Sequence[str]) -> Iterator[Outcome]:
         """Documents of files that were at or below `paths` and are there no longer."""
         for path in paths:
@@ -442,12 +360,12 @@ class _Run:
                     continue
                 self.found.add(file.path)
                 if not file.missing:
-                    self.begin()
+                    self.ledger.begin()
                     self.corpus.mark_missing(file.path)
                 if file.good and file.path != os.path.abspath(path):
                     shown_path = reached(path, file.path, file.real)
                     error = NotFoundError(f"{shown_path}: no longer there; `longdoc forget` removes what was read of it")
-                    self._report(shown_path, error, "scan", skipped=True)
+                    self.ledger.report(shown_path, error, "scan", skipped=True)
         yield from self._settle()
 
     def _count(self, tokens: int, path: str) -> None:
@@ -457,3 +375,19 @@ class _Run:
     def _tell(self, progress: Progress) -> None:
         if self.progress is not None:
             self.progress(progress)
+
+
+def limits_of(settings: Settings, ocr: OcrOptions) -> Limits:
+    """What the stages may take, as the settings say it."""
+    return Limits(
+        seconds=settings.timeout,
+        memory=settings.memory_limit,
+        pages=settings.max_pages,
+        file_size=settings.max_file_size,
+        characters=settings.max_characters,
+        members=settings.max_members,
+        unpacked=settings.max_unpacked,
+        ratio=settings.max_ratio,
+        depth=settings.max_depth,
+        ocr=ocr,
+    )

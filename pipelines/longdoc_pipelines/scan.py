@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from longdoc.config import Settings
@@ -76,11 +77,20 @@ def refuse_unsupported_member(source: str, path: str) -> None:
     _refuse_unsupported(head, path)
 
 
-def document_key(sha256: str, path: str, settings: Settings, *, anew: bool = False) -> str:
-    """What names a document: its content, the parser's version, and what the parser looks at of settings and file name; `anew` gives
-    another name for one whose pictures can be read since an OCR engine was installed."""
+def document_key(sha256: str, path: str, settings: Settings, *, anew: bool = False, metadata: Sequence[tuple[str, str]] = ()) -> str:
+    """What names a document: its content, the parser's version, what the parser looks at of settings and file name, and what the file that
+    it lies in says of it; `anew` gives another name for one whose pictures can be read since an OCR engine was installed."""
     hints = name_hints(path) if settings.domain == "auto" else ()
-    parts = (sha256, PARSE_VERSION, settings.domain, Path(path).suffix.lower(), *hints, *_ocr_parts(settings), *(["ocr"] if anew else []))
+    parts = (
+        sha256,
+        PARSE_VERSION,
+        settings.domain,
+        Path(path).suffix.lower(),
+        *hints,
+        *_ocr_parts(settings),
+        *(["ocr"] if anew else []),
+        *metadata,
+    )
     return hashlib.sha256("/".join(map(str, parts)).encode()).hexdigest()[:32]
 
 

@@ -6,11 +6,12 @@ Whatever they take and give pickles. An executor knows the stage that a failure 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from longdoc.errors import LimitError
+from longdoc.errors import InputError, LimitError
 from longdoc.ingest import OpenedFile, ParsedFile, open_bytes, open_file
 from longdoc.ingest.containers import Member
 from longdoc.ingest.parse import DEFAULT_LIMITS, check_content
@@ -42,12 +43,14 @@ class ReaderChoice:
 @dataclass(frozen=True, slots=True)
 class ReadFile:
     """What became of a file: its Document and chunks, None if it has no text of its own; what the reader knows of it, None if it was only
-    parsed; the candidates of every label as `extract` keeps them, None if none were asked for; the files that lie in it."""
+    parsed; the candidates of every label as `extract` keeps them, None if none were asked for; the files that lie in it; `problem`
+    as of an OpenedFile."""
 
     parsed: ParsedFile | None
     reading: Reading | None = None
     candidates: str | None = None
     members: tuple[Member, ...] = ()
+    problem: InputError | None = None
 
 
 def read_file(
@@ -60,6 +63,7 @@ def read_file(
     known: ParsedFile | None = None,
     source: str | None = None,
     data: bytes | None = None,
+    metadata: Mapping[str, str] | None = None,
     reader: ReaderChoice | None = None,
     labels: LabelSet | None = None,
     watch: Watch = UNWATCHED,
@@ -67,7 +71,7 @@ def read_file(
     """The file at `path` parsed, and where there is a `reader` read; with `labels` also what `extract` would find.
 
     What has been parsed before is `known`, and the file not opened; nor is it where `data` is its content, as on another machine. Its
-    bytes lie at `source`, where that is given.
+    bytes lie at `source`, where that is given; `metadata` is what the file that it lies in says of it.
     A document longer than LONGEST is only parsed.
 
     Raises: InputError. ChangedError if the content is not that of `expected_sha256`.
@@ -75,12 +79,14 @@ def read_file(
     if known is not None:
         opened = OpenedFile(known)
     elif data is not None:
-        opened = _open_data(data, path, password, domain, limits, expected_sha256)
+        opened = _open_data(data, path, password, domain, limits, expected_sha256, metadata)
     else:
-        opened = open_file(path, source=source, password=password, domain=domain, limits=limits, expected_sha256=expected_sha256)
+        opened = open_file(
+            path, source=source, password=password, domain=domain, limits=limits, expected_sha256=expected_sha256, metadata=metadata
+        )
     parsed = opened.parsed
     if reader is None or parsed is None or len(parsed.document.text) > LONGEST:
-        return ReadFile(parsed, members=opened.members)
+        return ReadFile(parsed, members=opened.members, problem=opened.problem)
     return replace(read_parsed(parsed, reader, labels, watch), members=opened.members)
 
 
@@ -96,11 +102,19 @@ def read_parsed(parsed: ParsedFile, reader: ReaderChoice, labels: LabelSet | Non
     return ReadFile(parsed, reading, json.dumps([to_row(clause) for clause in clauses]))
 
 
-def _open_data(data: bytes, path: str, password: str | None, domain: str, limits: Limits, expected_sha256: str | None) -> OpenedFile:
+def _open_data(
+    data: bytes,
+    path: str,
+    password: str | None,
+    domain: str,
+    limits: Limits,
+    expected_sha256: str | None,
+    metadata: Mapping[str, str] | None,
+) -> OpenedFile:
     if len(data) > limits.file_size:
         raise LimitError(f"{path}: has {len(data)} bytes, the limit is {limits.file_size}; raise max_file_size to read it")
     check_content(data, path, expected_sha256)
-    return open_bytes(data, path, password=password, domain=domain, limits=limits)
+    return open_bytes(data, path, password=password, domain=domain, limits=limits, metadata=metadata)
 
 
 @cache

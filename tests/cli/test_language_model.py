@@ -224,6 +224,7 @@ def one_in_five(number: int, body: Body) -> Fault | None:
     return kinds[number // 5 % len(kinds)]() if number % 5 == 2 else None
 
 
+@pytest.mark.slow
 def test_a_server_that_fails_one_request_in_five_loses_no_document_and_doubles_none(contract: Path) -> None:
     names = [f"contract-{number:02}.txt" for number in range(15)]
     for number, name in enumerate(names):
@@ -238,6 +239,7 @@ def test_a_server_that_fails_one_request_in_five_loses_no_document_and_doubles_n
     assert len(server.bodies) > len(names)
 
 
+@pytest.mark.slow
 def test_a_killed_run_asks_for_no_answer_again_that_it_has_kept(contract: Path) -> None:
     names = [f"contract-{number}.txt" for number in range(6)]
     for number, name in enumerate(names):

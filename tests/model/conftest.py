@@ -14,14 +14,6 @@ from longdoc.types import Block, Chunk, Document, Section, Span
 MakeDocument = Callable[..., Document]
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _one_thread() -> None:
-    """Tests run side by side; threads that wait for each other would only slow them down."""
-    import torch
-
-    torch.set_num_threads(1)
-
-
 @pytest.fixture(scope="session")
 def make_document() -> MakeDocument:
     """A document of `text`: a block for every paragraph, a heading where a paragraph is one short line of capitals."""

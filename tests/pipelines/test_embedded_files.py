@@ -6,6 +6,7 @@ import io
 from pathlib import Path
 
 import pytest
+from ingest import filing_samples
 from ingest.word import paragraph, word_file
 from pypdf import PdfWriter
 from reportlab.pdfgen.canvas import Canvas
@@ -44,3 +45,39 @@ def test_an_embedded_file_is_a_document_of_its_own(file: str, data: bytes, tmp_p
         assert outcomes == {file: "ok", f"{file}/annex.txt": "ok"}
         assert pipeline.document(f"{file}/annex.txt").text == "Premium support costs nine euro."
         assert pipeline.search("premium support", file, k=1)[0].citation.path == f"{file}/annex.txt"
+
+
+def test_files_in_a_pdf_without_text_are_read_all_the_same_and_its_pages_are_missed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    writer = PdfWriter()
+    writer.add_blank_page(600, 800)
+    writer.add_attachment("lease.txt", b"The rent is nine euro.")
+    writer.write("portfolio.pdf")
+    with Pipeline("store") as pipeline:
+        for run in ("the first", "the next"):
+            outcomes = {outcome.path: outcome for outcome in pipeline.ingest("portfolio.pdf")}
+            assert {path: outcome.outcome for path, outcome in outcomes.items()} == {
+                "portfolio.pdf": "partial",
+                "portfolio.pdf/lease.txt": "ok",
+            }, run
+            assert "no text" in str(outcomes["portfolio.pdf"].reason)
+            assert not outcomes["portfolio.pdf"].cached, "what failed is tried again"
+        assert pipeline.search("rent", "portfolio.pdf", k=1)[0].citation.quote == "The rent is nine euro."
+
+
+def test_what_a_submission_says_of_its_documents_is_known_of_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    submission = filing_samples.submission(b"")
+    Path("one.txt").write_bytes(submission)
+    Path("other.txt").write_bytes(submission.replace(b"HARROW VALVE CORP", b"ELMWOOD PUMPS INC"))
+    with Pipeline("store") as pipeline:
+        list(pipeline.ingest("."))
+        exhibits = {path: pipeline.document(f"{path}/hvc-ex101.htm") for path in ("one.txt", "other.txt")}
+    assert exhibits["one.txt"].text == exhibits["other.txt"].text
+    assert {path: document.metadata["company"] for path, document in exhibits.items()} == {
+        "one.txt": "HARROW VALVE CORP",
+        "other.txt": "ELMWOOD PUMPS INC",
+    }
+    assert exhibits["one.txt"].metadata["period_of_report"] == "2024-06-30"

@@ -133,7 +133,7 @@ print(moment, len(list((home / str(moment) / "objects").glob("*"))))
 """
 
 
-@pytest.mark.parametrize("below", ["nothing", "objects"])
+@pytest.mark.parametrize("below", [pytest.param("nothing", marks=pytest.mark.slow), "objects"])
 def test_a_crash_before_any_write_leaves_the_last_flush_and_nothing_else(tmp_path: Path, below: str) -> None:
     command = [sys.executable, "-c", CRASHES, str(tmp_path), below, str(Path(__file__).parent.parent)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)

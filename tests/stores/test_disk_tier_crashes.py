@@ -101,6 +101,7 @@ print(moment)
 """
 
 
+@pytest.mark.slow
 def test_a_crash_before_any_write_leaves_the_last_flush_and_nothing_else(tmp_path: Path) -> None:
     command = [sys.executable, "-c", CRASHES, str(tmp_path), str(Path(__file__).parent.parent)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)

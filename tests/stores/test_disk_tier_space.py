@@ -100,6 +100,7 @@ def test_a_reader_in_the_way_does_not_stop_the_writer(tier: DiskTier) -> None:
     assert anywhere(tier.folder, b"document 4") == []
 
 
+@pytest.mark.slow
 def test_the_files_never_exceed_the_budget_at_any_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     budget, most = 2 << 20, 0
     tier = DiskTier(tmp_path / "store", budget)

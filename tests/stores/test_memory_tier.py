@@ -44,6 +44,7 @@ def test_it_is_not_durable() -> None:
     assert not MemoryTier(BUDGET).durable
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 @pytest.mark.parametrize(("tokens", "values"), [(256, 400), (4, 2000)])
 def test_the_process_takes_what_the_tier_counts(tokens: int, values: int) -> None:

@@ -202,6 +202,7 @@ tier.put("key", pack({"x": torch.zeros(1000)}))
 """
 
 
+@pytest.mark.slow
 def test_a_writer_that_is_killed_leaves_the_old_value(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", CRASH, str(tmp_path / "store")], capture_output=True, text=True, check=False)
     assert done.returncode == -9, done.stderr

@@ -6,7 +6,6 @@ encoder. The confidence of a verdict is the product of what it rests on, and bel
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -15,8 +14,9 @@ from pathlib import PurePath
 
 from longdoc.protocols import Chance
 from longdoc.types import Citation, Clause, Correction, Finding, Position, Searched, Severity, Value, Verdict
-from longdoc_pipelines.playbook.quantities import holds, readable
+from longdoc_pipelines.playbook.quantities import holds
 from longdoc_pipelines.playbook.schema import Comparison, Condition, Playbook, Rule, ValueKind
+from longdoc_pipelines.review import phrases as say
 from longdoc_pipelines.review.conditions import Told, told
 from longdoc_pipelines.review.evidence import Evidence, values_of
 from longdoc_pipelines.review.likeness import Likeness
@@ -146,9 +146,11 @@ class _Judge:
         if rule.when is not None:
             gate = self._told(rule.when)
             if gate.holds is False:
-                return _Leaning("not_applicable", READ_RIGHT["duration"], f"For documents with {_wanted(gate)}; here {_stated(gate)}.")
+                return _Leaning(
+                    "not_applicable", READ_RIGHT["duration"], f"For documents with {say.wanted(gate)}; here {say.stated(gate)}."
+                )
             if gate.holds is None:
-                return _Leaning("needs_review", UNSURE, f"Whether the rule applies cannot be told: {_stated(gate)}.")
+                return _Leaning("needs_review", UNSURE, f"Whether the rule applies cannot be told: {say.stated(gate)}.")
         chance = self.source.chance(rule.about)
         opposed = self._opposed(chance)
         if opposed is not None:
@@ -169,20 +171,19 @@ class _Judge:
         if evidence.amends is not None and not evidence.chance(self.rule.about).probability >= LIKELY:
             return f"Amends {PurePath(evidence.amends).name} and leaves this as it is."
         if meant.domain and evidence.document.domain not in meant.domain:
-            return f"The rule is for {_or(meant.domain)} documents; this one reads as {evidence.document.domain}."
+            return f"The rule is for {say.any_of(meant.domain)} documents; this one reads as {evidence.document.domain}."
         if meant.side and self.terms.side is not None and self.terms.side.casefold() not in (side.casefold() for side in meant.side):
-            return f"The rule is for the side of {_or(meant.side)}; we are {self.terms.side}."
+            return f"The rule is for the side of {say.any_of(meant.side)}; we are {self.terms.side}."
         if meant.agreement_type and evidence.kind is not None:
             words = evidence.kind.casefold()
             if not any(word.casefold() in words for word in meant.agreement_type):
-                return f"The rule is for {_or(meant.agreement_type)} agreements; this one is called {evidence.kind!r}."
+                return f"The rule is for {say.any_of(meant.agreement_type)} agreements; this one is called {evidence.kind!r}."
         if meant.jurisdiction:
             laws = values_of(evidence.document, evidence.passages("Governing Law"), "jurisdiction", "governing_law")
             wanted = Comparison.model_validate({"in": meant.jurisdiction})
             if laws and holds("jurisdiction", laws[0].normalised, wanted, self.terms.as_of) is False:
-                return (
-                    f"The rule is for contracts under the law of {_or(meant.jurisdiction)}; this one is under that of {laws[0].normalised}."
-                )
+                law = laws[0].normalised
+                return f"The rule is for contracts under the law of {say.any_of(meant.jurisdiction)}; this one is under that of {law}."
         return None
 
     def _opposed(self, own: Chance) -> _Leaning | None:
@@ -195,7 +196,7 @@ class _Judge:
         if chance.probability < LIKELY or own.probability > chance.probability:
             return None
         passages = other.passages(stance.label)
-        reason = f"The walk-away position: a passage on {stance.label!r}{_where(passages[0].citation if passages else None)}."
+        reason = f"The walk-away position: a passage on {stance.label!r}{say.where(passages[0].citation if passages else None)}."
         amended_by = other.document.path if other is not self.evidence else None
         return _Leaning("violation", chance.probability, reason, passages=passages, position="walk_away", amended_by=amended_by)
 
@@ -205,7 +206,7 @@ class _Judge:
         rule, searched = self.rule, self.source.searched(self.rule.about)
         read = 1.0 - len(searched.unread) / searched.pages if searched.pages else 1.0
         sure = (1.0 - probability) * read
-        said = _searched(searched, rule)
+        said = say.extent(searched, rule)
         if rule.requirement == "required":
             return _Leaning("missing", sure, f"Not found: {said}.", searched=searched)
         if rule.requirement == "preferred":
@@ -221,13 +222,13 @@ class _Judge:
         if rule.requirement == "forbidden":
             if rule.test is None:
                 return self._by_position() or _Leaning(
-                    "violation", 1.0, f"There is a passage on {_about(rule)}, which is forbidden{_where(self._best)}."
+                    "violation", 1.0, f"There is a passage on {say.about(rule)}, which is forbidden{say.where(self._best)}."
                 )
             told_of = self._told(rule.test)
             if told_of.holds:
-                return self._of_test("violation", told_of, f"Forbidden with {_wanted(told_of)}, and {_stated(told_of)}.")
+                return self._of_test("violation", told_of, f"Forbidden with {say.wanted(told_of)}, and {say.stated(told_of)}.")
             if told_of.holds is False:
-                return self._of_test("compliant", told_of, f"Forbidden only with {_wanted(told_of)}; {_stated(told_of)}.")
+                return self._of_test("compliant", told_of, f"Forbidden only with {say.wanted(told_of)}; {say.stated(told_of)}.")
             return self._unsure("violation", told_of)
         decided = self._by_position()
         if decided is not None:
@@ -235,13 +236,13 @@ class _Judge:
         if rule.test is not None:
             told_of = self._told(rule.test)
             if told_of.holds:
-                return self._of_test("compliant", told_of, f"{_capital(_stated(told_of))}; wanted: {_wanted(told_of)}.")
+                return self._of_test("compliant", told_of, f"{say.capital(say.stated(told_of))}; wanted: {say.wanted(told_of)}.")
             if told_of.holds is False:
-                return self._of_test(self._failed, told_of, f"{_capital(_stated(told_of))}; wanted: {_wanted(told_of)}.")
+                return self._of_test(self._failed, told_of, f"{say.capital(say.stated(told_of))}; wanted: {say.wanted(told_of)}.")
             return self._unsure(self._failed, told_of)
         if rule.positions.preferred is not None or rule.positions.fallback is not None:
             return _Leaning(self._failed, UNSURE, "The clause is there, but worded like none of the playbook's positions.")
-        return _Leaning("compliant", 1.0, f"Found{_where(self._best)}.")
+        return _Leaning("compliant", 1.0, f"Found{say.where(self._best)}.")
 
     @property
     def _failed(self) -> Verdict:
@@ -263,16 +264,15 @@ class _Judge:
             if stance.test is not None:
                 told_of = self._told(stance.test)
                 if told_of.holds:
-                    reason = f"The {_named(name)} position ({_wanted(told_of)}): {_stated(told_of)}."
+                    reason = f"The {say.named(name)} position ({say.wanted(told_of)}): {say.stated(told_of)}."
                     return replace(self._of_test(verdicts[name], told_of, reason), position=name)
             elif stance.label is not None and name != "walk_away":
                 other = _speaking(self.evidence, stance.label)
                 chance = other.chance(stance.label)
                 if chance.present:
                     passages = other.passages(stance.label)
-                    reason = (
-                        f"The {_named(name)} position: a passage on {stance.label!r}{_where(passages[0].citation if passages else None)}."
-                    )
+                    where = say.where(passages[0].citation if passages else None)
+                    reason = f"The {say.named(name)} position: a passage on {stance.label!r}{where}."
                     return _Leaning(verdicts[name], chance.probability, reason, passages=passages, position=name)
         return self._by_wording(verdicts)
 
@@ -291,7 +291,7 @@ class _Judge:
             return None
         margin = like - ordered[1][0] if len(ordered) > 1 else 1.0
         sure = min(1.0, 0.6 + 2.0 * margin)
-        reason = f"Worded like the {_named(name)} position (likeness {like:.2f}){_where(clause.citation)}."
+        reason = f"Worded like the {say.named(name)} position (likeness {like:.2f}){say.where(clause.citation)}."
         return _Leaning(verdicts[name], sure, reason, position=name, likeness=round(like, 4))
 
     def _of_test(self, verdict: Verdict, told_of: Told, reason: str) -> _Leaning:
@@ -307,7 +307,7 @@ class _Judge:
 
     def _unsure(self, verdict: Verdict, told_of: Told) -> _Leaning:
         leans: Verdict = "compliant" if self.rule.requirement == "conditional" else verdict
-        reason = f"The clause is there, but {_stated(told_of)}, so that {_wanted(told_of)} cannot be tested."
+        reason = f"The clause is there, but {say.stated(told_of)}, so that {say.wanted(told_of)} cannot be tested."
         values = tuple(value for _, value in told_of.values)
         return _Leaning(leans, UNSURE, reason, values=values, test="; ".join(told_of.decided))
 
@@ -353,58 +353,3 @@ def _inside(value: Value, passages: Sequence[Clause]) -> bool:
         clause.citation.document_id == value.citation.document_id and clause.citation.span.contains(value.citation.span)
         for clause in passages
     )
-
-
-def _about(rule: Rule) -> str:
-    return repr(rule.label) if rule.label is not None else repr(rule.question)
-
-
-def _searched(searched: Searched, rule: Rule) -> str:
-    sections = f"{searched.sections} section{'s' * (searched.sections != 1)}" if searched.sections else "the whole text"
-    pages = f" on {searched.pages} page{'s' * (searched.pages != 1)}" if searched.pages else ""
-    unread = (
-        f", of which page{'s' * (len(searched.unread) > 1)} {', '.join(map(str, searched.unread))} could not be read"
-        if searched.unread
-        else ""
-    )
-    nearest = f"; the nearest passage has a score of {searched.score:.2f}" if searched.nearest else ""
-    return f"searched {sections}{pages}{unread} for {_about(rule)}{nearest}"
-
-
-def _stated(told_of: Told) -> str:
-    """`the notice period is 90 days (page 3)`; what is not stated is said to be so."""
-    if not told_of.values:
-        names = dict.fromkeys(one.removeprefix("not ").partition(":")[0].replace("_", " ") for one in told_of.decided)
-        return f"the {' and the '.join(names)} {'is' if len(names) == 1 else 'are'} not stated, or could not be read"
-    said = dict.fromkeys(f"the {name.replace('_', ' ')} is {_value(value)}{_page(value.citation)}" for name, value in told_of.values)
-    return " and ".join(said)
-
-
-def _value(value: Value) -> str:
-    if value.kind in ("text", "party"):
-        return repr(re.sub(r"\s+", " ", value.normalised)[:80])
-    return "stated" if value.kind == "yes_no" else readable(value.kind, value.normalised)
-
-
-def _wanted(told_of: Told) -> str:
-    return " and ".join(told_of.wanted)
-
-
-def _page(citation: Citation) -> str:
-    return f" (page {citation.page})" if citation.page is not None else ""
-
-
-def _where(citation: Citation | None) -> str:
-    return f" on page {citation.page}" if citation is not None and citation.page is not None else ""
-
-
-def _named(position: Position) -> str:
-    return position.replace("_", "-")
-
-
-def _or(words: Sequence[str]) -> str:
-    return " or ".join(words)
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -28,7 +28,8 @@ from search import best, words
 
 from longdoc import Pipeline
 from longdoc.types import Chunk, Document
-from longdoc_pipelines.search import DEPTH, fuse
+from longdoc_pipelines.fusion import fuse
+from longdoc_pipelines.search import DEPTH
 from longdoc_stores.records import ChunkHit, Entry
 
 DATA = SHARED / "data" / "financebench"

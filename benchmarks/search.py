@@ -40,7 +40,8 @@ from common import SHARED, report
 
 from longdoc.protocols import Reading
 from longdoc.types import Chunk, Document, Span
-from longdoc_pipelines.search import DEPTH, find_chunks, fuse
+from longdoc_pipelines.fusion import fuse
+from longdoc_pipelines.search import DEPTH, find_chunks
 from longdoc_stores.corpus import Corpus
 from longdoc_stores.lexical import analyse
 from longdoc_stores.records import ChunkHit, Entry, FileRecord
@@ -264,7 +265,7 @@ def best(scores: npt.NDArray[Any], depth: int = DEPTH) -> Ranking:
 
 
 def fused(*rankings: Sequence[int]) -> Ranking:
-    """Several rankings as one, by the fusion of `Pipeline.search`."""
+    """Several rankings as one, by rank."""
     return [place for _, place, _ in fuse([[ChunkHit(CORPUS, place, 0.0) for place in ranking] for ranking in rankings])]
 
 

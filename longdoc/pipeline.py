@@ -75,7 +75,7 @@ class Pipeline(Training, Reviewing, Searching):
         self._embedded: Reader | None = None
         self._reader: Reader | None = None
         self._model: LanguageModel | None = None
-        self._everything = None
+        self._everything = self._sheets = None
 
     def __enter__(self) -> Self:
         return self
@@ -93,7 +93,7 @@ class Pipeline(Training, Reviewing, Searching):
             self._model = self._reader = None
         if self._corpus is not None:
             self._corpus.close()
-            self._corpus = self._everything = None
+            self._corpus = self._everything = self._sheets = None
 
     @property
     def corpus(self) -> Corpus:

@@ -12,6 +12,7 @@ from longdoc.protocols import Reader
 from longdoc.types import Domain, Passage
 
 if TYPE_CHECKING:
+    from longdoc_pipelines.sheets import Sheets
     from longdoc_stores.corpus import Corpus, Entry
 
 T = TypeVar("T")
@@ -20,6 +21,7 @@ T = TypeVar("T")
 class Searching(ABC):
     """The part of Pipeline that searches."""
 
+    _sheets: Sheets | None
     _everything: tuple[tuple[int, int], tuple[Entry, ...]] | None
 
     @property
@@ -73,10 +75,13 @@ class Searching(ABC):
         """
         from longdoc_pipelines.filters import Filters
         from longdoc_pipelines.results import results
+        from longdoc_pipelines.sheets import Sheets
 
         filters = Filters(domain, section, since)
         entries = self.everything() if paths is None else self._select(paths, ingest)
-        return results(self.corpus, self.embedded, query, entries, k, filters)
+        if self._sheets is None:
+            self._sheets = Sheets(self.corpus)
+        return results(self.corpus, self.embedded, query, entries, k, filters, self._sheets)
 
     async def asearch(self, query: str, paths: Paths | None = None, k: int = 10) -> list[Passage]:
         """`search` in a thread."""

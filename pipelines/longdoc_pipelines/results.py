@@ -13,7 +13,8 @@ from longdoc.model.answer import folded, question_terms
 from longdoc.protocols import Reader
 from longdoc.types import Citation, Passage, Span
 from longdoc_pipelines.filters import EVERYTHING, Filters
-from longdoc_pipelines.search import Found, find_chunks
+from longdoc_pipelines.fusion import Found
+from longdoc_pipelines.search import find_chunks
 from longdoc_pipelines.sheets import Row, Sheet, Sheets
 from longdoc_pipelines.statements import wanted
 
@@ -54,15 +55,22 @@ class _Piece:
 
 
 def results(
-    corpus: Corpus, reader: Reader, query: str, entries: Sequence[Entry], k: int = 10, filters: Filters = EVERYTHING
+    corpus: Corpus,
+    reader: Reader,
+    query: str,
+    entries: Sequence[Entry],
+    k: int = 10,
+    filters: Filters = EVERYTHING,
+    sheets: Sheets | None = None,
 ) -> list[Passage]:
     """The `k` places that fit `query` best, best first, each with the sentence or table row in it that answers best, if one does.
 
-    Neighbouring chunks of one section and page that both fit are one result, which has the score of the better one.
+    Neighbouring chunks of one section and page that both fit are one result, which has the score of the better one. `sheets` of earlier
+    searches need not be read again.
 
     Raises: as search.
     """
-    sheets = Sheets(corpus)
+    sheets = sheets or Sheets(corpus)
     hits = find_chunks(corpus, reader, query, entries, MORE * k, filters, sheets)
     if not hits:
         return []

@@ -1,10 +1,8 @@
-"""Chunks for a query: BM25 over the words and inner product over the vectors, fused by rank.
-
-Reciprocal rank fusion (Cormack, Clarke and Buettcher, SIGIR 2009): score(c) = sum over the lists of 1 / (60 + rank of c).
-The constant and the equal weights are the paper's.
+"""Chunks for a query: BM25 over the words and inner product over the vectors, made one by their scores, and pairs of words (fusion.py).
 
 A question about accounts also asks for its line items by their other names, and for the statements that hold them (statements.py): of the
-filings that fit best, the chunks of those statements are a third list, which counts as much as the other two together.
+filings that fit best, the chunks of those statements are a third list, which counts as much as the other two together. It has no
+scores, so that the three are fused by rank.
 
 Among many documents, one that the query names ("3M in FY2018", "the Kestrel agreement") comes before others: what fits is raised by the
 share of the query's names and numbers that stand on a document's first pages. A document so named none of whose chunks is among those
@@ -22,6 +20,7 @@ from longdoc.errors import UsageError
 from longdoc.protocols import Reader
 from longdoc.types import Passage
 from longdoc_pipelines.filters import EVERYTHING, Filters
+from longdoc_pipelines.fusion import PAIRED, PAIRS, Found, blend, fuse, with_pairs
 from longdoc_pipelines.sheets import Sheets
 from longdoc_pipelines.statements import Wanted, lines_asked, wanted
 
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     from longdoc_stores.corpus import Corpus
     from longdoc_stores.records import ChunkHit, Entry
 
-RANK_CONSTANT = 60
 NEAR, DOCUMENTS = 50, 5
 """Statements are looked for in the first documents of so many of the chunks that fit best."""
 DEPTH = 200
@@ -43,15 +41,13 @@ NAMED_COUNTS = 0.5
 CERTAIN = 0.5
 """The share of the names from which a document is searched by itself."""
 
-Found = tuple["Entry", int, float]
-
 
 def search(
     corpus: Corpus, reader: Reader, query: str, entries: Sequence[Entry], k: int = 10, filters: Filters = EVERYTHING
 ) -> list[Passage]:
     """The `k` chunks of the documents `entries` that fit `query` best, best first, a passage each.
 
-    A score compares within this list only: 1 means first by words and first by meaning.
+    A score compares within this list only: 1 means first by words and by meaning, with all pairs of the query's words.
 
     Raises: UsageError if the query is blank or `k` is below 1.
     """
@@ -92,7 +88,7 @@ class _Query:
 
     def __init__(self, corpus: Corpus, reader: Reader, query: str, filters: Filters, sheets: Sheets, depth: int) -> None:
         self.corpus, self.filters, self.sheets, self.depth = corpus, filters, sheets, depth
-        self.asked = wanted(query)
+        self.query, self.asked = query, wanted(query)
         self.words = " ".join([query, *self.asked.lines])
         self.names = names(query)
         self.vector = reader.embed([query])[0]
@@ -101,11 +97,11 @@ class _Query:
     def best(self, entries: Sequence[Entry]) -> list[Found]:
         lists = self._lists(entries)
         named = self._named(entries)
-        found = _raised(fuse(lists), named)
+        found = _raised(self._paired(blend(*lists)), named)
         there = {entry.path for entry, _, _ in found}
         apart = tuple(entry for entry, share in named.values() if share >= CERTAIN and entry.path not in there)[:DOCUMENTS]
         if apart:
-            found = sorted([*found, *_raised(fuse(self._lists(apart)), named)], key=lambda hit: -hit[2])
+            found = sorted([*found, *_raised(self._paired(blend(*self._lists(apart))), named)], key=lambda hit: -hit[2])
         if self.asked.kinds:
             near = list({entry.path: entry for entry, _, _ in found[:NEAR]}.values())[:DOCUMENTS]
             of_statements = (hit for entry in near for hit in statement_chunks(self.sheets, entry, self.asked))
@@ -114,14 +110,24 @@ class _Query:
             found = _raised(fuse([*lists, in_statements], [1.0, 1.0, 2.0]), named) if in_statements else found
         return found
 
-    def _lists(self, entries: Sequence[Entry]) -> list[list[ChunkHit]]:
+    def _lists(self, entries: Sequence[Entry]) -> tuple[list[ChunkHit], list[ChunkHit]]:
         heading = self.filters.section or ""
         depth = self.depth * UNDER if heading else self.depth
-        lists = [
-            self.corpus.search_text(self.words, entries, depth, heading=heading),
-            self.corpus.search_vectors(self.vector, entries, depth, self.fingerprint, heading=heading),
-        ]
-        return [list(islice(filter(self._holds, hits), self.depth)) for hits in lists]
+        by_words = self.corpus.search_text(self.words, entries, depth, heading=heading)
+        by_meaning = self.corpus.search_vectors(self.vector, entries, depth, self.fingerprint, heading=heading)
+        return self._held(by_words), self._held(by_meaning)
+
+    def _held(self, hits: Sequence[ChunkHit]) -> list[ChunkHit]:
+        return list(islice(filter(self._holds, hits), self.depth))
+
+    def _paired(self, found: list[Found]) -> list[Found]:
+        """Chunks in the order of their scores with what pairs of words add."""
+        first, others = found[:PAIRED], found[PAIRED:]
+        texts = [self.sheets[entry].rows[chunk].quote for entry, chunk, _ in first]
+        scores = with_pairs(self.query, texts, [score for _, _, score in first])
+        raised = [(entry, chunk, score) for (entry, chunk, _), score in zip(first, scores, strict=True)]
+        others = [(entry, chunk, score / (1 + PAIRS)) for entry, chunk, score in others]
+        return sorted([*raised, *others], key=lambda hit: -hit[2])
 
     def _holds(self, hit: ChunkHit) -> bool:
         return self.filters.holds(self.sheets, hit.entry, hit.chunk_index)
@@ -157,20 +163,6 @@ def statement_chunks(sheets: Sheets, entry: Entry, asked: Wanted) -> list[ChunkH
         for index in sheet.statements.get(kind, ()):
             found.setdefault(index, (-lines_asked(sheet.rows[index].quote, asked.lines), order))
     return [ChunkHit(entry, index, 0.0) for index in sorted(found, key=lambda index: (*found[index], index))]
-
-
-def fuse(lists: Sequence[Iterable[ChunkHit]], weights: Sequence[float] | None = None) -> list[Found]:
-    """Several ranked lists as one, each counting by its weight (default: alike); ties go to what stands first in path and document."""
-    counted = weights or [1.0] * len(lists)
-    scores: dict[tuple[str, int], float] = {}
-    entry_at: dict[str, Entry] = {}
-    for hits, weight in zip(lists, counted, strict=True):
-        for rank, hit in enumerate(hits, start=1):
-            place = (hit.entry.path, hit.chunk_index)
-            entry_at[hit.entry.path] = hit.entry
-            scores[place] = scores.get(place, 0.0) + (RANK_CONSTANT + 1) / (RANK_CONSTANT + rank) * weight / sum(counted)
-    ordered = sorted(scores.items(), key=lambda item: (-item[1], item[0]))
-    return [(entry_at[path], chunk_index, min(score, 1.0)) for (path, chunk_index), score in ordered]
 
 
 def _raised(found: Iterable[Found], named: dict[str, tuple[Entry, float]]) -> list[Found]:

@@ -7,6 +7,7 @@ the document's date. It is made when a document is ingested; one that is missing
 from __future__ import annotations
 
 import json
+import threading
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -28,6 +29,8 @@ SHEET_VERSION = 1
 WIDEST_GAP = 400
 """Characters between two chunks that are kept, so that both can be quoted as one."""
 NO_SECTION = -1
+KEPT = 64
+"""Sheets that stay in memory: of annual reports some 100 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,18 +115,25 @@ def make_sheet(document: Document, chunks: Sequence[Chunk]) -> Sheet:
 
 
 class Sheets:
-    """The sheets of a corpus, those of one search read once."""
+    """The sheets of a corpus; those read last stay in memory."""
 
     def __init__(self, corpus: Corpus) -> None:
         self._corpus = corpus
         self._known: dict[str, Sheet] = {}
+        self._lock = threading.Lock()
 
     def __getitem__(self, entry: Entry) -> Sheet:
         key = entry.document_key
-        if key not in self._known:
+        with self._lock:
+            sheet = self._known.pop(key, None)
+        if sheet is None:
             stored = self._corpus.result(_sheet_key(key))
-            self._known[key] = _decoded(stored) if stored is not None else self._made(entry)
-        return self._known[key]
+            sheet = _decoded(stored) if stored is not None else self._made(entry)
+        with self._lock:
+            self._known[key] = sheet
+            while len(self._known) > KEPT:
+                del self._known[next(iter(self._known))]
+        return sheet
 
     def dates(self, entries: Sequence[Entry]) -> dict[str, str | None]:
         """Document key -> the date that the document bears, None where it is unknown."""

@@ -15,7 +15,8 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -101,6 +102,17 @@ def stems(text: str) -> list[str]:
     return sorted({word for word, *_ in _count([("", text.encode("utf-8", "replace").decode("utf-8"))])})
 
 
+def sequences(texts: Sequence[str]) -> list[list[str]]:
+    """The stems of each text in their order, without stop words."""
+    kept = (" ".join(word for word in re.findall(r"\w+", normalise(text)) if word.lower() not in STOP_WORDS) for text in texts)
+    with _cut([("", text.encode("utf-8", "replace").decode("utf-8")) for text in kept]) as connection:
+        rows = connection.execute("SELECT doc, term FROM word ORDER BY doc, offset").fetchall()
+    found: list[list[str]] = [[] for _ in texts]
+    for index, stem in rows:
+        found[index].append(stem)
+    return found
+
+
 def query_words(query: str) -> list[str]:
     """The distinct stems that a query asks for, without stop words unless nothing else is left."""
     text = normalise(query.encode("utf-8", "replace").decode("utf-8"))  # a terminal may hand on bytes that are no text
@@ -137,20 +149,25 @@ def unpack(starts: npt.NDArray[np.int64], data: Sequence[bytes]) -> Postings:
 
 
 def _count(chunks: Sequence[tuple[str, str]]) -> list[tuple[str, int, int, int]]:
-    """(stem, chunk, 0 for heading or 1 for text, times), cut and stemmed by SQLite."""
+    """(stem, chunk, 0 for heading or 1 for text, times)."""
+    with _cut([(normalise(heading), normalise(text)) for heading, text in chunks]) as connection:
+        rows: list[tuple[str, int, int, int]] = connection.execute(
+            "SELECT term, doc, CASE col WHEN 'heading' THEN 0 ELSE 1 END AS column, count(*) FROM word GROUP BY term, doc, col"
+        ).fetchall()
+    return rows
+
+
+@contextmanager
+def _cut(chunks: Sequence[tuple[str, str]]) -> Iterator[sqlite3.Connection]:
+    """A database whose table `word` has every word of headings and texts, cut and stemmed by SQLite: term, doc, col, offset."""
     connection = sqlite3.connect(":memory:")
     try:
         connection.execute(
             "CREATE VIRTUAL TABLE cut USING fts5(heading, body, content='', columnsize=0, tokenize='porter unicode61 remove_diacritics 2')"
         )
         connection.execute("CREATE VIRTUAL TABLE word USING fts5vocab(cut, instance)")
-        connection.executemany(
-            "INSERT INTO cut(rowid, heading, body) VALUES (?, ?, ?)",
-            ((index, normalise(heading), normalise(text)) for index, (heading, text) in enumerate(chunks)),
-        )
-        rows: list[tuple[str, int, int, int]] = connection.execute(
-            "SELECT term, doc, CASE col WHEN 'heading' THEN 0 ELSE 1 END AS column, count(*) FROM word GROUP BY term, doc, col"
-        ).fetchall()
+        rows = ((index, heading, text) for index, (heading, text) in enumerate(chunks))
+        connection.executemany("INSERT INTO cut(rowid, heading, body) VALUES (?, ?, ?)", rows)
+        yield connection
     finally:
         connection.close()
-    return rows

@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Sequence
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +49,7 @@ def main() -> None:
     arguments.add_argument("--out", type=Path, help="folder for the answers (default: a temporary one)")
     arguments.add_argument("--cache", type=Path, help="keep the original MiniLM's vectors in this folder")
     arguments.add_argument("--limit", type=int, help="questions, those on the smallest filings (default: all; for trying this script out)")
+    arguments.add_argument("--without-original", action="store_true", help="leave out the original MiniLM, which takes most of the time")
     given = arguments.parse_args()
     with gzip.open(DATA / "questions.jsonl.gz", "rt", encoding="utf-8") as lines:
         questions = [json.loads(line) for line in lines]
@@ -66,8 +67,9 @@ def main() -> None:
             print(f"{outcome.outcome} {outcome.path}: {outcome.reason}", file=sys.stderr)
         ingested = time.perf_counter() - started
         entries = {Path(entry.path).stem: entry for entry in pipeline.documents(filings)}
-        original, started = OriginalMiniLM(), time.perf_counter()
-        vectors = chunk_vectors(pipeline, entries.values(), original, given.cache)
+        started = time.perf_counter()
+        original = None if given.without_original else OriginalMiniLM()
+        vectors = {} if original is None else chunk_vectors(pipeline, entries.values(), original, given.cache)
         embedded = time.perf_counter() - started
         rows, figures = [], {}
         for together in (False, True):
@@ -101,8 +103,8 @@ def chunk_vectors(pipeline: Pipeline, entries: Iterable[Entry], model: OriginalM
     return vectors
 
 
-def methods(pipeline: Pipeline, original: OriginalMiniLM, vectors: dict[str, Floats]) -> dict[str, Ranking]:
-    """Name -> the pages of some documents that fit a question, best first; `vectors` are those of `chunk_vectors`."""
+def methods(pipeline: Pipeline, original: OriginalMiniLM | None, vectors: dict[str, Floats]) -> dict[str, Ranking]:
+    """Name -> the pages of some documents that fit a question, best first; `vectors` are those of `chunk_vectors`, by `original`."""
     corpus = pipeline.corpus
     over_pages: dict[tuple[str, ...], tuple[BM25Okapi, list[Place]]] = {}
 
@@ -118,10 +120,10 @@ def methods(pipeline: Pipeline, original: OriginalMiniLM, vectors: dict[str, Flo
         found = pipeline.search(question, [entry.path for entry in among], k=PASSAGES, ingest=False)
         return distinct((passage.citation.path, passage.citation.page) for passage in found)
 
-    def by_original(among: Sequence[Entry], question: str) -> list[Place]:
+    def by_original(model: OriginalMiniLM, among: Sequence[Entry], question: str) -> list[Place]:
         depth = max(DEPTH, 2 * PASSAGES)
         owner = [(entry, index) for entry in among for index in range(len(vectors[entry.path]))]
-        found = best(np.concatenate([vectors[entry.path] for entry in among]) @ original.encode([question])[0], depth)
+        found = best(np.concatenate([vectors[entry.path] for entry in among]) @ model.encode([question])[0], depth)
         by_meaning = [ChunkHit(*owner[place], 0.0) for place in found]
         return pages_of(fuse([corpus.search_text(question, among, depth), by_meaning])[:PASSAGES])
 
@@ -150,7 +152,7 @@ def methods(pipeline: Pipeline, original: OriginalMiniLM, vectors: dict[str, Flo
 
     return {
         "longdoc": by_search,
-        "BM25 + original MiniLM": by_original,
+        **({"BM25 + original MiniLM": partial(by_original, original)} if original is not None else {}),
         "BM25 over pages": by_pages,
         "BM25 over chunks": by_words,
         "vectors over chunks": by_vectors,

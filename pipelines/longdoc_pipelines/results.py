@@ -19,6 +19,8 @@ from longdoc_pipelines.sheets import Row, Sheet, Sheets
 from longdoc_pipelines.statements import wanted
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from longdoc_stores.corpus import Corpus
     from longdoc_stores.records import Entry
 
@@ -71,10 +73,11 @@ def results(
     Raises: as search.
     """
     sheets = sheets or Sheets(corpus)
-    hits = find_chunks(corpus, reader, query, entries, MORE * k, filters, sheets)
+    vector = reader.embed([query])[0]
+    hits = find_chunks(corpus, reader, query, entries, MORE * k, filters, sheets, vector)
     if not hits:
         return []
-    marks = _Marks(corpus, reader, query, sheets)
+    marks = _Marks(corpus, reader.reading_fingerprint, query, vector, sheets)
     return [
         Passage(
             rank=rank,
@@ -113,10 +116,9 @@ def _adjoins(result: _Result, chunk: int, sheet: Sheet) -> bool:
 class _Marks:
     """Finds the sentence of a result that answers a query."""
 
-    def __init__(self, corpus: Corpus, reader: Reader, query: str, sheets: Sheets) -> None:
+    def __init__(self, corpus: Corpus, fingerprint: str, query: str, vector: npt.NDArray[np.float32], sheets: Sheets) -> None:
         self._corpus, self._sheets = corpus, sheets
-        self._fingerprint = reader.reading_fingerprint
-        self._vector = reader.embed([query])[0]
+        self._fingerprint, self._vector = fingerprint, vector
         self._terms = question_terms(query)
         self._lines = wanted(query).lines
 

@@ -25,6 +25,9 @@ from longdoc_pipelines.sheets import Sheets
 from longdoc_pipelines.statements import Wanted, lines_asked, wanted
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
     from longdoc_stores.corpus import Corpus
     from longdoc_stores.records import ChunkHit, Entry
 
@@ -67,8 +70,9 @@ def find_chunks(
     k: int,
     filters: Filters = EVERYTHING,
     sheets: Sheets | None = None,
+    vector: npt.NDArray[np.float32] | None = None,
 ) -> list[Found]:
-    """The best `k` chunks as (entry, index of the chunk, score in 0..1).
+    """The best `k` chunks as (entry, index of the chunk, score in 0..1); `vector` is the query's [D], if it is known.
 
     Raises: UsageError if the query is blank or `k` is below 1.
     """
@@ -80,19 +84,28 @@ def find_chunks(
     among = filters.documents(entries, sheets)
     if not among:
         return []
-    return _Query(corpus, reader, query, filters, sheets, max(DEPTH, 2 * k)).best(among)[:k]
+    known = vector if vector is not None else reader.embed([query])[0]
+    return _Query(corpus, query, known, reader.reading_fingerprint, filters, sheets, max(DEPTH, 2 * k)).best(among)[:k]
 
 
 class _Query:
     """A query while it is answered."""
 
-    def __init__(self, corpus: Corpus, reader: Reader, query: str, filters: Filters, sheets: Sheets, depth: int) -> None:
+    def __init__(
+        self,
+        corpus: Corpus,
+        query: str,
+        vector: npt.NDArray[np.float32],
+        fingerprint: str,
+        filters: Filters,
+        sheets: Sheets,
+        depth: int,
+    ) -> None:
         self.corpus, self.filters, self.sheets, self.depth = corpus, filters, sheets, depth
         self.query, self.asked = query, wanted(query)
         self.words = " ".join([query, *self.asked.lines])
         self.names = names(query)
-        self.vector = reader.embed([query])[0]
-        self.fingerprint = reader.reading_fingerprint
+        self.vector, self.fingerprint = vector, fingerprint
 
     def best(self, entries: Sequence[Entry]) -> list[Found]:
         lists = self._lists(entries)

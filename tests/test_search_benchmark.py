@@ -113,3 +113,14 @@ def test_macro_f1_is_the_mean_over_labels_that_occur_often(clauses: Any) -> None
     assert (shown["macro_labels"], shown["labels"]) == (2, 3)
     assert shown["f1"] == pytest.approx(2 * 25 / (39 + 31))
     assert clauses.summed_up([rare])["macro_f1"] is None
+
+
+def test_the_corpus_of_the_scale_benchmark_is_one_that_a_search_accepts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    scale = load("search_scale", monkeypatch)
+    with Corpus(tmp_path / "corpus") as corpus:
+        scale.fill(corpus, 4)
+        scale.fill(corpus, 4)
+        entries = tuple(corpus.select())
+        found = scale.results(corpus, scale.RandomReader(), "what of n2", entries, 3)
+        assert [len(entries), Path(found[0].citation.path).stem] == [4, "000002"]
+        assert corpus.check(repair=False) == []

@@ -49,6 +49,7 @@ bench: $(VENV)/bench
 	$(BIN)/python benchmarks/ingest.py
 	$(BIN)/python benchmarks/clauses.py
 	$(BIN)/python benchmarks/clauses.py --pdf
+	$(BIN)/python benchmarks/facts.py --pdf
 	$(BIN)/python benchmarks/ocr.py
 	$(BIN)/python benchmarks/own_labels.py --encoder
 	$(BIN)/python benchmarks/pages.py --store out/pages.longdoc

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from typing import Any, TypedDict
+from typing import Any, Literal, TypedDict
 
 from longdoc import errors
 from longdoc.errors import InputError, UsageError
@@ -46,6 +46,16 @@ class SettingArguments(TypedDict, total=False):
     prompts: PathLike | None
     max_tokens: int | None
     engine_options: dict[str, Any] | None
+
+
+class SummaryArguments(TypedDict, total=False):
+    """How a summary is to be, as keyword arguments: at most so many `sentences` or a `length`, about a `focus`, of a `section`. None stands
+    for not given."""
+
+    sentences: int | None
+    length: Literal["short", "medium", "long"] | None
+    focus: str | None
+    section: str | None
 
 
 def named(paths: Paths) -> list[str]:

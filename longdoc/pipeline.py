@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack, cast, overload
 
-from longdoc.arguments import PathLike, Paths, SettingArguments, failure, named, unread
+from longdoc.arguments import PathLike, Paths, SettingArguments, SummaryArguments, failure, named, unread
 from longdoc.config import Settings, load_settings
 from longdoc.errors import UnansweredError, UsageError
 from longdoc.labels import LabelSet, load_labels
@@ -186,23 +186,27 @@ class Pipeline(Training, Reviewing, Searching):
         """
         return self.corpus.document(self._one(path, ingest))
 
-    def summarize(self, path: PathLike) -> Summary:
-        """A summary of one document.
+    def summarize(self, path: PathLike, **wishes: Unpack[SummaryArguments]) -> Summary:
+        """A summary of one document, with the wishes of `summarize_many`.
 
-        Raises: the InputError that says why it cannot be read.
+        Raises: the InputError that says why it cannot be read; UsageError if it has no such section.
         """
         entry = self._one(path, ingest=True)
-        return next(self.summarize_many([entry.path], ingest=False))
+        return next(self.summarize_many([entry.path], ingest=False, **wishes))
 
-    def summarize_many(self, paths: Paths, *, sentences: int | None = None, ingest: bool = True) -> Iterator[Summary]:
-        """A summary of each document, in path order, of at most `sentences` sentences (default: by the document's length)."""
+    def summarize_many(self, paths: Paths, *, ingest: bool = True, **wishes: Unpack[SummaryArguments]) -> Iterator[Summary]:
+        """A summary of each document, in path order: of at most `sentences` sentences, or of a `length` ("short", "medium", "long"), by
+        default as its own length asks for; about `focus` alone; of one `section` alone, named by its number ("Item 7") or its heading.
+
+        Raises: UsageError for wishes that cannot be, and for a section that none of them has, with the headings nearest to it.
+        """
         from longdoc_pipelines.summarize import summarize
 
         entries = self._select(paths, ingest)
-        yield from summarize(self.corpus, self.reader, entries, sentences=sentences, on_failure=self._tell)
+        yield from summarize(self.corpus, self.reader, entries, on_failure=self._tell, embedded=self.embedded, **wishes)
 
     def overview(self, paths: Paths, *, ingest: bool = True) -> list[Overview]:
-        """What the documents hold together."""
+        """What the documents hold together, in what they differ, and which of them stand out."""
         from longdoc_pipelines.overview import overview
 
         entries = self._select(paths, ingest)
@@ -332,9 +336,9 @@ class Pipeline(Training, Reviewing, Searching):
         """`ingest` in a thread; a pipeline has one thread, its async twins run one after the other."""
         return await self._in_thread(lambda: self.ingest(paths, password))
 
-    async def asummarize(self, path: PathLike) -> Summary:
+    async def asummarize(self, path: PathLike, **wishes: Unpack[SummaryArguments]) -> Summary:
         """`summarize` in a thread."""
-        return await self._in_thread(lambda: self.summarize(path))
+        return await self._in_thread(lambda: self.summarize(path, **wishes))
 
     async def aextract(self, paths: Paths, labels: LabelSet | PathLike | None = None, *, min_score: float | None = None) -> list[Clause]:
         """`extract` in a thread, all clauses at once."""

@@ -197,8 +197,8 @@ class Reader(Protocol):
         """How likely it is that a document carries `label` at all, whose candidates, all that `extract` gave, are `clauses`."""
         ...
 
-    def summarize(self, source: Source, *, sentences: int | None = None) -> Summary:
-        """A summary by the plan of the document's domain; `sentences` caps its length."""
+    def summarize(self, source: Source, *, sentences: int | None = None, focus: str | None = None) -> Summary:
+        """A summary by the plan of the document's domain, or about `focus` alone; `sentences` caps its length."""
         ...
 
     def answer(self, question: str, passages: Sequence[Passage], source: Callable[[str], Source]) -> Answer:

@@ -53,7 +53,7 @@ class WordReader:
     def extract(self, source: Source, labels: LabelSet) -> list[Clause]:
         return []
 
-    def summarize(self, source: Source, *, sentences: int | None = None) -> Summary:
+    def summarize(self, source: Source, *, sentences: int | None = None, focus: str | None = None) -> Summary:
         document = source.document
         return Summary(document_id=document.id, path=document.path, title=document.title, domain=document.domain, sentences=())
 

@@ -26,7 +26,8 @@ _BLANKS_AT_THE_END = re.compile(r"[ \t]+$", flags=re.MULTILINE)
 
 
 class View(Protocol):
-    """How one command shows its items. One whose records are nested has a further method, `rows`, that gives them flat, for CSV."""
+    """How one command shows its items. One whose records are nested has a further method, `rows`, that gives them flat, for CSV; one whose
+    items are more than what reports take has `reported`, which gives that."""
 
     @property
     def columns(self) -> tuple[str, ...]:

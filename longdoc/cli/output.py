@@ -16,7 +16,8 @@ from longdoc.cli.options import Output
 from longdoc.errors import LongdocError, UsageError
 
 if TYPE_CHECKING:
-    from longdoc_pipelines.reports.base import Closing, Heading, Report
+    from longdoc_pipelines.reports.base import Report
+    from longdoc_pipelines.reports.summaries.base import SummaryReport
 
 Envelope = Callable[[], dict[str, Any]]
 
@@ -36,12 +37,13 @@ class Writer:
         suffixes = reports or {}
         chosen = parse_formats(options.format, options.json, tuple(suffixes))
         self.names = [name for name in chosen if name not in suffixes]
-        self.closing: Closing | None = None
+        self.closing: Any = None
         self._wanted = {name: suffixes[name] for name in chosen if name in suffixes}
-        self._reports: list[Report] = []
+        self._reports: list[Report | SummaryReport] = []
         self.out = None if options.out in (None, "-") else Path(str(options.out))
         self.command = command
         self.view = view
+        self._reported: Callable[[Any], Any] = getattr(view, "reported", lambda item: item)
         self.envelope = envelope
         self.folder = self.out if self.out is not None and _is_folder(str(options.out), len(chosen)) else None
         if self.out is None and len(chosen) > 1:
@@ -60,17 +62,15 @@ class Writer:
             cleanup.pop_all()
         return self
 
-    def open(self, heading: Heading) -> None:
-        """Begin the reports."""
-        from longdoc_pipelines.reports.formats import open_report
-
+    def open(self, begin: Callable[[str, Path], Report | SummaryReport]) -> None:
+        """Begin the reports; `begin` opens one by its name and target."""
         if self.out is None:
             return
         with _writing(self.out):
             for name, suffix in self._wanted.items():
                 target = self.folder / f"{self.command}.{suffix}" if self.folder else self.out
                 target.parent.mkdir(parents=True, exist_ok=True)
-                self._reports.append(open_report(name, target, heading))
+                self._reports.append(begin(name, target))
 
     def _stream(self, suffix: str) -> TextIO:
         if self.out is None:
@@ -88,7 +88,7 @@ class Writer:
             for form in self._formats:
                 form.add(item)
             for report in self._reports:
-                report.add(item)
+                report.add(self._reported(item))
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
         with ExitStack() as cleanup:

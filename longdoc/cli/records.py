@@ -19,6 +19,8 @@ from longdoc.types import (
     Comparison,
     Filled,
     Finding,
+    Inserted,
+    KeyFact,
     Outcome,
     Overview,
     Passage,
@@ -70,7 +72,8 @@ def of_clause(clause: Clause) -> Line:
 
 
 def of_summary(summary: Summary) -> Iterator[Line]:
-    """A line per sentence, `order` from 1; `citations` where it rests on several places, the first among them."""
+    """A line per sentence, `order` from 1; `citations` where it rests on several places, the first among them, `inserted` where words were
+    put into its text. A document's first line has its key facts and what was read."""
     for order, sentence in enumerate(summary.sentences, start=1):
         yield {
             "path": summary.path,
@@ -80,14 +83,46 @@ def of_summary(summary: Summary) -> Iterator[Line]:
             "quote": sentence.citation.quote,
             **_place(sentence.citation),
             **({"citations": [_cited(citation) for citation in (sentence.citation, *sentence.others)]} if sentence.others else {}),
+            **({"inserted": [_of_inserted(one) for one in sentence.inserted]} if sentence.inserted else {}),
+            **({"facts": [_of_fact(fact) for fact in summary.facts], "coverage": _of_coverage(summary)} if order == 1 else {}),
         }
 
 
+def _of_inserted(inserted: Inserted) -> Line:
+    """Where in the text words were put, brackets included, and where they come from."""
+    return {"text_start": inserted.start, "text_end": inserted.end, **_place(inserted.citation), "quote": inserted.citation.quote}
+
+
+def _of_coverage(summary: Summary) -> Line | None:
+    return None if summary.coverage is None else summary.coverage.model_dump(mode="json")
+
+
+def _of_fact(fact: KeyFact) -> Line:
+    """A key fact: as the document says it and normalised, with its places, its period, and the year before with the change in percent."""
+    before = fact.before
+    stated = None if before is None else {**before.model_dump(mode="json", exclude={"citation"}), **_cited(before.citation)}
+    return {
+        **fact.model_dump(mode="json", include={"name", "value", "normalised", "kind", "period", "change"}),
+        **_place(fact.citation),
+        "quote": fact.citation.quote,
+        "before": stated,
+        "others": [_cited(citation) for citation in fact.others],
+    }
+
+
 def of_overview(statements: list[Overview]) -> Iterator[Line]:
-    """A line per statement about the folder: path is null, the places are in `citations`."""
+    """A line per statement about the folder: path is null, the places are in `citations`; the statement that tells which documents there
+    are has a `table` of their facts, a row a document."""
     for order, statement in enumerate(statements, start=1):
         citations = [_cited(citation) for citation in statement.citations]
-        yield {"path": None, "order": order, "text": statement.text, "citations": citations}
+        line: Line = {"path": None, "order": order, "topic": statement.topic, "text": statement.text, "citations": citations}
+        if statement.table is not None:
+            rows = [
+                {"path": row.path, "title": row.title, "facts": {name: [_of_fact(one) for one in row.facts[name]] for name in row.facts}}
+                for row in statement.table.rows
+            ]
+            line["table"] = {"domain": statement.table.domain, "names": list(statement.table.names), "rows": rows}
+        yield line
 
 
 def of_filled(filled: Filled) -> Iterator[Line]:

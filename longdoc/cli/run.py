@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -106,17 +106,12 @@ def running(
     *,
     labels: str | None = None,
     uses_model: bool = True,
-    reports: bool = False,
+    reports: Mapping[str, tuple[str, str]] | None = None,
 ) -> Iterator[tuple[Run, Writer]]:
-    """A Run and the Writer for its results, which may be `reports` of a review too; leaves with exit code 3 if an input failed."""
+    """A Run and the Writer for its results, which may be `reports` too (formats.py); leaves with exit code 3 if an input failed."""
     from longdoc.pipeline import Pipeline
 
-    kinds: dict[str, str] = {}
-    if reports:
-        from longdoc_pipelines.reports.formats import REPORTS
-
-        kinds = {name: suffix for name, (_, suffix) in REPORTS.items()}
-
+    kinds = {name: suffix for name, (_, suffix) in (reports or {}).items()}
     started = datetime.now(UTC)
     screen = Screen(quiet=common.quiet, verbose=common.verbose)
     opened = Pipeline(

@@ -75,9 +75,9 @@ class EngineReader:
         found = [clause.model_copy(update={"score": clause.score / clauses_by.ENCODER}) for clause in clauses]
         return Chance(0.5 * self._embedded.presence(labels, label, found).probability, 0.5, fitted=False)
 
-    def summarize(self, source: Source, *, sentences: int | None = None) -> Summary:
+    def summarize(self, source: Source, *, sentences: int | None = None, focus: str | None = None) -> Summary:
         """A written summary (summaries.py)."""
-        return summaries.summarize(self.writing, source, sentences)
+        return summaries.summarize(self.writing, source, sentences, focus)
 
     def fill(self, source: Source, form: forms.Form, spans: Sequence[Span]) -> Filled:
         """A user's form filled in (forms.py)."""

@@ -65,12 +65,15 @@ class Grounded:
     citations: tuple[Citation, ...]
 
 
-def summarize(writing: Writing, source: Source, sentences: int | None) -> Summary:
-    """A summary of at most `sentences` sentences (default: by the document's length), every one with its places.
+def summarize(writing: Writing, source: Source, sentences: int | None, focus: str | None = None) -> Summary:
+    """A summary of at most `sentences` sentences (default: by the document's length), every one with its places; about `focus` alone where
+    that is given.
 
     Raises: EmptyFileError for a document without text; UnansweredError if a part got no answer or none fits the model's context.
     """
-    document, wanted = source.document, ", ".join(topic.name for topic in PLANS[source.document.domain].topics) or "what it is about"
+    document = source.document
+    wanted = ", ".join(topic.name for topic in PLANS[document.domain].topics) or "what it is about"
+    wanted = wanted if focus is None else f"only what it says of {focus}; leave out all else"
     room = writing.room("summarize", document, WRITTEN, before="", name="", part="", document="", wanted=wanted, most=99)
     room = min(LONGEST_PART, room - SLACK)
     if room < LEAST_ROOM:

@@ -144,14 +144,15 @@ class EmbeddedReader:
         weights = self._presence.get(labels.name, UNMEASURED) if known else MATCHED
         return weights.chance(label, [clause.score for clause in clauses])
 
-    def summarize(self, source: Source, *, sentences: int | None = None) -> Summary:
-        """A summary by the plan of the document's domain, in the document's own sentences; trained clauses tell where its topics are."""
+    def summarize(self, source: Source, *, sentences: int | None = None, focus: str | None = None) -> Summary:
+        """A summary by the plan of the document's domain, or about `focus`, in the document's own sentences; trained clauses tell where its
+        topics are."""
         from longdoc.model.plans import PLANS
         from longdoc.model.summarize import summarize
 
         labels = PLANS[source.document.domain].label_set()
         clauses = self.extract(source, labels) if labels is not None and labels.name in self._trained else []
-        return summarize(source.document, source.reading, source.chunks, self.embed, sentences, clauses)
+        return summarize(source.document, source.reading, source.chunks, self.embed, sentences, clauses, focus=focus)
 
     def answer(self, question: str, passages: Sequence[Passage], source: Callable[[str], Source]) -> Answer:
         """The passages that answer the question, or `found=False`."""

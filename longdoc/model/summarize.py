@@ -24,6 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from longdoc.labels import LabelSet
+from longdoc.model.focus import focused, near_best
 from longdoc.model.plans import PLANS, Plan, Topic
 from longdoc.model.wording import (
     ends_well,
@@ -38,7 +39,7 @@ from longdoc.model.wording import (
 from longdoc.protocols import Reading
 from longdoc.types import Chunk, Clause, Document, Span, Statement, Summary
 
-SUMMARY_VERSION = 1
+SUMMARY_VERSION = 2
 """Part of the key under which summaries are kept; raise it when the same input could give another summary."""
 
 CUE_SHARE = (0.0, 0.7, 1.0)
@@ -99,13 +100,15 @@ def summarize(
     sentences: int | None = None,
     clauses: Sequence[Clause] = (),
     weights: Weights = Weights(),
+    focus: str | None = None,
 ) -> Summary:
-    """At most `sentences` statements (default: by the document's length), in the order of the plan.
+    """At most `sentences` statements (default: by the document's length), in the order of the plan; with a `focus` those about it alone,
+    in the document's order.
 
     `clauses` are passages found for the labels of the plan's label set; they count as evidence for the topics that name
     their label.
     """
-    plan = PLANS[document.domain]
+    plan = PLANS[document.domain] if focus is None else focused(focus)
     candidates = quotable(document, reading, max((topic.longest for topic in plan.topics), default=450))
     # A summary that quotes most of a short document is none.
     most = sentences if sentences is not None else max(3, min(usual_length(reading.tokens), round(0.6 * len(candidates))))
@@ -116,7 +119,8 @@ def summarize(
     if candidates and plan.topics:
         scores = evidence(plan, document, candidates, vectors, salience, embed, clauses, weights)
         statements = by_topic(plan, document, candidates, vectors, scores, most, weights)
-    if candidates and len(statements) < min(3, most):
+        statements = near_best(statements) if focus is not None else statements
+    if candidates and focus is None and len(statements) < min(3, most):
         statements += by_section(document, candidates, vectors, salience, most, {s.citation.span.start for s in statements}, weights)
     return Summary(
         document_id=document.id,
@@ -124,7 +128,7 @@ def summarize(
         title=document.title,
         domain=document.domain,
         sentences=tuple(statements),
-        note=note(document, statements),
+        note=note(document, statements, focus),
     )
 
 
@@ -133,8 +137,10 @@ def usual_length(tokens: int) -> int:
     return max(5, min(16, round(2.2 * math.log2(max(tokens, 1) / 200))))
 
 
-def note(document: Document, statements: Sequence[Statement]) -> str | None:
+def note(document: Document, statements: Sequence[Statement], focus: str | None = None) -> str | None:
     """What a reader must know of the summary."""
+    if focus is not None and not statements:
+        return f"No sentence speaks of {focus!r}."
     if document.language not in (None, "en"):
         return f"The text is not English ({document.language}); the shipped model reads English."
     return None if statements else "No sentence could be quoted: the document holds no running text."
@@ -280,9 +286,11 @@ def by_topic(
     """Every topic's best sentence, then the second best, and so on until there are `most`; told in the plan's order."""
     taken: list[tuple[int, int]] = []  # (topic, candidate)
     order = sorted(range(len(plan.topics)), key=lambda column: (plan.topics[column].first, column))
-    for turn in range(max(topic.most for topic in plan.topics)):
+    # A summary that is to be far longer than its plan lets every topic say more.
+    times = max(1, round(most / sum(topic.most for topic in plan.topics)))
+    for turn in range(times * max(topic.most for topic in plan.topics)):
         for column in order:
-            if len(taken) >= most or turn >= plan.topics[column].most:
+            if len(taken) >= most or turn >= times * plan.topics[column].most:
                 continue
             row = next_best(column, taken, candidates, vectors, scores, weights)
             if row is not None:

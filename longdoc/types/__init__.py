@@ -23,7 +23,23 @@ from longdoc.types.documents import (
     Span,
     Table,
 )
-from longdoc.types.results import Answer, Clause, Filled, Outcome, Overview, Passage, Statement, Summary, Value
+from longdoc.types.results import (
+    Answer,
+    Clause,
+    Coverage,
+    Earlier,
+    FactRow,
+    FactTable,
+    Filled,
+    Inserted,
+    KeyFact,
+    Outcome,
+    Overview,
+    Passage,
+    Statement,
+    Summary,
+    Value,
+)
 from longdoc.types.reviews import Change, Correction, Finding, Position, Review, Searched, Severity, Verdict
 
 __all__ = [
@@ -40,13 +56,19 @@ __all__ = [
     "Clause",
     "Comparison",
     "Correction",
+    "Coverage",
     "Definition",
     "Difference",
     "Document",
     "Domain",
+    "Earlier",
     "Edit",
+    "FactRow",
+    "FactTable",
     "Filled",
     "Finding",
+    "Inserted",
+    "KeyFact",
     "Outcome",
     "Overview",
     "Page",

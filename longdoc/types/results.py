@@ -36,19 +36,82 @@ class Clause(Record):
         return self.citation.quote
 
 
+class Inserted(Record):
+    """Words in brackets that a statement has and its quote has not: `start` to `end` of the statement's text, brackets included, and the
+    place in the document that they come from."""
+
+    start: int
+    end: int
+    citation: Citation
+
+
 class Statement(Record):
-    """A sentence of a summary or an answer, the topic that it serves, and what it rests on; `others` where it rests on several places."""
+    """A sentence of a summary or an answer, the topic that it serves, and what it rests on; `others` where it rests on several places,
+    `inserted` what was put into its text so that it can stand alone, in order."""
 
     text: str
     citation: Citation
     others: tuple[Citation, ...] = ()
     topic: str | None = None
     score: float = 0.0
+    inserted: tuple[Inserted, ...] = ()
+
+    @property
+    def own_words(self) -> str:
+        """The text without what was put into it."""
+        text = self.text
+        for one in reversed(self.inserted):
+            text = text[: one.start].rstrip() + text[one.end :]
+        return text
+
+
+class Earlier(Record):
+    """A figure as it is printed in a statement of accounts, its normalised form ("USD 1500000", scale applied), the period or day that its
+    column heads, and its cell."""
+
+    value: str
+    normalised: str
+    period: str | None = None
+    citation: Citation
+
+
+class KeyFact(Record):
+    """A fact that a person looks for first: "Governing law", "New York".
+
+    `value` is how the document says it, `normalised` its form for machines (ISO 8601 dates and durations, "USD 1500000"), None where it
+    has none; `kind` is as in Value, "figure" for one from a statement of accounts, which has its `period`, and the year `before` with the
+    `change` since then in percent, None where there is no figure for it or the sign changed. `others` are more places that say the same.
+    """
+
+    name: str
+    value: str
+    normalised: str | None = None
+    kind: Literal["date", "duration", "amount", "percentage", "number", "party", "jurisdiction", "text", "figure", "link"] = "text"
+    citation: Citation
+    others: tuple[Citation, ...] = ()
+    period: str | None = None
+    before: Earlier | None = None
+    change: float | None = None
+
+
+class Coverage(Record):
+    """What a summary was made from, and what not: `tokens` read of how many `pages` (None where the format has none); pages without any
+    text, and pages read by OCR; the `language` where it is not English, which the shipped model does not read well; the parts of which no
+    sentence is ever quoted (contents, references, signatures ...); and the heading of the only `section` looked at, if one was named."""
+
+    tokens: int
+    pages: int | None = None
+    pages_without_text: tuple[int, ...] = ()
+    pages_by_ocr: tuple[int, ...] = ()
+    language: str | None = None
+    unquoted: tuple[str, ...] = ()
+    section: str | None = None
 
 
 class Summary(Record):
     """A summary of one document: statements in reading order, each cited; `note` says what a reader must know of it; `rejected` counts
-    sentences that a language model wrote and that were left out, because no place in the document bears them out."""
+    sentences that a language model wrote and that were left out, because no place in the document bears them out. `facts` are what its
+    kind of document is looked up for, `coverage` is what was read."""
 
     document_id: str
     path: str
@@ -57,13 +120,34 @@ class Summary(Record):
     sentences: tuple[Statement, ...]
     note: str | None = None
     rejected: int = 0
+    facts: tuple[KeyFact, ...] = ()
+    coverage: Coverage | None = None
+
+
+class FactRow(Record):
+    """A document of a FactTable: its facts by name, as many as there are."""
+
+    path: str
+    title: str | None
+    facts: dict[str, tuple[KeyFact, ...]]
+
+
+class FactTable(Record):
+    """Documents of one kind by the names of their key facts, in the order in which a person wants them."""
+
+    domain: Domain
+    names: tuple[str, ...]
+    rows: tuple[FactRow, ...]
 
 
 class Overview(Record):
-    """What a folder holds: statements over several documents, each with the citations that it rests on."""
+    """What a folder holds: a statement over several documents, with the citations that it rests on; `topic` says of what kind it is, and
+    the statement that tells which documents there are has the `table` of their facts."""
 
     text: str
     citations: tuple[Citation, ...]
+    topic: Literal["documents", "difference", "outlier", "told"] = "documents"
+    table: FactTable | None = None
 
 
 class Passage(Record):

@@ -20,6 +20,7 @@ from longdoc.labels import load_labels
 from longdoc.model.reader import EmbeddedReader
 from longdoc.protocols import Request, Source
 from longdoc.types import Answer, Passage, Span
+from longdoc_pipelines.part import find_section, only
 from longdoc_pipelines.search import search
 from longdoc_pipelines.sources import source_of
 from longdoc_stores.corpus import Corpus
@@ -96,6 +97,17 @@ def test_a_document_that_fits_is_read_in_one_request_and_later_parts_are_told_wh
     assert earlier is not None
     assert earlier[1] in " ".join(agreement.document.text.split())
     assert second.index("What came before") < second.index("<document")
+
+
+def test_a_language_model_is_told_what_a_summary_is_about_and_shown_one_section_alone(reader: Read, agreement: Source) -> None:
+    section = find_section(agreement.document, "Term and Renewal")
+    writer = reader(copying)
+    summary = writer.summarize(only(agreement, section), focus="renewal fees")
+    assert summary.sentences
+    assert all(section.span.contains(statement.citation.span) for statement in summary.sentences)
+    asked = [said(request) for request in writer.writing.engine.requests]
+    assert all("only what it says of renewal fees; leave out all else" in request for request in asked)
+    assert not any("Cap on Liability" in request for request in asked)
 
 
 def test_a_long_list_of_statements_is_put_together_until_the_summary_has_its_length(reader: Read, agreement: Source) -> None:

@@ -100,9 +100,9 @@ class ModelReader(WordReader):
     def default_score(self, labels: LabelSet, label: str) -> float:
         return 0.88 if label == "Governing Law" else 0.9
 
-    def summarize(self, source: Source, *, sentences: int | None = None) -> Summary:
+    def summarize(self, source: Source, *, sentences: int | None = None, focus: str | None = None) -> Summary:
         self.summarized.append(source.document.path)
-        return summarize(source.document, source.reading, source.chunks, self.embed, sentences)
+        return summarize(source.document, source.reading, source.chunks, self.embed, sentences, focus=focus)
 
     def answer(self, question: str, passages: Sequence[Passage], source: Callable[[str], Source]) -> Answer:
         return answer(question, passages, self.embed)

@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
+from enum import StrEnum
 from itertools import groupby
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from longdoc import __version__
+from longdoc.arguments import SummaryArguments
 from longdoc.cli.app import app
 from longdoc.cli.options import Common, Engines, Output, Paths, Reading, expand
-from longdoc.cli.run import running
+from longdoc.cli.run import Run, running
 from longdoc.errors import ConfigError
 
+if TYPE_CHECKING:
+    from longdoc_pipelines.reports.summaries.base import SummaryHeading
+
 HINT = "longdoc show PATH:PLACE prints a passage in its surroundings; with --png FILE it draws the page of a PDF"
+
+
+class Length(StrEnum):
+    """How long a summary is."""
+
+    short = "short"
+    medium = "medium"
+    long = "long"
 
 
 @app.command()
@@ -25,20 +40,53 @@ def summarize(
     reading: Reading,
     engines: Engines,
     output: Output,
+    length: Annotated[
+        Length | None, typer.Option("--length", help="How long; medium follows the document's length, short is half, long twice that.")
+    ] = None,
     sentences: Annotated[
-        int | None, typer.Option("--sentences", min=1, metavar="N", help="At most so many a document (default: by its length).")
+        int | None, typer.Option("--sentences", min=1, metavar="N", help="At most so many a document, instead of --length.")
+    ] = None,
+    focus: Annotated[str | None, typer.Option("--focus", metavar="TEXT", help="Only what the document says of this.")] = None,
+    section: Annotated[
+        str | None, typer.Option("--section", metavar="NAME", help='Only this part: "Item 7", "5.2" or words of its heading.')
     ] = None,
 ) -> None:
-    """Summarize each document in its own sentences, each with its page; then the folder. With --engine a language model writes them."""
-    from longdoc.cli.views.summarize import Summarized, SummarizeView
+    """Summarize each document in its own sentences, each with its page, under its key facts; then the folder.
 
-    with running("summarize", SummarizeView(), common, output, reading, engines) as (run, writer):
+    With --engine a language model writes the sentences; all options here hold for it too. Formats also: html, docx.
+    """
+    from longdoc.cli.views.summarize import Summarized, SummarizeView
+    from longdoc_pipelines.reports.formats import SUMMARIES, open_summaries
+    from longdoc_pipelines.summarize import Wishes
+
+    wishes: SummaryArguments = {"sentences": sentences, "length": length.value if length else None, "focus": focus, "section": section}
+    Wishes(**wishes)  # what cannot be is told before anything is read
+    with running("summarize", SummarizeView(), common, output, reading, engines, reports=SUMMARIES) as (run, writer):
         entries = {entry.path: entry for entry in run.ingest(paths)}
-        for summary in run.each(run.pipeline.summarize_many(paths, sentences=sentences, ingest=False), len(entries)):
+        if not engines.dry_run:
+            heading = _heading(run, wishes)
+            writer.open(lambda name, target: open_summaries(name, target, heading))
+        for summary in run.each(run.pipeline.summarize_many(paths, ingest=False, **wishes), len(entries)):
             writer.add(Summarized(entries[summary.path], summary))
         if len(entries) > 1 and not engines.dry_run:
             writer.add(run.pipeline.overview(paths, ingest=False))
+        writer.closing = [outcome for outcome in run.outcomes if outcome.outcome != "ok"]
     run.screen.hint(HINT)
+
+
+def _heading(run: Run, wishes: SummaryArguments) -> SummaryHeading:
+    """What reports of summaries are told first."""
+    from longdoc_pipelines.reports.summaries.base import SummaryHeading
+
+    said = [f"{name} {value!r}" if isinstance(value, str) else f"{value} {name}" for name, value in wishes.items() if value is not None]
+    reader = run.pipeline.reader
+    return SummaryHeading(
+        package=f"longdoc {__version__}",
+        model=reader.name,
+        made=datetime.now(UTC).isoformat(timespec="seconds"),
+        document=lambda path: run.pipeline.document(path, ingest=False),
+        wishes=", ".join(said),
+    )
 
 
 @app.command()

@@ -68,12 +68,13 @@ def review(
 ) -> None:
     """Judge each document by a playbook: a verdict a rule, each with its evidence. Formats also: html, xlsx, sarif, junit."""
     from longdoc.cli.views.review import ReviewView
+    from longdoc_pipelines.reports.formats import REPORTS, open_report
     from longdoc_pipelines.review.metrics import thresholds, write_textfile
 
     limits = thresholds(threshold or [])
     worst = Worst(fail_on)
     quiet = replace(engines, metrics_file=None)  # written here, with those of the review
-    with running("review", ReviewView(), common, output, reading, quiet, reports=True) as (run, writer):
+    with running("review", ReviewView(), common, output, reading, quiet, reports=REPORTS) as (run, writer):
         loaded = run.pipeline.playbook(playbook)  # a bad playbook is told before anything is read
         entries = run.ingest(paths, None if run.pipeline.settings.engine is not None else loaded.base)
         run.label_sets = [labels for labels in (loaded.base, loaded.own) if labels is not None]
@@ -81,7 +82,7 @@ def review(
         day = as_of.date() if as_of is not None else None
         found = run.pipeline.review(paths, loaded, as_of=day, side=side, review_below=review_below, ingest=False)
         if not engines.dry_run:
-            writer.open(found.heading)
+            writer.open(lambda name, target: open_report(name, target, found.heading))
         for one in run.each(found, len(entries)):
             worst.add(one)
             writer.add(one)

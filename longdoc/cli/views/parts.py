@@ -37,14 +37,14 @@ def unwrapped(*pieces: str | tuple[str, str]) -> Text:
     return Text.assemble(*pieces, no_wrap=True)
 
 
-def heading(entry: Entry) -> Text:
-    """Two lines over a document's results: title, then path and facts."""
-    return unwrapped((title_of(entry), "bold"), "\n", (f"{printable(entry.path)} · {facts(entry)}", "dim"))
+def heading(entry: Entry, called: str | None = None) -> Text:
+    """Two lines over a document's results: what it is `called` (default: its title), then path and facts."""
+    return unwrapped((printable(called) if called else title_of(entry), "bold"), "\n", (f"{printable(entry.path)} · {facts(entry)}", "dim"))
 
 
-def markdown_heading(entry: Entry) -> Iterator[str]:
+def markdown_heading(entry: Entry, called: str | None = None) -> Iterator[str]:
     """The same as Markdown."""
-    yield f"## {markdown(title_of(entry))}"
+    yield f"## {markdown(called or title_of(entry))}"
     yield ""
     yield f"{markdown(entry.path)} · {facts(entry)}"
     yield ""

@@ -1,0 +1,1 @@
+"""Reports of summaries: a page and a Word file."""

@@ -5,8 +5,9 @@ filings that fit best, the chunks of those statements are a third list, which co
 scores, so that the three are fused by rank.
 
 Among many documents, one that the query names ("3M in FY2018", "the Kestrel agreement") comes before others: what fits is raised by the
-share of the query's names and numbers that stand on a document's first pages. A document so named none of whose chunks is among those
-found is searched by itself.
+share of the query's names and numbers that stand on a document's first pages. Of filings all words with a capital or a digit count; of
+others only those that are names there, since "Authorised Person" is a term of every rulebook. A document so named none of whose chunks
+is among those found is searched by itself.
 """
 
 from __future__ import annotations
@@ -149,7 +150,9 @@ class _Query:
         """Path -> the document and the share of the query's names that it begins with; nothing where there is one document."""
         if len(entries) < 2 or not self.names:
             return {}
-        return {entry.path: (entry, share) for entry, share in self.corpus.search_fronts(self.names, entries, NAMED, FRONT)}
+        found = self.corpus.search_fronts(self.names, entries, NAMED, FRONT)
+        shares = ((entry, share if entry.domain == "financial" else sure) for entry, share, sure in found)
+        return {entry.path: (entry, share) for entry, share in shares if share}
 
 
 def names(query: str) -> str:

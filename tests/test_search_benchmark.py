@@ -121,6 +121,6 @@ def test_the_corpus_of_the_scale_benchmark_is_one_that_a_search_accepts(monkeypa
         scale.fill(corpus, 4)
         scale.fill(corpus, 4)
         entries = tuple(corpus.select())
-        found = scale.results(corpus, scale.RandomReader(), "what of n2", entries, 3)
-        assert [len(entries), Path(found[0].citation.path).stem] == [4, "000002"]
+        found = scale.results(corpus, scale.RandomReader(), "n2", entries, 3)
+        assert [len(entries), "n2 " in found[0].citation.quote] == [4, True]
         assert corpus.check(repair=False) == []

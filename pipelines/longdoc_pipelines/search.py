@@ -4,10 +4,9 @@ A question about accounts also asks for its line items by their other names, and
 filings that fit best, the chunks of those statements are a third list, which counts as much as the other two together. It has no
 scores, so that the three are fused by rank.
 
-Among many documents, one that the query names ("3M in FY2018", "the Kestrel agreement") comes before others: what fits is raised by the
-share of the query's names and numbers that stand on a document's first pages. Of filings all words with a capital or a digit count; of
-others only those that are names there, since "Authorised Person" is a term of every rulebook. A document so named none of whose chunks
-is among those found is searched by itself.
+Among many documents, a filing that the query names ("3M in FY2018") comes before others: what fits is raised by the share of the query's
+names and numbers that stand on its first pages. A filing so named none of whose chunks is among those found is searched by itself.
+Other documents are not raised: a capital there is as often a term of every one of them ("Authorised Person").
 """
 
 from __future__ import annotations
@@ -147,12 +146,11 @@ class _Query:
         return self.filters.holds(self.sheets, hit.entry, hit.chunk_index)
 
     def _named(self, entries: Sequence[Entry]) -> dict[str, tuple[Entry, float]]:
-        """Path -> the document and the share of the query's names that it begins with; nothing where there is one document."""
-        if len(entries) < 2 or not self.names:
+        """Path -> a filing and the share of the query's names that it begins with; nothing where there is one document."""
+        if len(entries) < 2 or not self.names or not any(entry.domain == "financial" for entry in entries):
             return {}
         found = self.corpus.search_fronts(self.names, entries, NAMED, FRONT)
-        shares = ((entry, share if entry.domain == "financial" else sure) for entry, share, sure in found)
-        return {entry.path: (entry, share) for entry, share in shares if share}
+        return {entry.path: (entry, share) for entry, share in found if entry.domain == "financial"}
 
 
 def names(query: str) -> str:

@@ -213,10 +213,9 @@ class Corpus:
         """
         return self._search.by_vectors(vector, entries, k, reader_fingerprint, heading)
 
-    def search_fronts(self, query: str, entries: Sequence[Entry], k: int, chunks: int) -> list[tuple[Entry, float, float]]:
-        """The `k` documents whose first `chunks` chunks have most of the words of `query`, best first, with two shares that they have, 0
-        to 1: of all its words that any begins with, a word counting by how few do; and of its names alone, words that most documents
-        which have them anywhere have there, with years beside them."""
+    def search_fronts(self, query: str, entries: Sequence[Entry], k: int, chunks: int) -> list[tuple[Entry, float]]:
+        """The `k` documents whose first `chunks` chunks have most of the words of `query`, best first, with the share that they have:
+        0 to 1, a word counts by how few documents begin with it, one that none has counts nothing."""
         return self._search.by_front(query, entries, k, chunks)
 
     def sentences(self, entry: Entry, chunk: int, reader_fingerprint: str) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float16]]:

@@ -6,7 +6,6 @@ Axis legend: C chunks of the documents selected.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -23,9 +22,6 @@ if TYPE_CHECKING:
     from longdoc_stores.catalogue import Catalogue
     from longdoc_stores.readings import Readings
 
-_YEAR = re.compile(r"(?:19|20)\d\d")
-NAMES = 0.5
-"""A word names documents if of those that have it anywhere at least so many have it on their first pages: else it is a term."""
 FEW = 1_000
 """Up to so many documents the rows of a word are looked up one by one; of more, all its rows are read."""
 
@@ -80,35 +76,25 @@ class Search:
         hits = self.readings.search(vector, selected.entry_of, k, fingerprint, everything=selected.everything, chunks=chunks)
         return [ChunkHit(selected.entry_of[hit.key], hit.chunk, hit.score) for hit in hits]
 
-    def by_front(self, query: str, entries: Sequence[Entry], k: int, chunks: int) -> list[tuple[Entry, float, float]]:
+    def by_front(self, query: str, entries: Sequence[Entry], k: int, chunks: int) -> list[tuple[Entry, float]]:
         """See Corpus.search_fronts."""
         import numpy as np
 
         if not entries or k <= 0:
             return []
         selected = self.selector.select(entries)
-        total, sure, years = (np.zeros(len(selected.numbers)) for _ in range(3))
-        most = most_sure = 0.0
+        total = np.zeros(len(selected.numbers))
+        most = 0.0
         for word in lexical.query_words(query):
             found = self._postings(word, selected).chunks
-            anywhere = np.searchsorted(selected.starts, found, side="right") - 1
-            rows = np.unique(anywhere[found - selected.starts[anywhere] < chunks])
-            if not len(rows):
-                continue
-            rarity = float(np.log1p((len(total) - len(rows) + 0.5) / (len(rows) + 0.5)))
-            total[rows] += rarity
-            most += rarity
-            year = _YEAR.fullmatch(word) is not None
-            if year or len(rows) >= NAMES * len(np.unique(anywhere)):
-                (years if year else sure)[rows] += rarity
-                most_sure += rarity
-        sure += np.where(sure > 0, years, 0.0)
+            rows = np.searchsorted(selected.starts, found, side="right") - 1
+            rows = np.unique(rows[found - selected.starts[rows] < chunks])
+            if len(rows):
+                rarity = float(np.log1p((len(total) - len(rows) + 0.5) / (len(rows) + 0.5)))
+                total[rows] += rarity
+                most += rarity
         order = np.lexsort((selected.places, -total))[:k]
-        return [
-            (selected.entries[int(selected.places[row])], float(total[row] / most), float(sure[row] / most_sure) if most_sure else 0.0)
-            for row in order
-            if total[row] > 0
-        ]
+        return [(selected.entries[int(selected.places[row])], float(total[row] / most)) for row in order if total[row] > 0]
 
     def _under(self, heading: str, selected: Selected) -> npt.NDArray[np.bool_]:
         """Which chunks [C] have all words of `heading`, each in their heading path or, as a heading inside them is, in their text."""

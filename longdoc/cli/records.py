@@ -191,8 +191,31 @@ def of_result(passage: Passage) -> Line:
 
 
 def of_answer(answer: Answer) -> Iterator[Line]:
-    """The answer, then the passages that it rests on."""
-    yield {"kind": "answer", "found": answer.found, "text": answer.text, "question": answer.question, "rejected": answer.rejected}
+    """The answer, then the passages that it rests on. What is definite in it is in `type` (an amount, yes or no ...), `value` and what
+    follows; `parts` are the figures that it was reckoned from."""
+    yield {
+        "kind": "answer",
+        "found": answer.found,
+        "text": answer.text,
+        "question": answer.question,
+        "rejected": answer.rejected,
+        "type": answer.kind,
+        "value": answer.value,
+        "unit": answer.unit,
+        "period": answer.period,
+        "calculation": answer.calculation,
+        "parts": [
+            {
+                "name": part.name,
+                "period": part.period,
+                "value": part.value,
+                "unit": part.unit,
+                **_cited(part.citation),
+                "label": _range(part.label.span),
+            }
+            for part in answer.parts
+        ],
+    }
     for passage in answer.passages:
         yield {"kind": "citation", **of_passage(passage)}
 

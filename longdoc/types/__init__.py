@@ -25,6 +25,7 @@ from longdoc.types.documents import (
 )
 from longdoc.types.results import (
     Answer,
+    AnswerKind,
     Clause,
     Coverage,
     Earlier,
@@ -35,6 +36,7 @@ from longdoc.types.results import (
     KeyFact,
     Outcome,
     Overview,
+    Part,
     Passage,
     Statement,
     Summary,
@@ -45,6 +47,7 @@ from longdoc.types.reviews import Change, Correction, Finding, Position, Review,
 __all__ = [
     "Amended",
     "Answer",
+    "AnswerKind",
     "Aside",
     "AsideKind",
     "Block",
@@ -72,6 +75,7 @@ __all__ = [
     "Outcome",
     "Overview",
     "Page",
+    "Part",
     "Passage",
     "Position",
     "Record",

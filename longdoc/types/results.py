@@ -160,14 +160,40 @@ class Passage(Record):
     answer: Citation | None = None
 
 
+AnswerKind = Literal["amount", "percentage", "ratio", "days", "date", "duration", "party", "jurisdiction", "yes_no", "list", "text"]
+
+
+class Part(Record):
+    """A figure that an answer is made of: the line that it stands in, its period, its value in whole units, and the place of the figure
+    and of the line's name."""
+
+    name: str
+    period: str
+    value: str
+    unit: str | None = None
+    citation: Citation
+    label: Citation
+
+
 class Answer(Record):
-    """An answer to a question; when `found` is false, `text` says so and there are no passages; `rejected` as in Summary."""
+    """An answer to a question; when `found` is false, `text` says so and there are no passages; `rejected` as in Summary.
+
+    `kind` says what the answer is where the question asks for something definite, None where it is the passages alone; `value` is then its
+    normalised form (a plain number, percentages in percent; ISO 8601; "yes" or "no"), `unit` what a number counts (a currency, "percent",
+    "times", "days"), `period` what it is of, and `calculation` how it was reckoned from `parts`.
+    """
 
     question: str
     found: bool
     text: str
     passages: tuple[Passage, ...] = ()
     rejected: int = 0
+    kind: AnswerKind | None = None
+    value: str | None = None
+    unit: str | None = None
+    period: str | None = None
+    calculation: str | None = None
+    parts: tuple[Part, ...] = ()
 
 
 class Filled(Record):

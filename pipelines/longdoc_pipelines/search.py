@@ -62,6 +62,14 @@ def search(
     ]
 
 
+def check(query: str, k: int, what: str = "query") -> None:
+    """Raises: UsageError if the query is blank or `k` is below 1."""
+    if not query.strip():
+        raise UsageError(f"the {what} is empty")
+    if k < 1:
+        raise UsageError(f"k is the number of passages wanted and must be at least 1, got {k}")
+
+
 def find_chunks(
     corpus: Corpus,
     reader: Reader,
@@ -76,10 +84,7 @@ def find_chunks(
 
     Raises: UsageError if the query is blank or `k` is below 1.
     """
-    if not query.strip():
-        raise UsageError("the query is empty")
-    if k < 1:
-        raise UsageError(f"k is the number of passages wanted and must be at least 1, got {k}")
+    check(query, k)
     sheets = sheets or Sheets(corpus)
     among = filters.documents(entries, sheets)
     if not among:

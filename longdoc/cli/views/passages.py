@@ -69,6 +69,8 @@ class AskView:
     def table(self, item: Answer, width: int) -> Iterator[Text | Padding]:
         """The answer, then the passages that it rests on."""
         yield Text(printable(item.text), style="bold" if item.found else "yellow")
+        for step in _steps(item):
+            yield _indented(Text(printable(step)))
         if item.rejected:
             yield Text(_rejected(item.rejected), style="dim")
         if item.passages:
@@ -83,6 +85,10 @@ class AskView:
         yield ""
         yield markdown_block(item.text)
         yield ""
+        for step in _steps(item):
+            yield f"- {markdown(step)}"
+        if item.calculation:
+            yield ""
         if item.rejected:
             yield f"*{_rejected(item.rejected)}*"
             yield ""
@@ -90,6 +96,11 @@ class AskView:
             yield f"> {markdown_block(passage.citation.quote)}"
             yield f"> ({_markdown_where(passage.citation)})"
             yield ""
+
+
+def _steps(answer: Answer) -> list[str]:
+    """The steps of a calculation, a line each."""
+    return answer.calculation.split("; ") if answer.calculation else []
 
 
 def _rejected(count: int) -> str:

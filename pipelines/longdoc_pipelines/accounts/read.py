@@ -20,7 +20,7 @@ from longdoc_pipelines.accounts.concepts import concept_of, folded
 from longdoc_pipelines.accounts.facts import lines_of_facts
 from longdoc_pipelines.accounts.periods import Period
 from longdoc_pipelines.accounts.records import Amount, Line, Measure
-from longdoc_pipelines.accounts.years import fiscal, year_end_of
+from longdoc_pipelines.accounts.years import fiscal, named_ahead, year_end_of
 from longdoc_pipelines.statements import TITLES, Kind
 
 FEWEST_ROWS = 4
@@ -41,10 +41,11 @@ _PART = re.compile(
 @dataclass(frozen=True, slots=True)
 class Accounts:
     """The lines of a document's statements, those of the likeliest statement of each kind first; `year_end` is (month, day), None where
-    nothing tells."""
+    nothing tells; `named_ahead` is 1 where the company calls a year by the one before it ends ("fiscal 2022" to January 2023)."""
 
     lines: tuple[Line, ...]
     year_end: tuple[int, int] | None = None
+    named_ahead: int = 0
 
     def find(self, concept: str, fits: Callable[[Period], bool]) -> tuple[Line, Amount] | None:
         """The first line of a concept with an amount whose period fits: of the likeliest table, there of the best choice."""
@@ -85,7 +86,8 @@ def read_accounts(document: Document) -> Accounts:
             known = {key: known.get(key, set()) | stands.get(key, set()) for key in {*known, *stands}}
     end = year_end_of(document, [amount.period for line in lines for amount in line.amounts])
     placed = (*lines_of_facts(document), *lines)
-    return Accounts(tuple(_in_fiscal_years(line, end) for line in placed), end)
+    placed = tuple(_in_fiscal_years(line, end) for line in placed)
+    return Accounts(placed, end, named_ahead(document, [amount.period for line in placed for amount in line.amounts]) if placed else 0)
 
 
 def _stands(lines: list[Line]) -> dict[tuple[Kind, str, Period], set[Decimal]]:

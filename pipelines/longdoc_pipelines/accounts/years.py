@@ -60,3 +60,26 @@ def _days_after(day: date, end: tuple[int, int]) -> int:
     if abs((day - nearest).days) <= NEAR:
         return (day - nearest).days
     return (day - ends[1]).days
+
+
+_NAMED = re.compile(r"fiscal (?:year )?((?:19|20)\d\d)\b[^.\n]{0,60}?\b(?:end(?:ed|ing|s)|consisted)\b", re.IGNORECASE)
+_NAMED_AFTER = re.compile(
+    r"\bended ([A-Z][a-z]+ \d{1,2}, (?:19|20)\d\d)[^.\n]{0,12}\((?:[\"“]?(?:the )?fiscal (?:year )?)((?:19|20)\d\d)", re.IGNORECASE
+)
+_TITLED = re.compile(r"(?:quarter|full[- ]year|year[- ]end)[\w ]{0,10} fiscal ((?:19|20)\d\d) results", re.IGNORECASE)
+
+
+def named_ahead(document: Document, periods: Sequence[Period]) -> int:
+    """By how many years the company calls its fiscal year before the one that it ends in: 1 where "fiscal 2022" ends in January 2023."""
+    steps: Counter[int] = Counter()
+    for found in _NAMED.finditer(document.text):
+        dates = [one for one in find_dates(document.text[found.end() : found.end() + 40]) if len(one[2]) == 10]
+        if dates:
+            steps[fiscal_year(dates[0][2]) - int(found[1])] += 1
+    for found in _NAMED_AFTER.finditer(document.text):
+        steps[fiscal_year(find_dates(found[1])[0][2]) - int(found[2])] += 1
+    newest = max((period.year for period in periods if period.end), default=None)
+    titled = _TITLED.search(document.text, 0, COVER)
+    if titled is not None and newest is not None and not steps:
+        steps[newest - int(titled[1])] += 1
+    return 1 if steps and steps.most_common(1)[0][0] == 1 else 0

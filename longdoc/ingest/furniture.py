@@ -14,6 +14,7 @@ from itertools import pairwise
 
 from longdoc.ingest.numbering import roman
 from longdoc.ingest.pdf_page import Line, PageText
+from longdoc.ingest.watermarks import find_stamps
 from longdoc.types import Aside, AsideKind
 
 TOP_LINES, BOTTOM_LINES = 4, 5
@@ -21,26 +22,33 @@ FEWEST_PAGES = 3
 SMALLEST_SHARE = 0.1
 LONGEST = 200
 CHAIN_DISTANCE = 12
-MOST_FIGURES = 4
+MOST_FIGURES = 6
+LONGEST_NUMBER = 6
+COUNTING = "<"
+"""What opens a number that is told as its distance from the page's."""
 
+_KINDS: dict[str, AsideKind] = {"top": "header", "bottom": "footer"}
 _PAGE_NUMBER = re.compile(
     r"[\W_]*(?:page|p\.|pg\.?)?\s*[-\u2013\u2014\[(|]*\s*([A-Z]{1,2}[-\u2013.]?|Exhibit [A-Z]-)?(\d{1,4}|[ivxlcIVXLC]{1,7})"
     r"(?:\s*(?:of|/)\s*\d{1,4})?\s*[-\u2013\u2014\])|]*[\W_]*",
     re.IGNORECASE,
 )
+# All spaces but those that part two numbers: figures may be set apart, "7 6".
+_SPACES = re.compile(r"(?<!\d\d)\s+|\s+(?!\d\d)")
 _DIGITS = re.compile(r"(\d+)")
 _YEARS = re.compile(r"\b(?:19|20)\d\d\b")
 
 
 def remove_furniture(pages: Sequence[PageText]) -> list[Aside]:
-    """Take furniture lines out of `page.lines`, in place; an aside for each. What stands aslant or on its side is a watermark."""
+    """Take furniture lines, stamps and watermarks out of `page.lines`, in place; an aside for each."""
+    stamps = find_stamps(pages)
     edges = [_edges(page) for page in pages]
     repeated = _repeated(pages, edges)
     offsets = _number_offsets(pages, edges)
     found: list[set[int]] = []
     tops: set[int] = set()
     for page, (top, bottom) in zip(pages, edges, strict=True):
-        lines: set[int] = {id(line) for line in page.lines if not line.upright}
+        lines: set[int] = {id(line) for line in page.lines if id(line) in stamps} if stamps else set()
         for side, edge in (("top", top), ("bottom", bottom)):
             for line in edge:
                 if id(line) in lines:
@@ -65,17 +73,22 @@ def remove_furniture(pages: Sequence[PageText]) -> list[Aside]:
             line.after_break = id(before) in chained
         if kept or len(pages) > 1:
             gone = [line for line in page.lines if id(line) in lines or id(line) in chained]
-            asides += [_aside(page, line, id(line) in tops) for line in gone]
+            asides += [_aside(page, line, _kind(line, page.number, id(line) in tops, id(line) in stamps, repeated)) for line in gone]
             page.lines = kept
     return asides
 
 
-def _aside(page: PageText, line: Line, top: bool) -> Aside:
-    kind: AsideKind = "header" if top else "footer"
-    if not line.upright:
-        kind = "watermark"
-    elif _page_value(line.content) is not None:
-        kind = "page_number"
+def _kind(line: Line, number: int, top: bool, stamp: bool, repeated: set[tuple[str, str]]) -> AsideKind:
+    if _page_value(line.content) is not None:
+        return "page_number"
+    if not stamp:
+        return "header" if top else "footer"
+    # On a page whose text stands on its side, the running header does so too.
+    keys = _keys(line.content, number) if line.turned else ()
+    return next((kind for key in keys for side, kind in _KINDS.items() if (side, key) in repeated), "watermark")
+
+
+def _aside(page: PageText, line: Line, kind: AsideKind) -> Aside:
     if page.ocr is not None:
         # Its characters are not the file's.
         return Aside(kind=kind, text=line.content, page=page.number)
@@ -86,7 +99,7 @@ def _aside(page: PageText, line: Line, top: bool) -> Aside:
 
 
 def _edges(page: PageText) -> tuple[list[Line], list[Line]]:
-    ordered = sorted(page.lines, key=lambda line: line.top)
+    ordered = sorted([line for line in page.lines if line.upright], key=lambda line: line.top)
     return ordered[:TOP_LINES], ordered[: -BOTTOM_LINES - 1 : -1]
 
 
@@ -95,13 +108,14 @@ def _keys(content: str, number: int) -> list[str]:
 
     "Page 3 of 9" on page 3 and "Page 4 of 9" on page 4 share a key; "Note 3" and "Note 7" on the same two pages do not.
     """
-    parts = _DIGITS.split("".join(content.split()).lower())
+    parts = _DIGITS.split(_SPACES.sub("", content).lower())
     figures = parts[1::2]
     keys = ["".join(parts)]
-    for place, figure in enumerate(figures if len(figures) <= MOST_FIGURES else ()):
-        if len(figure) <= 4:
+    for place, figure in enumerate(figures):
+        # In a line of many figures, a printer's marks, only the page's own number is looked for.
+        if len(figure) <= LONGEST_NUMBER and (len(figures) <= MOST_FIGURES or int(figure) == number):
             relative = [*parts]
-            relative[2 * place + 1] = f"<{int(figure) - number}>"
+            relative[2 * place + 1] = f"{COUNTING}{int(figure) - number}>"
             keys.append("".join(relative))
     return keys
 
@@ -119,7 +133,7 @@ def _repeated(pages: Sequence[PageText], edges: list[tuple[list[Line], list[Line
                     continue
                 for key in _keys(content, page.number):
                     on_page[side, key] = line
-                    if len(_YEARS.findall(content)) >= 2 or len(_DIGITS.findall(content)) >= 4:
+                    if COUNTING not in key and (len(_YEARS.findall(content)) >= 2 or len(_DIGITS.findall(content)) >= 4):
                         figures.add((side, key))
         for place, line in on_page.items():
             seen[place] += 1

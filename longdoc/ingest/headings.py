@@ -31,7 +31,7 @@ _HIGH_KINDS = {"part", "article", "item", "annex", "note"}
 _NOT_A_HEADING = re.compile(
     r"(?:By|Name|Title|Date|Dated|Its|Attn|Attention|Signature|Witness|Tel|Fax|Telephone|E-?mail|Address)\s*:|/s/|_{4,}"
     r"|\((?:in )?(?:\$ )?(?:in )?(?:millions|thousands|unaudited)"
-    r"|\[?(?:remainder|rest) of (?:this )?page|\[?signatures? (?:pages? )?(?:to )?follow"
+    r"|see (?:notes?|items?|parts?)\b|\[?(?:remainder|rest) of (?:this )?page|\[?signatures? (?:pages? )?(?:to )?follow"
     r"|(?:dated?|effective|dated as of|as of|for the (?:fiscal )?(?:years?|quarter(?:ly period)?|(?:three|six|nine) months) ended)?"
     r"\s*:?\s*(?:january|february|march|april|may|june|july|august|september|october|november|december)\s+\d{1,2}\s*,?\s*\d{4}\W*$"
     r"|(?:by and )?(?:between|among|and|or|page|beginning|continued|execution (?:version|copy|draft)|(?:strictly )?confidential|draft)\W*$"
@@ -55,6 +55,7 @@ def mark_headings(parsed: Parsed, blocks: Sequence[Block], contents: Contents) -
     What a table of contents lists is a heading; a party's name, a date, a formula or a signature's label is none.
     """
     outline = _outline_levels(parsed)
+    nested = len(set(outline.values())) > 1
     text = parsed.text
     firm = parsed.format in ("docx", "html", "markdown")
     marked = list(blocks)
@@ -68,7 +69,13 @@ def mark_headings(parsed: Parsed, blocks: Sequence[Block], contents: Contents) -
                 and _is_none(text[start:end])
             ):
                 marked[index] = Block(kind="paragraph", span=block.span, level=None)
-        elif block.kind not in ("paragraph", "list_item") or end - start > 2 * LONGEST_HEADING:
+            elif nested and not firm and start in outline:
+                marked[index] = Block(kind="heading", span=block.span, level=outline[start])
+            continue
+        if block.level is not None:
+            # What it would be as a heading.
+            marked[index] = Block(kind=block.kind, span=block.span, level=None)
+        if block.kind not in ("paragraph", "list_item") or end - start > 2 * LONGEST_HEADING:
             continue
         elif start in outline:
             marked[index] = Block(kind="heading", span=block.span, level=outline[start])
@@ -80,7 +87,7 @@ def mark_headings(parsed: Parsed, blocks: Sequence[Block], contents: Contents) -
                 or _completes(text, marked, index)
                 or _stands_alone(text, marked, index)
             ):
-                marked[index] = Block(kind="heading", span=block.span, level=None)
+                marked[index] = Block(kind="heading", span=block.span, level=block.level)
     return tuple(marked)
 
 

@@ -26,7 +26,7 @@ from longdoc.protocols import Container, Ingestor, Limits, Parsed
 from longdoc.registry import load
 from longdoc.types import Chunk, Document
 
-PARSE_VERSION = 4
+PARSE_VERSION = 5
 """Changes whenever the same file could give another Document or other chunks."""
 
 DEFAULT_LIMITS = Limits()

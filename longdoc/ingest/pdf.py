@@ -17,12 +17,14 @@ from longdoc.ingest.pdf_annotations import FormFields, Pinned, read_annotations
 from longdoc.ingest.pdf_attachments import attachment_asides, attachments
 from longdoc.ingest.pdf_file import PdfFile, filled_in
 from longdoc.ingest.pdf_footnotes import mark_footnotes
+from longdoc.ingest.pdf_headings import rank_headings
 from longdoc.ingest.pdf_lines import read_page
 from longdoc.ingest.pdf_margins import take_line_numbers
 from longdoc.ingest.pdf_order import order_lines
 from longdoc.ingest.pdf_page import PageText
 from longdoc.ingest.pdf_paragraphs import BodyStyle, Paragraph, find_paragraphs
 from longdoc.ingest.pdf_text import PdfText
+from longdoc.ingest.pdf_turned import take_turned, with_turned
 from longdoc.ingest.tables import made_table
 from longdoc.protocols import Limits, Parsed
 from longdoc.types import Aside
@@ -62,8 +64,9 @@ class PdfIngestor:
         for level, title, number in outline:
             targets.setdefault(number, []).append((level, title))
         marks: list[tuple[int, str, int]] = []
-        for page in pages:
-            paragraphs = mark_footnotes(page, find_paragraphs(page, body), body)
+        paged = [_paragraphs(page, body) for page in pages]
+        rank_headings(paged, body)
+        for page, paragraphs in zip(pages, paged, strict=True):
             matched = _match_outline(page, paragraphs, targets.get(page.number, []))
             first_block = len(built.blocks)
             built.add_page(page, paragraphs, labels[page.number - 1])
@@ -100,6 +103,12 @@ class PdfIngestor:
         """The files that are embedded in it. Raises: as `attachments`."""
         for title, content in attachments(data, name, password, limits):
             yield Member(title, content)
+
+
+def _paragraphs(page: PageText, body: BodyStyle) -> list[Paragraph]:
+    turned = take_turned(page)
+    paragraphs = mark_footnotes(page, find_paragraphs(page, body), body)
+    return with_turned(paragraphs, turned) if turned else paragraphs
 
 
 def _placed(pinned: list[Pinned], pages: list[PageText], built: PdfText) -> Iterator[Aside]:

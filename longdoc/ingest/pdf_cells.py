@@ -98,8 +98,7 @@ def pieces_of(page: PageText, line: Line, width: float = 1.0) -> list[Piece]:
     `width` is how much wider than usual its spaces are."""
     groups: list[list[Word]] = []
     figure = False
-    for word in line.words:
-        text = page.text[word.start : word.end]
+    for word, text in zip(line.words, page.said(line.words), strict=True):
         sign, digits = SIGN.fullmatch(text) is not None, DIGITS.fullmatch(text) is not None
         if not groups:
             groups.append([word])
@@ -125,7 +124,7 @@ def pieces_of(page: PageText, line: Line, width: float = 1.0) -> list[Piece]:
 
 
 def piece_of(page: PageText, words: list[Word]) -> Piece:
-    text = " ".join(page.text[word.start : word.end] for word in words)
+    text = " ".join(page.said(words))
     # Most pieces are words, which is plain without a closer look.
     short = len(text) <= 40 and (_MAY_BE_FIGURE.search(text) is not None or len(text) <= 15)
     return Piece(words, text, short and (read_figure(text) is not None or is_none(text)))

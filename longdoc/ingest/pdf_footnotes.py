@@ -1,4 +1,4 @@
-"""Footnotes of a page: small print at its foot that begins with a mark."""
+"""Footnotes of a page or of its columns: small print at the foot that begins with a mark."""
 
 from __future__ import annotations
 
@@ -18,20 +18,58 @@ _ENDED = re.compile(r"[.;:?!][\"”’')\]]*(?:\[?\d{1,3}\]?)?$")
 def mark_footnotes(page: PageText, paragraphs: list[Paragraph], body: BodyStyle) -> list[Paragraph]:
     """The paragraphs with footnotes marked. They stand behind the page's last paragraph, or before it where its sentence has not ended:
     it goes on over the page, and is not to be cut in two."""
+    paragraphs, notes = _below_columns(page, paragraphs, body)
     first = len(paragraphs)
     while first > 1 and _is_small(paragraphs[first - 1], body) and _is_low(paragraphs[first - 1], page):
         first -= 1
     # What is small and has no mark above the first that has one belongs to the text.
     while first < len(paragraphs) and not _MARK.match(paragraphs[first].lines[0].content):
         first += 1
-    if first == len(paragraphs):
+    notes += paragraphs[first:]
+    if not notes:
         return paragraphs
-    notes = [replace(one, kind="footnote", level=None) for one in _apart(paragraphs[first:])]
+    notes = [replace(one, kind="footnote", level=None) for one in _apart(notes)]
     rest = paragraphs[:first]
     last = rest[-1]
     if last.kind in ("paragraph", "list_item") and last.grid is None and not _ENDED.search(last.lines[-1].content):
         return [*rest[:-1], *notes, last]
     return [*rest, *notes]
+
+
+def _below_columns(page: PageText, paragraphs: list[Paragraph], body: BodyStyle) -> tuple[list[Paragraph], list[Paragraph]]:
+    """The text without the footnotes of all columns but the last, and those; a sentence that they parted is put together again."""
+    rest: list[Paragraph] = []
+    notes: list[Paragraph] = []
+    run: list[Paragraph] = []
+    for one in paragraphs:
+        last = run[-1] if run else rest[-1] if rest else None
+        low = _is_small(one, body) and _is_low(one, page) and (run != [] or _MARK.match(one.lines[0].content) is not None)
+        if low and last is not None and one.lines[0].top >= last.lines[-1].top:
+            run.append(one)
+            continue
+        if run and not _is_small(one, body) and _stands_right(one, run):
+            notes += run
+            if one.kind == rest[-1].kind == "paragraph" and _goes_on(rest[-1], one):
+                rest[-1] = replace(rest[-1], lines=[*rest[-1].lines, *one.lines])
+                run = []
+                continue
+        else:
+            rest += run
+        run = []
+        rest.append(one)
+    return ([*rest, *run], notes) if notes else (paragraphs, notes)
+
+
+def _stands_right(paragraph: Paragraph, notes: Sequence[Paragraph]) -> bool:
+    """Whether it begins in the next column, above the notes of this one."""
+    first = paragraph.lines[0]
+    return first.top < notes[0].lines[0].top and first.x0 > max(line.x1 for note in notes for line in note.lines)
+
+
+def _goes_on(before: Paragraph, paragraph: Paragraph) -> bool:
+    if before.lines[-1].hyphen:
+        return True
+    return not _ENDED.search(before.lines[-1].content) and paragraph.lines[0].content[:1].islower()
 
 
 def _apart(paragraphs: Sequence[Paragraph]) -> list[Paragraph]:

@@ -118,7 +118,7 @@ def _cut(page: PageText, piece: Piece, columns: Sequence[Extent], size: float, w
 
 def _is_last_figure(page: PageText, words: list[Word], columns: Sequence[Extent], size: float) -> bool:
     """Whether words are a figure ("$ 2,210.8") that ends where a column of figures does."""
-    *signs, digits = [page.text[word.start : word.end] for word in words]
+    *signs, digits = page.said(words)
     if (
         len(signs) > 1
         or not all(map(SIGN.fullmatch, signs))
@@ -195,4 +195,4 @@ def _line_of(line: Line, words: Sequence[Word]) -> Line:
     top, bottom = min(word.top for word in words), max(word.bottom for word in words)
     hyphen = line.hyphen and words[-1] is line.words[-1]
     x0, x1 = words[0].x0, words[-1].x1
-    return Line(words, line.page, x0, x1, top, bottom, line.size, line.weight, line.bold, hyphen, scattered=scattered)
+    return Line(words, line.page, x0, x1, top, bottom, line.size, line.weight, line.bold, hyphen, scattered=scattered, spaced=line.spaced)

@@ -27,6 +27,7 @@ _APART = re.compile(r"[\s\x00-\x1f\x7f\ufffe\uffff\u00ad\u200b]")
 # "1.3Adaptimmune": a tab that left no space in the text, only a gap on the page.
 _GLUED_NUMBER = re.compile(r"(?:\(?(?:\d{1,3}(?:\.\d{1,3})*\.?|[a-zA-Z]|[ivx]{1,5})[.)]|\d{1,3}(?:\.\d{1,3})+|[•●▪])(?=[A-Z“\"])")
 _HEAVY = re.compile(rb"bold|black|heavy|cmbx|demi", re.IGNORECASE)
+_SLOPED = re.compile(rb"ital|obliq|slant|cmti|cmsl|cmbxti", re.IGNORECASE)
 ANGLE_SAMPLES = 15
 SAME_HEIGHT = 1.0
 """Points by which words of a line may differ in height without a closer look."""
@@ -52,7 +53,7 @@ def read_page(page: Any, text_page: Any, number: int) -> PageText:
     frame = replace(shown, rotation=_rotation_of_text(text_page, text))
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
     words = _words(text_page, codes, frame)
-    lines = _lines(text_page, text, codes, words, number) if len(words.starts) else []
+    lines = _lines(text_page, text, codes, words, number, frame.rotation) if len(words.starts) else []
     return PageText(number, text, lines, frame.width, frame.height, (shown.width, shown.height))
 
 
@@ -98,7 +99,7 @@ def _words(text_page: Any, codes: npt.NDArray[np.uint32], frame: Frame) -> WordC
     return WordColumns(starts, ends, first[0], last[2], np.minimum(first[1], last[1]), np.maximum(first[3], last[3]))
 
 
-def _lines(text_page: Any, text: str, codes: npt.NDArray[np.uint32], words: WordColumns, number: int) -> list[Line]:
+def _lines(text_page: Any, text: str, codes: npt.NDArray[np.uint32], words: WordColumns, number: int, rotation: int) -> list[Line]:
     # What stands between a word and the next; nothing does after the last word of a line.
     parted = codes[words.ends[:-1]]
     single = words.starts[1:] - words.ends[:-1] == 1
@@ -119,7 +120,9 @@ def _lines(text_page: Any, text: str, codes: npt.NDArray[np.uint32], words: Word
     size = np.maximum(np.maximum(heights[begins], heights[middles]), heights[lasts])
     angles = np.fromiter(map(_ANGLE, repeat(text_page), words.starts[middles].tolist()), dtype=np.float64, count=len(middles))
     aslant = np.abs((angles + pi / 4) % (pi / 2) - pi / 4) > ASLANT
-    upright = ~aslant & ~((bottom - top > 4 * (x1 - x0)) & (np.add.reduceat(words.ends - words.starts, begins) > 4))
+    turned = ~aslant & (np.round(-angles / (pi / 2)) % 2 != rotation % 2)
+    size = np.where(turned, x1 - x0, size)
+    upright = ~aslant & ~turned & ~((bottom - top > 4 * (x1 - x0)) & (np.add.reduceat(words.ends - words.starts, begins) > 4))
     fonts = _Fonts(text_page)
     lines = [
         Line(
@@ -132,13 +135,15 @@ def _lines(text_page: Any, text: str, codes: npt.NDArray[np.uint32], words: Word
             size=high,
             weight=style[0],
             bold=style[1],
+            italic=style[2],
             hyphen=hyphen,
             upright=stands,
+            turned=on_side,
             widest=gap,
             ordered=in_order,
             plain=is_plain,
         )
-        for begin, count, first, last, left, right, upper, lower, high, style, hyphen, stands, gap, in_order, is_plain in zip(
+        for begin, count, first, last, left, right, upper, lower, high, style, hyphen, stands, on_side, gap, in_order, is_plain in zip(
             begins.tolist(),
             counts.tolist(),
             _at(words, begins),
@@ -151,6 +156,7 @@ def _lines(text_page: Any, text: str, codes: npt.NDArray[np.uint32], words: Word
             map(fonts.style, words.starts[middles].tolist()),
             (*(hyphen for _, hyphen in breaks), False),
             upright.tolist(),
+            turned.tolist(),
             np.maximum.reduceat(gaps, begins).tolist(),
             np.logical_and.reduceat(ordered, begins).tolist(),
             np.logical_and.reduceat(plain, begins).tolist(),
@@ -186,20 +192,25 @@ def _breaks(text: str, words: WordColumns, spaced: npt.NDArray[np.bool_]) -> Ite
 
 
 class _Fonts:
-    """Weight of characters, and whether their font's name says that it is bold; asked once for each font of a page."""
+    """Weight of characters, and whether their font's name says that it is bold and italic; asked once for each font of a page."""
 
     def __init__(self, text_page: Any) -> None:
         self._text_page = text_page
-        self._known: dict[int, tuple[int, bool]] = {}
+        self._known: dict[int, tuple[int, bool, bool]] = {}
         self._flags, self._name = ctypes.c_int(), ctypes.create_string_buffer(96)
 
-    def style(self, index: int) -> tuple[int, bool]:
+    def style(self, index: int) -> tuple[int, bool, bool]:
         """Of the character at `index`."""
         font = _FONT(_TEXT_OBJECT(self._text_page, index)) or 0
         found = self._known.get(font)
         if found is None:
             pdfium.FPDFText_GetFontInfo(self._text_page, index, self._name, 96, self._flags)
-            found = pdfium.FPDFText_GetFontWeight(self._text_page, index), _HEAVY.search(self._name.value) is not None
+            name = self._name.value
+            found = (
+                pdfium.FPDFText_GetFontWeight(self._text_page, index),
+                _HEAVY.search(name) is not None,
+                _SLOPED.search(name) is not None,
+            )
             self._known[font] = found
         return found
 

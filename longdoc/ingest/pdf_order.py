@@ -1,8 +1,8 @@
 """Reading order of a page's lines.
 
-PDFium gives lines in the order of the content stream, which for almost all producers is the order of reading. Three things
-are mended: parts of one row that came as two lines; rows that run through two columns of prose; pages whose stream is
-in no order.
+PDFium gives lines in the order of the content stream, which for almost all producers is the order of reading. Four things are mended: parts
+of one row that came as two lines; rows that run through columns of prose (pdf_columns.py); text that was drawn in two passes, the second
+between the lines of the first; pages whose stream is in no order.
 """
 
 from __future__ import annotations
@@ -11,27 +11,38 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
+from longdoc.ingest.pdf_columns import by_rows, in_columns, is_straddled
+from longdoc.ingest.pdf_letters import join_letters
 from longdoc.ingest.pdf_page import Line, PageText, Word
+from longdoc.ingest.pdf_turned import joined
 
 CELL_GAP = 1.5
 """A gap between words, in line heights, that parts cells of a table."""
-GUTTER_GAP = 0.9
-FEWEST_COLUMN_LINES = 8
-_NUMBER = re.compile(r"[\d.,$%()-]+")
+UPWARDS = 2.0
+"""Line heights by which a line stands above the one before it where the page was begun anew."""
+COLUMN = 0.25
+"""Share of the page's height by which a line at the right of the one before must stand higher to go on in another column."""
+_WORD = re.compile(r"[^\W\d_]{3}")
+_STOPS = '.:;?!)"\u201d\u2019'
 
 
 def order_lines(page: PageText) -> None:
     """Put `page.lines` in reading order, rows joined, and fill in each line's cells and content."""
-    lines = _join_rows([line for line in page.lines if line.upright]) + [line for line in page.lines if not line.upright]
-    gutter = _find_gutter(lines, page)
-    if gutter is not None:
-        lines = _by_columns(_cut_at(lines, gutter), gutter)
+    lines = _join_rows([line for line in page.lines if line.upright])
+    columns = in_columns(lines, page.text) if is_straddled(lines) else None
+    if columns is not None:
+        lines = columns
     elif _is_disordered(lines):
-        lines = _join_rows(sorted(lines, key=lambda line: (round(line.top + line.bottom) // 4, line.x0)))
+        lines = _join_rows(in_columns(lines, page.text) or by_rows(lines))
+    elif passes := _passes(lines, page.text):
+        runs_on = any(before.top - line.top > COLUMN * page.height and line.x0 >= before.x1 for before, line in pairwise(lines))
+        lines = in_columns(lines, page.text) or (lines if runs_on else _join_rows(_interwoven(passes)))
+    lines += joined([line for line in page.lines if not line.upright])
     for line in lines:
         _sort_words(line, page.text)
+        join_letters(line, page)
         line.cells = split_cells(line)
-        line.content = _content(line, page.text)
+        line.content = _content(line, page)
     page.lines = lines
 
 
@@ -52,21 +63,21 @@ def split_cells(line: Line) -> list[Sequence[Word]]:
 
 def _sort_words(line: Line, text: str) -> None:
     """Words of a script that runs from left to right that came in another order, as on a page that is turned upside down."""
-    if not line.ordered and text[line.words[0].start] < "\u0590":
+    if line.upright and not line.ordered and text[line.words[0].start] < "\u0590":
         line.words = sorted(line.words, key=lambda word: word.x0)
         line.scattered, line.plain = True, False
         line.widest = max(after.x0 - before.x1 for before, after in pairwise(line.words))
 
 
-def _content(line: Line, text: str) -> str:
-    words = line.words
+def _content(line: Line, page: PageText) -> str:
+    words, text = line.words, page.text
     if line.plain:
         return text[words[0].start : words[-1].end]
-    if not line.scattered:
+    if not line.scattered and not line.spaced:
         parts = text[words[0].start : words[-1].end].split()
         if len(parts) == len(words):
             return " ".join(parts)
-    return " ".join([text[word.start : word.end] for word in words])
+    return " ".join(page.said(words))
 
 
 def _join_rows(lines: list[Line]) -> list[Line]:
@@ -100,72 +111,64 @@ def _is_disordered(lines: list[Line]) -> bool:
     return steps > 0.15 * len(lines)
 
 
-def _find_gutter(lines: list[Line], page: PageText) -> float | None:
-    """The middle of the white strip between two columns of prose whose rows came as one line each, None where there is none."""
-    wide = [line for line in lines if line.x1 - line.x0 > 0.5 * page.width]
-    if len(wide) < FEWEST_COLUMN_LINES:
-        return None
-    gaps: list[tuple[float, float, Line]] = []
-    for line in wide:
-        if line.widest <= GUTTER_GAP * line.size:
+def _passes(lines: list[Line], text: str) -> list[list[Line]]:
+    """The lines parted where the page was begun anew, if a later part stands in gaps of those before it; nothing otherwise.
+
+    What is drawn last may be a picture's caption in the middle of a sentence: a gap counts where a sentence ends above it.
+    """
+    cuts = [
+        place
+        for place, (before, line) in enumerate(pairwise(lines), 1)
+        if line.top < before.top - UPWARDS * max(before.size, line.size) and line.x0 < before.x1
+    ]
+    if not cuts:
+        return []
+    parts = [lines[start:end] for start, end in pairwise([0, *cuts, len(lines)])]
+    clean = cut = 0
+    for place in range(1, len(parts)):
+        earlier = [line for part in parts[:place] for line in part]
+        words = [line for line in parts[place] if _WORD.search(text, line.words[0].start, line.words[-1].end)]
+        gaps = {gap for line in words if (gap := _gap_of(line, earlier)) is not None}
+        whole = sum(_is_clean(earlier[above], earlier[below], text) for above, below in gaps)
+        clean, cut = clean + whole, cut + len(gaps) - whole
+    return parts if clean > 2 * cut else []
+
+
+def _gap_of(line: Line, earlier: list[Line]) -> tuple[int, int] | None:
+    """The two neighbours of `earlier` above and below a line that stands beside none of them."""
+    above = below = None
+    for place, other in enumerate(earlier):
+        if min(line.bottom, other.bottom) - max(line.top, other.top) > 0.3 * min(line.size, other.size):
+            return None
+        if min(line.x1, other.x1) - max(line.x0, other.x0) < 0.5 * min(line.x1 - line.x0, other.x1 - other.x0):
             continue
-        for before, word in pairwise(line.words):
-            if word.x0 - before.x1 > GUTTER_GAP * line.size and 0.3 * page.width < before.x1 and word.x0 < 0.7 * page.width:
-                gaps.append((before.x1, word.x0, line))
-    if len(gaps) < FEWEST_COLUMN_LINES:
-        return None
-    best: tuple[int, float] = (0, 0.0)
-    for right, _, _ in gaps:
-        position = right + 0.5
-        best = max(best, (sum(begin < position < end for begin, end, _ in gaps), position))
-    count, position = best
-    crossing = [line for line in wide if not any(begin < position < end for begin, end, owner in gaps if owner is line)]
-    if count < FEWEST_COLUMN_LINES or len(crossing) > 0.5 * count:
-        return None
-    sides = [line for begin, end, line in gaps if begin < position < end]
-    return position if _is_prose(sides, position, page.text) else None
-
-
-def _is_prose(lines: list[Line], position: float, text: str) -> bool:
-    """Both sides hold several words a line, few of them figures: a table's sides do not."""
-    for left in (True, False):
-        words = [word for line in lines for word in line.words if (word.x0 < position) == left]
-        figures = sum(_NUMBER.fullmatch(text, word.start, word.end) is not None for word in words)
-        if len(words) < 4 * len(lines) or figures * 6 > len(words):
-            return False
-    return True
-
-
-def _cut_at(lines: list[Line], gutter: float) -> list[Line]:
-    cut: list[Line] = []
-    for line in lines:
-        left = [word for word in line.words if word.x1 <= gutter]
-        right = [word for word in line.words if word.x0 >= gutter]
-        if left and right and len(left) + len(right) == len(line.words) and right[0].x0 - left[-1].x1 > GUTTER_GAP * line.size:
-            cut += [_part(line, left, False), _part(line, right, line.hyphen)]
+        if other.top < line.top:
+            above = place if above is None or other.top > earlier[above].top else above
         else:
-            cut.append(line)
-    return cut
+            below = place if below is None or other.top < earlier[below].top else below
+    return None if above is None or below is None else (above, below)
 
 
-def _part(line: Line, words: list[Word], hyphen: bool) -> Line:
-    top, bottom = min(word.top for word in words), max(word.bottom for word in words)
-    widest = max((after.x0 - before.x1 for before, after in pairwise(words)), default=0.0)
-    x0, x1 = words[0].x0, words[-1].x1
-    return Line(words, line.page, x0, x1, top, bottom, line.size, line.weight, line.bold, hyphen, scattered=line.scattered, widest=widest)
+def _is_clean(above: Line, below: Line, text: str) -> bool:
+    return text[above.words[-1].end - 1] in _STOPS or not text[below.words[0].start].islower()
 
 
-def _by_columns(lines: list[Line], gutter: float) -> list[Line]:
-    """Left column, then right column, between the lines that run across both."""
-    ordered: list[Line] = []
-    left: list[Line] = []
-    right: list[Line] = []
-    for line in sorted(lines, key=lambda line: line.top):
-        if line.x1 <= gutter:
-            left.append(line)
-        elif line.x0 >= gutter:
-            right.append(line)
-        else:
-            ordered += [*left, *right, line]
-            left, right = [], []
-    return [*ordered, *left, *right]
+def _interwoven(passes: Sequence[list[Line]]) -> list[Line]:
+    """Each line of a later pass before the first line of those before it that stands below it, or beside it at its right; a mark that was
+    set into a line, such as a raised figure, behind all."""
+    woven, marks = list(passes[0]), []
+    for later in passes[1:]:
+        place, into = 0, list(woven)
+        for line in later:
+            if any(_share_row(line, other) and other.x0 <= line.x0 and line.x1 <= other.x1 for other in into):
+                marks.append(line)
+                continue
+            place = next((at for at in range(place, len(woven)) if _is_below(line, woven[at])), len(woven))
+            woven.insert(place, line)
+            place += 1
+    return [*woven, *marks]
+
+
+def _is_below(line: Line, other: Line) -> bool:
+    middle = (line.top + line.bottom) / 2
+    return other.top >= middle or (_share_row(line, other) and other.x0 >= line.x1)

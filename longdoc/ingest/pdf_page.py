@@ -91,9 +91,11 @@ class Words(Sequence[Word]):
 @dataclass(slots=True)
 class Line:
     """Words on one line, left to right. `hyphen`: PDFium saw a word broken at the line's end; `after_break`: a page
-    number was taken out above it; `scattered`: its words do not follow each other in the page's characters. `content`, its words with
-    single spaces, and `cells` are filled in once lines are in reading order. `widest` is the largest gap between two words,
-    `ordered` that they come from left to right, `plain` that they stand in the page's characters with just a space between them."""
+    number was taken out above it; `turned`: it stands on its side, where others are upright; `spaced`: there is white space within
+    its words (pdf_letters.py); `scattered`: its words do not follow each
+    other in the page's characters. `content`, its words with single spaces, and `cells` are filled in once lines are in reading order.
+    `widest` is the largest gap between two words, `ordered` that they come from left to right, `plain` that they stand in the page's
+    characters with just a space between them."""
 
     words: Sequence[Word]
     page: int
@@ -105,9 +107,12 @@ class Line:
     weight: int
     bold: bool
     hyphen: bool = False
+    italic: bool = False
     upright: bool = True
+    turned: bool = False
     after_break: bool = False
     scattered: bool = False
+    spaced: bool = False
     cells: list[Sequence[Word]] = field(default_factory=list)
     content: str = ""
     widest: float = 0.0
@@ -135,6 +140,12 @@ class PageText:
     ocr: str | None = None
     confidence: float | None = None
     boxes: list[tuple[int, int, float, float, float, float]] = field(default_factory=list)
+    spaced: bool = False
+
+    def said(self, words: Sequence[Word]) -> list[str]:
+        """The texts of words, without the space that parts letters in some."""
+        texts = [self.text[word.start : word.end] for word in words]
+        return ["".join(text.split()) for text in texts] if self.spaced else texts
 
 
 @dataclass(frozen=True, slots=True)

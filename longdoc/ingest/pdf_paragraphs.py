@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from statistics import median
+from statistics import median, median_low
 
 from longdoc.ingest.numbering import is_bullet, read_number
 from longdoc.ingest.pdf_cells import Grid
@@ -124,7 +124,7 @@ def _continues(
     goes_on = not ended and text[0].islower()
     if step > (LOOSEST if goes_on else WIDER_GAP * pitch) * max(before.size, line.size):
         return False
-    if max(before.size, line.size) > LARGER * min(before.size, line.size):
+    if max(before.size, line.size) > LARGER * min(before.size, line.size) and (ended or not _alike(before, line)):
         return False
     if _is_titled(line, body) and _is_titled(before, body):
         if _CONNECTED.search(text_before):
@@ -148,6 +148,16 @@ def _continues(
     if indent < -0.8 * line.size and len(group) > 1:
         return not _FINISHED.search(text_before)
     return True
+
+
+def height(line: Line) -> float:
+    """The usual height of a line's words; its `size` may be that of one with a raised figure."""
+    return median_low(word.bottom - word.top for word in line.words)
+
+
+def _alike(before: Line, line: Line) -> bool:
+    one, other = height(before), height(line)
+    return max(one, other) <= LARGER * min(one, other)
 
 
 def _is_titled(line: Line, body: BodyStyle) -> bool:
@@ -206,6 +216,8 @@ def _close(page: PageText, texts: list[str], rows: list[bool], group: list[int],
     letters = sum(map(str.isalpha, text))
     if len(group) <= 3 and length <= 200 and words <= HEADING_WORDS and letters >= 3 and not texts[group[-1]].endswith((",", ";")):
         size = min(line.size for line in members)
+        if size >= LARGER * body.size:
+            size = min(height(line) for line in members)
         level = 1 if size >= 1.35 * body.size else 2 if size >= LARGER * body.size else None
         if level is not None and not texts[group[-1]].endswith("."):
             return Paragraph("heading", members, level)

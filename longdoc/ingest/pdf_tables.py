@@ -246,7 +246,7 @@ def _may_be_label(lines: list[Line], texts: list[str], index: int) -> bool:
 
 
 def _cell_text(page: PageText, cell: Sequence[Word]) -> str:
-    return " ".join([page.text[word.start : word.end] for word in cell])
+    return " ".join(page.said(cell))
 
 
 def _has_figures(cells: list[str]) -> bool:

@@ -18,6 +18,7 @@ from longdoc.types import Block, Page, Span
 
 # Words with exactly one space between them: a run that needs no mending, but for the width of its spaces.
 _RUN = re.compile(r"[^\s\x00-\x1f\x7f\ufffe\uffff\u00ad\u200b]+(?:[ \u00a0][^\s\x00-\x1f\x7f\ufffe\uffff\u00ad\u200b]+)*")
+_LETTERS = re.compile(r"[^\s\x00-\x1f\ufffe]+")
 _TAIL = re.compile(r"([^\W\d_]+)[-\u2010\u00ad]?$")
 _HEAD = re.compile(r"[^\W\d_]+")
 # Beside a part of a broken word stands one of these.
@@ -193,10 +194,11 @@ class PdfText:
         if self._open_line.plain:
             self._take(page, words[0].start, words[-1].end)
             return
-        if self._open_line.scattered:
+        if self._open_line.scattered or self._open_line.spaced:
             for order, word in enumerate(words):
                 self._put(" " if order else "")
-                self._take(page, word.start, word.end)
+                for run in _LETTERS.finditer(page.text, word.start, word.end):
+                    self._take(page, run.start(), run.end())
             return
         last = words[0].start
         for run in _RUN.finditer(page.text, last, words[-1].end):

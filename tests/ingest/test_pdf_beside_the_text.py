@@ -90,6 +90,89 @@ def test_letters_that_stand_aslant_are_a_watermark() -> None:
     assert [(aside.text, aside.page) for aside in asides(document, "watermark")] == [("DRAFT", 1), ("DRAFT", 2), ("DRAFT", 3)]
 
 
+def sideways(canvas: Canvas, text: str, left: float, bottom: float, size: float = 11) -> None:
+    canvas.saveState()
+    canvas.translate(left, bottom)
+    canvas.rotate(90)
+    canvas.setFont("Helvetica", size)
+    canvas.drawString(0, 0, text)
+    canvas.restoreState()
+
+
+def test_a_stamp_in_the_margin_is_one_watermark_and_a_heading_on_its_side_is_text() -> None:
+    def page(canvas: Canvas, number: int) -> None:
+        lines(canvas, BODY * 3)
+        sideways(canvas, "Deposited as 1601.03642 on 12 Jan 2016", 40, 300, 20)
+        for place, text in enumerate(("Wheat of the year", "Barley of the year", "Rye of the year")):
+            sideways(canvas, text, 300 + 40 * place, 400)
+        for row in range(3):
+            canvas.drawString(90, 380 - 14 * row, f"Village {'ABC'[row]}")
+            for place in range(3):
+                canvas.drawString(290 + 40 * place, 380 - 14 * row, f"{row + 1}{place}.5")
+
+    document = read(drawn(page))
+    assert [aside.text for aside in asides(document, "watermark")] == ["Deposited as 1601.03642 on 12 Jan 2016"]
+    assert "Wheat of the year" in document.text
+    assert document.text.index("Rye of the year") < document.text.index("Village A")
+
+
+def test_the_page_number_of_a_page_whose_text_stands_on_its_side_is_a_page_number() -> None:
+    def texts(number: int) -> tuple[str, ...]:
+        things = ("chairs", "tables", "lamps", "desks", "doors", "locks", "maps", "cups")
+        return tuple(f"Some {['red', 'white', 'green', 'brown'][number - 1]} {thing} are kept in the hall." for thing in things)
+
+    def upright(canvas: Canvas, number: int) -> None:
+        lines(canvas, texts(number))
+        canvas.drawString(300, 30, str(number))
+
+    def on_its_side(canvas: Canvas, number: int) -> None:
+        for place, text in enumerate(texts(number)):
+            sideways(canvas, text, 150 + 14 * place, 200)
+        canvas.drawString(300, 30, str(number))
+
+    document = read(drawn(upright, upright, on_its_side, upright))
+    assert [(aside.text, aside.page) for aside in asides(document, "page_number")] == [(str(number), number) for number in range(1, 5)]
+    assert " ".join(document.text.split()) == " ".join(text for number in range(1, 5) for text in texts(number))
+
+
+def test_large_letters_behind_the_text_are_a_watermark_on_every_page() -> None:
+    def page(canvas: Canvas, number: int) -> None:
+        canvas.setFillGray(0.85)
+        canvas.setFont("Helvetica-Bold", 90)
+        canvas.drawString(110, 600, "DRAFT")
+        canvas.setFillGray(0)
+        canvas.setFont("Helvetica", 11)
+        lines(canvas, (f"Page {'abc'[number - 1]}.", *(BODY * 4 if number < 3 else ())))
+
+    document = read(drawn(page, page, page))
+    assert "DRAFT" not in document.text
+    assert [(aside.text, aside.page) for aside in asides(document, "watermark")] == [("DRAFT", 1), ("DRAFT", 2), ("DRAFT", 3)]
+
+
+def test_a_large_title_is_no_watermark() -> None:
+    def title(canvas: Canvas, number: int) -> None:
+        canvas.setFont("Helvetica-Bold", 30)
+        canvas.drawString(90, 740, "Cleaning Agreement")
+        canvas.setFont("Helvetica", 11)
+        lines(canvas, BODY)
+
+    document = read(drawn(title))
+    assert asides(document, "watermark") == []
+    assert document.text.startswith("Cleaning Agreement")
+
+
+def test_a_footer_that_holds_a_date_and_printers_marks_counts_with_the_pages() -> None:
+    def page(canvas: Canvas, number: int) -> None:
+        things = ("chairs", "tables", "lamps", "desks", "doors", "locks")
+        lines(canvas, tuple(f"Some {['red', 'white', 'green', 'brown'][number - 1]} {thing} are kept in the hall." for thing in things))
+        canvas.drawString(90, 50, f"Vol. 85, No. 152, August 6, 2020 {47697 + number}")
+        canvas.drawString(90, 30, f"Set 16:21 Aug 05, 2020 Jkt 250001 PO 00000 Frm {number:05} Fmt 4702 Sfmt 4702")
+
+    document = read(drawn(*[page] * 4))
+    assert len(asides(document, "footer")) == 8
+    assert "Vol. 85" not in document.text
+
+
 def test_numbers_of_lines_on_pleading_paper_are_no_text() -> None:
     def page(canvas: Canvas, number: int) -> None:
         for place in range(28):

@@ -116,8 +116,8 @@ def _pagerank(weights: Floats) -> Floats:
     count = len(weights)
     np.fill_diagonal(weights, 0.0)
     degree = weights.sum(axis=1, keepdims=True)
-    steps = np.where(degree > 0, weights / np.maximum(degree, 1e-12), 1.0 / max(1, count))
-    rank = np.full(count, 1.0 / max(1, count))
+    steps = np.where(degree > 0, weights / np.maximum(degree, 1e-12), 1.0 / count)
+    rank = np.full(count, 1.0 / count)
     for _ in range(100):
         following = (1 - _DAMPING) / count + _DAMPING * (rank @ steps)
         if np.abs(following - rank).sum() < 1e-8:

@@ -80,7 +80,7 @@ CALL = Plan(
                 _PERIOD,
             ),
             needs=any_of(r"\b(?:sales|revenues?)\b.{0,90}" + _SUM, _SUM + r".{0,40}\b(?:sales|revenues?)\b"),
-            avoids=any_of(_AHEAD, _PART, r"\b(?:same[- ]store|comparable|cost of|deferred|percent of|% of)\b"),
+            avoids=any_of(_AHEAD, _PART + r".{0,80}" + _SUM, r"\b(?:same[- ]store|comparable|cost of|deferred|percent of|% of)\b"),
             early=True,
             most=1,
             first=1,

@@ -29,6 +29,7 @@ from longdoc.model.focus import focused, near_best
 from longdoc.model.plans import plan_of
 from longdoc.model.quotable import Candidate, quotable
 from longdoc.model.topics import BRIEF, Plan, Topic
+from longdoc.model.wording import signposts
 from longdoc.protocols import Reading
 from longdoc.types import Chunk, Clause, Document, Statement, Summary
 
@@ -274,7 +275,7 @@ def by_salience(
     """The sentences that say most of the document and nothing twice, in its order; where there is room, topics that they leave out."""
     best = scores.max(axis=1)
     value = salience + (plan.salient or 0.0) * np.where(np.isfinite(best), best, 0.0)
-    order = np.argsort(-value, kind="stable").tolist()
+    order = [row for row in np.argsort(-value, kind="stable").tolist() if not signposts(candidates[row].text)]
     taken: list[int] = []
 
     def take(rows: Sequence[int], until: int) -> None:
@@ -292,8 +293,15 @@ def by_salience(
             row = next_best(column, [(column, row) for row in taken], candidates, vectors, scores, plan.enough, weights)
             take([] if row is None else [row], most)
         take(order, most)
+    topics = [plan.topics[column].name for column in scores.argmax(axis=1)]
     return [
-        statement(document, candidates[row], plan.topics[int(scores[row].argmax())].name, float(salience[row])) for row in sorted(taken)
+        statement(
+            document,
+            candidates[row],
+            topics[row] if best[row] >= plan.enough else section_topic(candidates[row]),
+            float(salience[row]),
+        )
+        for row in sorted(taken)
     ]
 
 

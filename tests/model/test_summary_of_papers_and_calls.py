@@ -7,12 +7,12 @@ from collections.abc import Mapping
 
 import numpy as np
 import pytest
-from tests.model.test_summary import FILING, PAPER, embed, read, summary_of
 
 from longdoc.model.plan_call import spoken
 from longdoc.model.summarize import ROOMY, summarize
 from longdoc.model.wording import signposts
 from longdoc.types import Summary
+from tests.model.test_summary import FILING, PAPER, embed, read, summary_of
 
 CALL = """Thank you, and good morning, everyone, it's a pleasure to welcome you to our conference call for the third quarter.
 I'm joined today by our finance chief, and we'll take your questions at the end of the call.

@@ -96,8 +96,13 @@ CALL = Plan(
                 r"\b(?:per (?:\w+ ){0,2}share|eps|revenues?|sales|ebitda)\b",
                 r"\b(?:full[- ]year|fiscal|(?:first|second|third|fourth) quarter|20\d\d)\b",
             ),
-            needs=any_of(_AHEAD),
+            needs=any_of(
+                _AHEAD + r".{0,200}\d",
+                r"\d.{0,200}" + _AHEAD,
+                r"\b(?:rais|lower|increas|reduc|reaffirm|maintain|withdr|suspend|provid)\w*\b.{0,60}\b(?:guidance|outlook)\b",
+            ),
             avoids=any_of(
+                r"\b(?:slides?|let['’]s|let me)\b",
                 r"\b(?:tax rate|share count|interest expense|depreciation|corporate expense)\b",
                 r"\bour (?:prior|previous) (?:expectation|guidance)s?\b",
             ),
@@ -131,7 +136,7 @@ CALL = Plan(
                 r"\b(?:dividends?|repurchase\w*|buyback)\b", r"\b(?:cash flow|liquidity|debt|leverage|balance sheet|credit facility)\b"
             ),
             needs=FIGURE,
-            avoids=any_of(_AHEAD),
+            avoids=any_of(_AHEAD, r"\bshares (?:that were issued|outstanding)\b"),
             most=2,
             first=4,
         ),

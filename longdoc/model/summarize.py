@@ -272,7 +272,7 @@ def by_salience(
     most: int,
     weights: Weights,
 ) -> list[Statement]:
-    """The sentences that say most of the document and nothing twice, in its order; where there is room, topics that they leave out."""
+    """The sentences that say most of the document and nothing twice; where there is room, topics that they leave out. Told by topic."""
     best = scores.max(axis=1)
     value = salience + (plan.salient or 0.0) * np.where(np.isfinite(best), best, 0.0)
     order = [row for row in np.argsort(-value, kind="stable").tolist() if not signposts(candidates[row].text)]
@@ -293,15 +293,12 @@ def by_salience(
             row = next_best(column, [(column, row) for row in taken], candidates, vectors, scores, plan.enough, weights)
             take([] if row is None else [row], most)
         take(order, most)
-    topics = [plan.topics[column].name for column in scores.argmax(axis=1)]
+    columns: dict[int, int] = {}
+    for row in sorted(taken):  # what serves no topic goes with what stands before it
+        columns[row] = int(scores[row].argmax()) if best[row] >= plan.enough / 2 else next(reversed(columns.values()), 0)
     return [
-        statement(
-            document,
-            candidates[row],
-            topics[row] if best[row] >= plan.enough else section_topic(candidates[row]),
-            float(salience[row]),
-        )
-        for row in sorted(taken)
+        statement(document, candidates[row], plan.topics[columns[row]].name, float(salience[row]))
+        for row in sorted(taken, key=lambda row: (columns[row], row))
     ]
 
 

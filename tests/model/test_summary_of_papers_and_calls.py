@@ -41,11 +41,15 @@ def test_one_sentence_of_a_paper_is_the_most_salient_whatever_its_topic() -> Non
         assert words in statement.text
 
 
-def test_a_paper_is_told_in_its_own_order() -> None:
+def test_a_paper_is_told_by_topic_in_the_plans_order() -> None:
     summary = salient_summary(PAPER, 3, {"unknown words": 0.9, "accuracy": 0.8, "large annotated corpora": 0.7})
-    starts = [statement.citation.span.start for statement in summary.sentences]
-    assert len(starts) == 3
-    assert starts == sorted(starts)
+    assert [statement.topic for statement in summary.sentences] == ["problem", "results", "limits"]
+
+
+def test_what_serves_no_topic_goes_with_what_stands_before_it() -> None:
+    summary = salient_summary(PAPER.replace("## Results", f"{CORPORA[0]}\n\n## Results"), 2, {"train the tagger": 0.9, "were copied": 0.8})
+    assert [statement.topic for statement in summary.sentences] == ["method", "method"]
+    assert CORPORA[0] == summary.sentences[1].text
 
 
 def test_what_a_paper_says_twice_is_told_once() -> None:

@@ -28,7 +28,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -87,25 +87,24 @@ def main() -> None:
     arguments.add_argument("--sets", nargs="+", choices=TASKS, default=list(TASKS))
     arguments.add_argument("--limit", type=int, help="only the first N documents of each set")
     arguments.add_argument("--cache", type=Path, help="keep what was read, and the vectors of the original MiniLM, here")
+    arguments.add_argument("--without-minilm", action="store_true", help="leave out the original MiniLM, which takes most of the time")
     chosen = arguments.parse_args()
-    minilm = OriginalMiniLM()
+    minilm = None if chosen.without_minilm else OriginalMiniLM()
     for name in chosen.sets:
-        measure(name, chosen.limit, chosen.cache, lambda sentences: minilm.encode(sentences, chosen.cache))
+        rivals: dict[str, Rival] = {"lead": lead, "TextRank": textrank}
+        if minilm is not None:
+            rivals["MiniLM centroid"] = centroid(partial(minilm.encode, cache=chosen.cache))
+        measure(name, chosen.limit, chosen.cache, rivals)
 
 
-def measure(name: str, limit: int | None, folder: Path | None, encode: Callable[[Sequence[str]], Any]) -> None:
+def measure(name: str, limit: int | None, folder: Path | None, rivals: Mapping[str, Rival]) -> None:
     """Print the table of one set."""
     task = TASKS[name]
     samples = task.samples()[:limit]
     began = time.monotonic()
     summaries = list(longdoc(name, task, samples, folder))
     seconds = time.monotonic() - began
-    rivals: dict[str, Rival] = {
-        "lead": lead,
-        "LexRank": lexrank(inverse_frequency([sample.sentences for sample in samples])),
-        "TextRank": textrank,
-        "MiniLM centroid": centroid(encode),
-    }
+    rivals = {**rivals, "LexRank": lexrank(inverse_frequency([sample.sentences for sample in samples]))}
     found = {"longdoc": summaries}
     found |= {rival: [chosen_by(order(sample.sentences), task, sample) for sample in samples] for rival, order in rivals.items()}
     found["oracle"] = [

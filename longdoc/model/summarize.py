@@ -99,11 +99,11 @@ def summarize(
     salience = reading.salience[rows].astype(np.float32)
     statements: list[Statement] = []
     if candidates and plan.topics:
-        scores = evidence(plan, document, candidates, vectors, salience, embed, clauses, weights)
+        scores, likeness = evidence(plan, document, candidates, vectors, salience, embed, clauses, weights)
         if plan.salient is None or not trained_salience:
             statements = by_topic(plan, document, candidates, vectors, scores, most, weights)
         else:
-            statements = by_salience(plan, document, candidates, vectors, salience, scores, most, weights)
+            statements = by_salience(plan, document, candidates, vectors, salience, scores, likeness, most, weights)
         statements = near_best(statements) if focus is not None else statements
     if candidates and focus is None and len(statements) < min(3, most):
         statements += by_section(document, candidates, vectors, salience, most, {s.citation.span.start for s in statements}, weights)
@@ -140,10 +140,11 @@ def evidence(
     embed: Embed,
     clauses: Sequence[Clause],
     weights: Weights,
-) -> Floats:
-    """How well each sentence serves each topic, [N, K]; minus infinity where it may not."""
+) -> tuple[Floats, Floats]:
+    """How well each sentence serves each topic, [N, K], with minus infinity where it may not; and without, wherever it stands."""
     labels = plan.label_set()
     scores = np.full((len(candidates), len(plan.topics)), -np.inf, dtype=np.float32)
+    likeness = np.zeros_like(scores)
     starts = [candidate.span.start for candidate in candidates]
     common = weights.salience * salience
     common = common - weights.leaning * np.array([candidate.leaning for candidate in candidates], dtype=np.float32)
@@ -170,7 +171,8 @@ def evidence(
             if (topic.needs is None or topic.needs.search(candidate.text)) and not (topic.avoids and topic.avoids.search(candidate.text)):
                 fits = len(candidate.text) <= topic.longest and (topic.open_ended or not candidate.open_ended)
                 scores[row, column] = score[row] if fits else -np.inf
-    return scores
+        likeness[:, column] = score - weights.early * earliness * topic.early
+    return scores, likeness
 
 
 def out_of_date(document: Document, candidates: Sequence[Candidate]) -> Floats:
@@ -269,6 +271,7 @@ def by_salience(
     vectors: Floats,
     salience: Floats,
     scores: Floats,
+    likeness: Floats,
     most: int,
     weights: Weights,
 ) -> list[Statement]:
@@ -293,9 +296,7 @@ def by_salience(
             row = next_best(column, [(column, row) for row in taken], candidates, vectors, scores, plan.enough, weights)
             take([] if row is None else [row], most)
         take(order, most)
-    columns: dict[int, int] = {}
-    for row in sorted(taken):  # what serves no topic goes with what stands before it
-        columns[row] = int(scores[row].argmax()) if best[row] >= plan.enough / 2 else next(reversed(columns.values()), 0)
+    columns = {row: int((scores if best[row] >= plan.enough else likeness)[row].argmax()) for row in taken}
     return [
         statement(document, candidates[row], plan.topics[columns[row]].name, float(salience[row]))
         for row in sorted(taken, key=lambda row: (columns[row], row))

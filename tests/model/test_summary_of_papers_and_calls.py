@@ -46,7 +46,7 @@ def test_a_paper_is_told_by_topic_in_the_plans_order() -> None:
     assert [statement.topic for statement in summary.sentences] == ["problem", "results", "limits"]
 
 
-def test_what_serves_no_topic_goes_with_what_stands_before_it() -> None:
+def test_what_serves_no_topic_is_told_under_the_one_that_it_is_most_like() -> None:
     summary = salient_summary(PAPER.replace("## Results", f"{CORPORA[0]}\n\n## Results"), 2, {"train the tagger": 0.9, "were copied": 0.8})
     assert [statement.topic for statement in summary.sentences] == ["method", "method"]
     assert CORPORA[0] == summary.sentences[1].text

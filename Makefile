@@ -54,6 +54,7 @@ bench: $(VENV)/bench
 	$(BIN)/python benchmarks/own_labels.py --encoder
 	$(BIN)/python benchmarks/pages.py --store out/pages.longdoc
 	$(BIN)/python benchmarks/search.py
+	$(BIN)/python benchmarks/summaries.py
 	$(BIN)/python benchmarks/encoder.py
 	$(BIN)/python benchmarks/execution.py
 	$(BIN)/python benchmarks/kill.py

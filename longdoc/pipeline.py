@@ -17,8 +17,9 @@ from longdoc.errors import UnansweredError, UsageError
 from longdoc.labels import LabelSet, load_labels
 from longdoc.protocols import Limits, Progress, Reader
 from longdoc.reviewing import Reviewing
+from longdoc.searching import Searching
 from longdoc.training import Training
-from longdoc.types import Answer, Clause, Comparison, Document, Filled, Outcome, Overview, Passage, Span, Summary
+from longdoc.types import Answer, Clause, Comparison, Document, Filled, Outcome, Overview, Span, Summary
 
 if TYPE_CHECKING:
     from longdoc.engines.forms import Form
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Pipeline(Training, Reviewing):
+class Pipeline(Training, Reviewing, Searching):
     """A corpus folder with what reads, searches and answers from it. Use it as a context manager.
 
     Settings not given come from LONGDOC_* variables, then `config` (default: ./longdoc.toml if it exists), then defaults.
@@ -74,6 +75,7 @@ class Pipeline(Training, Reviewing):
         self._embedded: Reader | None = None
         self._reader: Reader | None = None
         self._model: LanguageModel | None = None
+        self._everything = self._sheets = None
 
     def __enter__(self) -> Self:
         return self
@@ -91,7 +93,7 @@ class Pipeline(Training, Reviewing):
             self._model = self._reader = None
         if self._corpus is not None:
             self._corpus.close()
-            self._corpus = None
+            self._corpus = self._everything = self._sheets = None
 
     @property
     def corpus(self) -> Corpus:
@@ -254,13 +256,6 @@ class Pipeline(Training, Reviewing):
         entries = self._select(paths, ingest)
         return extract(self.corpus, self.reader, entries, chosen, min_score=min_score, only=only, on_skip=self._tell)
 
-    def search(self, query: str, paths: Paths | None = None, k: int = 10, *, ingest: bool = True) -> list[Passage]:
-        """The `k` passages that fit best; without paths among all documents of the corpus."""
-        from longdoc_pipelines.search import search
-
-        entries = self._select(paths, ingest)
-        return search(self.corpus, self.embedded, query, entries, k=k)
-
     def ask(self, question: str, paths: Paths | None = None, *, ingest: bool = True) -> Answer:
         """An answer in the documents' own words, or one that says that there is none; without paths from all documents."""
         from longdoc_pipelines.ask import ask
@@ -348,10 +343,6 @@ class Pipeline(Training, Reviewing):
     async def aextract(self, paths: Paths, labels: LabelSet | PathLike | None = None, *, min_score: float | None = None) -> list[Clause]:
         """`extract` in a thread, all clauses at once."""
         return await self._in_thread(lambda: list(self.extract(paths, labels, min_score=min_score)))
-
-    async def asearch(self, query: str, paths: Paths | None = None, k: int = 10) -> list[Passage]:
-        """`search` in a thread."""
-        return await self._in_thread(lambda: self.search(query, paths, k))
 
     async def aask(self, question: str, paths: Paths | None = None) -> Answer:
         """`ask` in a thread."""

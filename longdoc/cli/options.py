@@ -104,6 +104,16 @@ class Reading:
 
 
 @dataclass(frozen=True)
+class Searching(Reading):
+    """How new files are read before a search; `domain` says which documents are searched."""
+
+    domain: Annotated[
+        str | None,
+        _option("--domain", help="Only documents of this profile: legal, financial, research, plain.", panel="Search", metavar="NAME"),
+    ] = None
+
+
+@dataclass(frozen=True)
 class Engines:
     """The language model that writes, if any."""
 

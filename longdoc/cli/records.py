@@ -39,6 +39,7 @@ EXTRACT = (
 SUMMARIZE = ("path", "order", "topic", "text", "quote", "start", "end", "page", "citations")
 FILLED = ("path", "field", "value", "page", "start", "end", "quote")
 PASSAGE = ("path", "rank", "score", "start", "end", "page", "text", "heading_path")
+SEARCH = (*PASSAGE, "answer", "answer_start", "answer_end", "answer_page")
 ASK = ("kind", "found", *PASSAGE)
 REVIEW = (
     "path", "rule", "verdict", "confidence", "severity", "citations", "values", "reason", "title", "rule_version", "test", "position",
@@ -174,6 +175,18 @@ def of_passage(passage: Passage) -> Line:
         **_place(passage.citation),
         "text": passage.citation.quote,
         "heading_path": list(passage.citation.heading_path),
+    }
+
+
+def of_result(passage: Passage) -> Line:
+    """A search result with the sentence that answers, its place and page, null where none does."""
+    marked = passage.answer
+    return {
+        **of_passage(passage),
+        "answer": marked.quote if marked is not None else None,
+        "answer_start": marked.span.start if marked is not None else None,
+        "answer_end": marked.span.end if marked is not None else None,
+        "answer_page": marked.page if marked is not None else None,
     }
 
 

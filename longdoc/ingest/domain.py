@@ -31,6 +31,9 @@ _RESEARCH: dict[str, float] = {
     "our method": 4, "our model": 4, "algorithm": 2, "figure": 1, "table": 0.5, "state-of-the-art": 4, "hypothesis": 2, "corpus": 2,
     "evaluation": 1, "we show": 3, "in this paper": 6, "in this study": 5, "participants": 2, "methods": 1, "statistically": 2,
     "results": 1, "theorem": 3, "proof": 2, "arxiv": 5, "doi": 2, "references": 1, "neural": 2, "significant": 0.5,
+    "we present": 4, "we introduce": 5, "we study": 4, "we demonstrate": 4, "we investigate": 5, "we explore": 4, "we prove": 4,
+    "our approach": 3, "our algorithm": 4, "our experiments": 5, "this paper": 4, "proposed method": 4, "outperform": 3, "outperforms": 3,
+    "supervised": 2, "empirically": 3, "deep learning": 3, "machine learning": 2,
 }  # fmt: skip
 _TABLES: tuple[tuple[Domain, dict[str, float]], ...] = (("legal", _LEGAL), ("financial", _FINANCIAL), ("research", _RESEARCH))
 _WORDS = re.compile(r"[a-z][a-z'-]*[a-z](?:-?\d+[-a-z]*)?|10-[kq]|8-k")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from longdoc.model.plans import Plan, Topic
+from longdoc.model.topics import Plan, Topic
 from longdoc.types import Statement
 
 MOST = 40

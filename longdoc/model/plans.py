@@ -6,54 +6,10 @@ headings, and, where the label is trained, the clauses that were found for it), 
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-from re import Pattern
-
-from longdoc.labels import LabelSet, load_labels
+from longdoc.model.plan_call import CALL, spoken
+from longdoc.model.topics import FIGURE, MEASURED, Plan, Topic
 from longdoc.model.wording import any_of
-from longdoc.types import Domain
-
-FIGURE = re.compile(
-    r"[$€£¥]\s?\d|\d\s?(?:%|percent\b|per cent\b)|\b(?:USD|EUR|GBP|dollars)\b|\d\s(?:million|billion|thousand)\b|\bU\.S\.\s?\$", re.I
-)
-MEASURED = re.compile(r"\d+(?:\.\d+)?\s?(?:%|percent\b|points?\b|times\b|x\b)|\b0?\.\d{2,}|\b\d+\.\d+\b|\bp\s?[<=]", re.I)
-
-
-@dataclass(frozen=True)
-class Topic:
-    """One thing that a summary must say.
-
-    `cues` raise a sentence that holds one, more so if it holds two; `needs` must be there, `avoids` must not. `most` is how
-    many statements the topic may take, `longest` how many characters one may have, `open_ended` lets one end without a full
-    stop. `early` prefers the head of the document. `first`: topics with low numbers go first when a summary is short.
-    """
-
-    name: str
-    labels: tuple[str, ...] = ()
-    about: tuple[str, ...] = ()
-    headings: tuple[str, ...] = ()
-    cues: Pattern[str] | None = None
-    needs: Pattern[str] | None = None
-    avoids: Pattern[str] | None = None
-    most: int = 2
-    longest: int = 450
-    open_ended: bool = False
-    early: bool = False
-    first: int = 5
-
-
-@dataclass(frozen=True)
-class Plan:
-    """The topics of a domain in the order in which they are told, and the label set that describes them."""
-
-    topics: tuple[Topic, ...]
-    labels: str | None = None
-
-    def label_set(self) -> LabelSet | None:
-        """The label set that the topics' labels belong to."""
-        return None if self.labels is None else load_labels(self.labels)
-
+from longdoc.types import Document, Domain
 
 CONTRACT = Plan(
     labels="cuad",
@@ -289,6 +245,7 @@ FILING = Plan(
 )
 
 PAPER = Plan(
+    salient=0.2,
     labels="paper",
     topics=(
         Topic(
@@ -370,3 +327,8 @@ PAPER = Plan(
 PLAIN = Plan(topics=())
 
 PLANS: dict[Domain, Plan] = {"legal": CONTRACT, "financial": FILING, "research": PAPER, "plain": PLAIN}
+
+
+def plan_of(document: Document) -> Plan:
+    """The plan of the document's domain; what people say about results on a call is told otherwise than what they file."""
+    return CALL if document.domain == "financial" and spoken(document.text) else PLANS[document.domain]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
@@ -20,7 +21,8 @@ from longdoc.model.matching import DEFAULT_SCORE, match
 from longdoc.model.presence import MATCHED, SUFFIX, UNMEASURED, Presence, load_presence
 from longdoc.model.salience import salience
 from longdoc.model.salience_head import FILE as SALIENCE
-from longdoc.model.salience_head import SalienceHead, inputs, load_salience, running
+from longdoc.model.salience_head import SalienceHead, load_salience
+from longdoc.model.salience_inputs import inputs, running
 from longdoc.model.sentences import split
 from longdoc.model.values import read_value
 from longdoc.protocols import Chance, Reading, Source
@@ -59,6 +61,7 @@ class EmbeddedReader:
         self._trained = {trained.label_set: trained for trained in usable}
         self._presence = _presence(model, self._trained.values())
         self._salience = _salience_head(model, self.encoder)
+        self._descriptions: dict[tuple[str, ...], npt.NDArray[np.float32]] = {}
         reading = [self.encoder, str(READING_VERSION), self._salience.fingerprint if self._salience else ""]
         results = [*reading, str(READER_VERSION), *sorted(one.fingerprint for one in self._trained.values())]
         results += sorted(one.fingerprint for one in self._presence.values())
@@ -77,13 +80,12 @@ class EmbeddedReader:
         proposed = propose(document).spans
         encoded = self._encoder.read(document, spans, sentences.astype(np.int64), proposed, progress)
         holder = np.maximum(np.searchsorted(spans[:, 0], sentences[:, 0], side="right") - 1, 0).astype(np.int32)
-        of_chunks, of_sentences = encoded.chunk_vectors.astype(np.float16), encoded.sentence_vectors.astype(np.float16)
-        return Reading(
+        reading = Reading(
             sentences=sentences,
             chunk_of_sentence=holder,
-            chunk_vectors=of_chunks,
-            sentence_vectors=of_sentences,
-            salience=self._salient(document, sentences, holder, of_sentences, of_chunks),
+            chunk_vectors=encoded.chunk_vectors.astype(np.float16),
+            sentence_vectors=encoded.sentence_vectors.astype(np.float16),
+            salience=np.zeros(len(sentences), dtype=np.float32),
             tokens=encoded.tokens,
             extra={
                 f"{name}.{kind}": getattr(scores, kind).astype(np.float16)
@@ -91,20 +93,18 @@ class EmbeddedReader:
                 for kind in ("sentences", "spans")
             },
         )
+        return replace(reading, salience=self.salience(document, reading))
 
-    def _salient(
-        self,
-        document: Document,
-        sentences: npt.NDArray[np.int32],
-        holder: npt.NDArray[np.int32],
-        vectors: npt.NDArray[np.float16],
-        chunk_vectors: npt.NDArray[np.float16],
-    ) -> npt.NDArray[np.float32]:
+    def salience(self, document: Document, reading: Reading) -> npt.NDArray[np.float32]:
         """The head's salience [S] for research papers, which it learnt from; the hand rule's for others, where it reads better."""
-        if self._salience is None or document.domain != "research" or not len(sentences):
+        sentences, holder, vectors = reading.sentences, reading.chunk_of_sentence, reading.sentence_vectors
+        if self._salience is None or not self._learnt(document) or not len(sentences):
             return salience(document, sentences, holder, vectors.astype(np.float32))
-        scores = self._salience.scores(inputs(document, sentences, holder, vectors, chunk_vectors))
+        scores = self._salience.scores(inputs(document, sentences, holder, vectors, reading.chunk_vectors))
         return np.where(running(document, sentences), scores, np.float32(0.0))
+
+    def _learnt(self, document: Document) -> bool:
+        return self._salience is not None and document.domain == "research"
 
     def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         """Vectors [len(texts), 384] of unit length."""
@@ -147,12 +147,28 @@ class EmbeddedReader:
     def summarize(self, source: Source, *, sentences: int | None = None, focus: str | None = None) -> Summary:
         """A summary by the plan of the document's domain, or about `focus`, in the document's own sentences; trained clauses tell where its
         topics are."""
-        from longdoc.model.plans import PLANS
+        from longdoc.model.plans import plan_of
         from longdoc.model.summarize import summarize
 
-        labels = PLANS[source.document.domain].label_set()
+        labels = plan_of(source.document).label_set()
         clauses = self.extract(source, labels) if labels is not None and labels.name in self._trained else []
-        return summarize(source.document, source.reading, source.chunks, self.embed, sentences, clauses, focus=focus)
+        return summarize(
+            source.document,
+            source.reading,
+            source.chunks,
+            self._described if focus is None else self.embed,
+            sentences,
+            clauses,
+            focus=focus,
+            trained_salience=self._learnt(source.document),
+        )
+
+    def _described(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        """As `embed`, of the descriptions of a plan's topics, which are the same for every document."""
+        key = tuple(texts)
+        if key not in self._descriptions:
+            self._descriptions[key] = self.embed(texts)
+        return self._descriptions[key]
 
     def answer(self, question: str, passages: Sequence[Passage], source: Callable[[str], Source]) -> Answer:
         """The passages that answer the question, or `found=False`."""

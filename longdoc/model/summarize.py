@@ -1,6 +1,7 @@
 """A summary in the document's own sentences, by the plan of its domain.
 
-For a topic k and a sentence s:
+Papers whose salience was learnt are told by it: the sentences that say most, whatever their topics. Elsewhere, for a topic k and a
+sentence s:
 
     evidence(s, k) = meaning + heading + cue + clause + salience - leaning - length,
 
@@ -25,22 +26,18 @@ import numpy.typing as npt
 
 from longdoc.labels import LabelSet
 from longdoc.model.focus import focused, near_best
-from longdoc.model.plans import PLANS, Plan, Topic
-from longdoc.model.wording import (
-    ends_well,
-    folded_words,
-    leans_on_others,
-    quotable_section,
-    starts_well,
-    trimmed,
-    works_cited,
-    worth_quoting,
-)
+from longdoc.model.plans import plan_of
+from longdoc.model.quotable import Candidate, quotable
+from longdoc.model.topics import BRIEF, Plan, Topic
+from longdoc.model.wording import signposts
 from longdoc.protocols import Reading
-from longdoc.types import Chunk, Clause, Document, Span, Statement, Summary
+from longdoc.types import Chunk, Clause, Document, Statement, Summary
 
-SUMMARY_VERSION = 2
+SUMMARY_VERSION = 3
 """Part of the key under which summaries are kept; raise it when the same input could give another summary."""
+
+ROOMY = 10
+"""Statements from which on a summary by salience leaves room for topics."""
 
 CUE_SHARE = (0.0, 0.7, 1.0)
 """What no cue, one, and two or more are worth."""
@@ -53,7 +50,7 @@ Embed = Callable[[Sequence[str]], Floats]
 
 @dataclass(frozen=True)
 class Weights:
-    """What each kind of evidence counts; the scale is that of `enough`, below which a topic says nothing."""
+    """What each kind of evidence counts."""
 
     meaning: float = 0.40
     heading: float = 0.25
@@ -65,7 +62,6 @@ class Weights:
     cut: float = 0.10
     work_cited: float = 0.08
     out_of_date: float = 0.15
-    enough: float = 0.45
     elsewhere: float = 0.20
     """A sentence that serves another topic better by this much is left to that one."""
     same_meaning: float = 0.93
@@ -77,21 +73,6 @@ class Weights:
         return self.meaning + self.heading + self.cue + self.clause + self.salience + self.early
 
 
-@dataclass(frozen=True)
-class Candidate:
-    """A sentence that may be quoted: its row in the reading, the span to quote, how it reads."""
-
-    sentence: int
-    span: Span
-    text: str
-    headings: tuple[str, ...]
-    words: frozenset[str]
-    cut: bool
-    open_ended: bool
-    leaning: bool
-    works_cited: int
-
-
 def summarize(
     document: Document,
     reading: Reading,
@@ -101,14 +82,15 @@ def summarize(
     clauses: Sequence[Clause] = (),
     weights: Weights = Weights(),
     focus: str | None = None,
+    trained_salience: bool = False,
 ) -> Summary:
     """At most `sentences` statements (default: by the document's length), in the order of the plan; with a `focus` those about it alone,
     in the document's order.
 
     `clauses` are passages found for the labels of the plan's label set; they count as evidence for the topics that name
-    their label.
+    their label. `trained_salience`: the reading's salience was learnt from documents of this domain, and not made by a rule.
     """
-    plan = PLANS[document.domain] if focus is None else focused(focus)
+    plan = plan_of(document) if focus is None else focused(focus)
     candidates = quotable(document, reading, max((topic.longest for topic in plan.topics), default=450))
     # A summary that quotes most of a short document is none.
     most = sentences if sentences is not None else max(3, min(usual_length(reading.tokens), round(0.6 * len(candidates))))
@@ -117,8 +99,11 @@ def summarize(
     salience = reading.salience[rows].astype(np.float32)
     statements: list[Statement] = []
     if candidates and plan.topics:
-        scores = evidence(plan, document, candidates, vectors, salience, embed, clauses, weights)
-        statements = by_topic(plan, document, candidates, vectors, scores, most, weights)
+        scores, likeness = evidence(plan, document, candidates, vectors, salience, embed, clauses, weights)
+        if plan.salient is None or not trained_salience:
+            statements = by_topic(plan, document, candidates, vectors, scores, most, weights)
+        else:
+            statements = by_salience(plan, document, candidates, vectors, salience, scores, likeness, most, weights)
         statements = near_best(statements) if focus is not None else statements
     if candidates and focus is None and len(statements) < min(3, most):
         statements += by_section(document, candidates, vectors, salience, most, {s.citation.span.start for s in statements}, weights)
@@ -146,31 +131,6 @@ def note(document: Document, statements: Sequence[Statement], focus: str | None 
     return None if statements else "No sentence could be quoted: the document holds no running text."
 
 
-def quotable(document: Document, reading: Reading, longest: int) -> list[Candidate]:
-    """The sentences of the running text that may stand alone in a summary, each cut to `longest` characters."""
-    starts = [block.span.start for block in document.blocks]
-    found = []
-    for row, (start, end) in enumerate(reading.sentences.tolist()):
-        block = document.blocks[bisect_left(starts, start + 1) - 1] if starts else None
-        if block is not None and block.kind not in ("paragraph", "list_item"):
-            continue
-        if not starts_well(document.text[block.span.start if block is not None else start : start][-40:]):
-            continue
-        raw = document.text[start:end]
-        left, right, cut = trimmed(raw, longest)
-        text = " ".join(raw[left:right].split())
-        if not worth_quoting(text):
-            continue
-        headings = document.heading_path(start)
-        if not quotable_section(headings):
-            continue
-        span = Span(start=start + left, end=start + right)
-        open_ended = not cut and not ends_well(text)
-        manner = (cut, open_ended, leans_on_others(text), works_cited(text))
-        found.append(Candidate(row, span, text, headings, folded_words(text), *manner))
-    return found
-
-
 def evidence(
     plan: Plan,
     document: Document,
@@ -180,14 +140,16 @@ def evidence(
     embed: Embed,
     clauses: Sequence[Clause],
     weights: Weights,
-) -> Floats:
-    """How well each sentence serves each topic, [N, K]; minus infinity where it may not."""
+) -> tuple[Floats, Floats]:
+    """How well each sentence serves each topic, [N, K], with minus infinity where it may not; and without, wherever it stands."""
     labels = plan.label_set()
     scores = np.full((len(candidates), len(plan.topics)), -np.inf, dtype=np.float32)
+    likeness = np.zeros_like(scores)
     starts = [candidate.span.start for candidate in candidates]
     common = weights.salience * salience
     common = common - weights.leaning * np.array([candidate.leaning for candidate in candidates], dtype=np.float32)
     common = common - weights.cut * np.array([candidate.cut for candidate in candidates], dtype=np.float32)
+    common = common - plan.brevity * np.array([max(0, candidate.text.count(" ") + 1 - BRIEF) for candidate in candidates], dtype=np.float32)
     described = [descriptions(topic, labels) for topic in plan.topics]
     known = embed([text for texts in described for text in texts])
     bounds = np.cumsum([0, *(len(texts) for texts in described)])
@@ -209,7 +171,8 @@ def evidence(
             if (topic.needs is None or topic.needs.search(candidate.text)) and not (topic.avoids and topic.avoids.search(candidate.text)):
                 fits = len(candidate.text) <= topic.longest and (topic.open_ended or not candidate.open_ended)
                 scores[row, column] = score[row] if fits else -np.inf
-    return scores
+        likeness[:, column] = score - weights.early * earliness * topic.early
+    return scores, likeness
 
 
 def out_of_date(document: Document, candidates: Sequence[Candidate]) -> Floats:
@@ -292,7 +255,7 @@ def by_topic(
         for column in order:
             if len(taken) >= most or turn >= times * plan.topics[column].most:
                 continue
-            row = next_best(column, taken, candidates, vectors, scores, weights)
+            row = next_best(column, taken, candidates, vectors, scores, plan.enough, weights)
             if row is not None:
                 taken.append((column, row))
     taken.sort(key=lambda pair: (pair[0], candidates[pair[1]].span.start))
@@ -301,12 +264,57 @@ def by_topic(
     ]
 
 
+def by_salience(
+    plan: Plan,
+    document: Document,
+    candidates: Sequence[Candidate],
+    vectors: Floats,
+    salience: Floats,
+    scores: Floats,
+    likeness: Floats,
+    most: int,
+    weights: Weights,
+) -> list[Statement]:
+    """The sentences that say most of the document and nothing twice; where there is room, topics that they leave out. Told by topic."""
+    best = scores.max(axis=1)
+    value = salience + (plan.salient or 0.0) * np.where(np.isfinite(best), best, 0.0)
+    order = [row for row in np.argsort(-value, kind="stable").tolist() if not signposts(candidates[row].text)]
+    taken: list[int] = []
+
+    def take(rows: Sequence[int], until: int) -> None:
+        for row in rows:
+            if len(taken) >= until:
+                return
+            if not any(repeats(row, other, candidates, vectors, weights) for other in taken):
+                taken.append(row)
+
+    room = most // 5 if most >= ROOMY else 0
+    take(order, most - room)
+    if room:
+        told = {int(scores[row].argmax()) for row in taken}
+        for column in sorted(set(range(len(plan.topics))) - told, key=lambda column: plan.topics[column].first):
+            row = next_best(column, [(column, row) for row in taken], candidates, vectors, scores, plan.enough, weights)
+            take([] if row is None else [row], most)
+        take(order, most)
+    columns = {row: int((scores if best[row] >= plan.enough else likeness)[row].argmax()) for row in taken}
+    return [
+        statement(document, candidates[row], plan.topics[columns[row]].name, float(salience[row]))
+        for row in sorted(taken, key=lambda row: (columns[row], row))
+    ]
+
+
 def next_best(
-    column: int, taken: Sequence[tuple[int, int]], candidates: Sequence[Candidate], vectors: Floats, scores: Floats, weights: Weights
+    column: int,
+    taken: Sequence[tuple[int, int]],
+    candidates: Sequence[Candidate],
+    vectors: Floats,
+    scores: Floats,
+    enough: float,
+    weights: Weights,
 ) -> int | None:
     """The best sentence left for a topic that says something new, None if there is none good enough."""
     for row in np.argsort(-scores[:, column], kind="stable"):
-        if scores[row, column] < weights.enough:
+        if scores[row, column] < enough:
             return None
         if scores[row, column] < scores[row].max() - weights.elsewhere:
             continue

@@ -23,7 +23,8 @@ from longdoc.model.network import Floats
 from longdoc.model.overlap import Overlap
 from longdoc.model.rescoring import standard
 from longdoc.model.salience import salience
-from longdoc.model.salience_head import FILE, SalienceHead, inputs, running
+from longdoc.model.salience_head import FILE, SalienceHead
+from longdoc.model.salience_inputs import inputs, running
 from longdoc.protocols import Progress, Reading
 from longdoc.types import Document
 
@@ -50,9 +51,9 @@ class Summarised:
 class SalienceRecipe:
     """How a head is trained."""
 
-    hidden: int = 32
-    dropout: float = 0.2
-    epochs: int = 20
+    hidden: int = 64
+    dropout: float = 0.4
+    epochs: int = 40
     batch: int = 2048
     rate: float = 3e-3
     decay: float = 0.1
@@ -94,7 +95,7 @@ class SalienceReport:
 
 
 @dataclass(frozen=True)
-class _Prepared:
+class Prepared:
     """One document: what the head sees [S, F], rows of running text, those that the oracle takes, the hand rule's scores [S]."""
 
     inputs: Floats
@@ -126,7 +127,7 @@ def train_salience(
     tell = progress or (lambda _: None)
     prepared = []
     for number, one in enumerate(documents, 1):
-        prepared.append(_prepared(one))
+        prepared.append(prepare(one))
         tell(Progress("read", number, None, "documents", one.document.path))
     learnt = [one for one in prepared if one.taken and not one.judges]
     if len(learnt) < FEWEST_DOCUMENTS:
@@ -159,7 +160,7 @@ def train_salience(
     )
 
 
-def fit(documents: Sequence[_Prepared], encoder: str, seed: int, recipe: SalienceRecipe = RECIPE) -> SalienceHead:
+def fit(documents: Sequence[Prepared], encoder: str, seed: int, recipe: SalienceRecipe = RECIPE) -> SalienceHead:
     """A head that tells the sentences that the oracle takes from others, by weighted binary cross-entropy."""
     import torch
     from torch import nn
@@ -192,12 +193,13 @@ def fit(documents: Sequence[_Prepared], encoder: str, seed: int, recipe: Salienc
     return SalienceHead(mean, scale, *weights, encoder=encoder)
 
 
-def _prepared(one: Summarised) -> _Prepared:
+def prepare(one: Summarised) -> Prepared:
+    """What training and judging need of a document."""
     document, reading = one.document, one.reading
     sentences, holder = reading.sentences, reading.chunk_of_sentence
     prose = running(document, sentences)
     overlap = Overlap([document.text[start:end] for start, end in sentences.tolist()], one.references)
-    return _Prepared(
+    return Prepared(
         inputs=inputs(document, sentences, holder, reading.sentence_vectors, reading.chunk_vectors),
         running=np.flatnonzero(prose),
         taken=overlap.oracle(prose),
@@ -208,7 +210,7 @@ def _prepared(one: Summarised) -> _Prepared:
     )
 
 
-def _weights(documents: Sequence[_Prepared]) -> Floats:
+def _weights(documents: Sequence[Prepared]) -> Floats:
     """What each row [N] counts, 1 on average."""
     files = {one.source: sum(other.source == one.source for other in documents) for one in documents}
     parts = []
@@ -220,7 +222,7 @@ def _weights(documents: Sequence[_Prepared]) -> Floats:
     return np.asarray(weights / weights.mean(), dtype=np.float32)
 
 
-def _figures(judged: Sequence[tuple[_Prepared, Floats]], seed: int) -> Figures:
+def _figures(judged: Sequence[tuple[Prepared, Floats]], seed: int) -> Figures:
     """Figures of the documents of one file; as many sentences are chosen as the oracle takes of the median document."""
     top_k = max(1, round(float(np.median([len(one.taken) for one, _ in judged]))))
     draw = np.random.default_rng(seed)

@@ -80,6 +80,10 @@ _BOILERPLATE = any_of(
     r"risks and uncertainties|detailed (?:above|below)",
     r"presented herein|(?:all|prior) periods presented|critical audit matter|conducted our audits?|\bin sections? \d|remainder of this",
 )
+_SIGNPOST = any_of(
+    r"\b(?:this|(?:the )?(?:next|following|previous|last)) (?:sub)?sections?\b",
+    r"\bwe (?:first|begin|start)\b.{0,80}\b(?:describ|introduc|present|review|discuss|explain|outlin)\w*\b.{0,80}\bthen\b",
+)
 _LEADERS = re.compile(r"\.{4,}|(?:\s\.){3,}|_{3,}|…{2,}|\[\*+\]\s*\[\*+\]|�")
 _WORK_CITED = any_of(
     r"\[[^\]]{0,80}\d{2}[^\]]*\]",
@@ -164,6 +168,11 @@ def set_phrases_only(heading_path: tuple[str, ...]) -> bool:
 def quotable_section(heading_path: tuple[str, ...]) -> bool:
     """Whether the running text under these headings speaks for the document: no references, index, signatures or definitions."""
     return not any(_APART.match(_ITEM_HEADING.sub("", heading).strip()) for heading in heading_path)
+
+
+def signposts(text: str) -> bool:
+    """Whether a sentence of a paper tells where in it something stands, and not what."""
+    return bool(_SIGNPOST.search(text))
 
 
 def works_cited(text: str) -> int:

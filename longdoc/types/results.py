@@ -151,11 +151,13 @@ class Overview(Record):
 
 
 class Passage(Record):
-    """A search result; `rank` counts from 1, `score` is between 0 and 1 and compares within one result list only."""
+    """A search result; `rank` counts from 1, `score` is between 0 and 1 and compares within one result list only; `answer` is the sentence
+    or table row within `citation` that answers the query best, None where none does."""
 
     rank: int
     score: Score
     citation: Citation
+    answer: Citation | None = None
 
 
 AnswerKind = Literal["amount", "percentage", "ratio", "days", "date", "duration", "party", "jurisdiction", "yes_no", "list", "text"]

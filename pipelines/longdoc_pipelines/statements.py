@@ -14,6 +14,8 @@ from typing import Literal
 from longdoc.types import Document, Page
 
 Kind = Literal["balance", "income", "cash_flow"]
+STATEMENTS_VERSION = 1
+"""Changes whenever the code could find the statements of the same filing elsewhere."""
 
 TITLES: dict[Kind, str] = {
     "balance": r"balance sheets?|statements? of (?:consolidated )?financial (?:position|condition)",

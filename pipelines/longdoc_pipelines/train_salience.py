@@ -34,7 +34,9 @@ _QUOTED = 8
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
+class Row:
+    """A document and the human summaries of it."""
+
     name: str
     text: str
     summaries: tuple[str, ...]
@@ -68,7 +70,7 @@ def train_salience_from(
         "data_sha256": " ".join(sha256_of(path) for path in data),
     }
     for path in files:  # reading takes minutes: what is wrong is told before
-        for _ in _rows(path):
+        for _ in rows_of(path):
             pass
     documents = (one for number, path in enumerate(files) for one in _read(path, reader, judges=number >= len(data)))
     return train_salience(documents, out, encoder=reader.encoder, seed=seed, notes=notes, progress=progress)
@@ -77,20 +79,24 @@ def train_salience_from(
 def _read(path: Path, reader: Reader, *, judges: bool) -> Iterator[Summarised]:
     from longdoc.model.train_salience import Summarised
 
-    for row in _rows(path):
+    for row in rows_of(path):
         if row.text.strip():
             parsed = parse_bytes(row.text.encode(), f"{row.name}.md", domain=DOMAIN)
             reading = reader.read(parsed.document, parsed.chunks)
             yield Summarised(parsed.document, reading, row.summaries, f"{path.parent.name}/{path.name}", judges)
 
 
-def _rows(path: Path) -> Iterator[_Row]:
+def rows_of(path: Path) -> Iterator[Row]:
+    """The documents of a file.
+
+    Raises: NotFoundError; DamagedError with the line that is wrong.
+    """
     for number, line in numbered_lines(path):
         try:
             row = json.loads(line)
             summaries = row["target"] if "target" in row else row["summary"]
             several = (summaries,) if isinstance(summaries, str) else tuple(map(str, summaries))
-            found = _Row(str(row.get("id", row.get("paper_id", number))), _text(row), tuple(one for one in several if one.strip()))
+            found = Row(str(row.get("id", row.get("paper_id", number))), _text(row), tuple(one for one in several if one.strip()))
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise DamagedError(
                 f'{path}, line {number}: not a document with its summary ({error!r}); a line is {{"id", "text", "summary"}} in JSON'

@@ -85,6 +85,10 @@ class BlockList:
         """The blocks of a document, in order."""
         return [self.by_number[number] for number in self._documents.get(document, ())]
 
+    def first(self, document: str) -> int:
+        """The number of a document's first block, -1 if it has none."""
+        return next(iter(self._documents.get(document, ())), -1)
+
     def newest(self, tokens: int) -> list[BlockInfo]:
         """As few of the newest blocks as hold so many tokens together, or all, in order."""
         found: list[BlockInfo] = []

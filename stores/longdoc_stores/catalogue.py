@@ -6,10 +6,12 @@ from pathlib import Path
 
 from longdoc_stores.database import Database
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 BUSY_SECONDS = 30.0
 
 # documents.number is never used twice (AUTOINCREMENT), so that an index made before a deletion cannot point at a newcomer.
+# postings are in the order of their words: a query reads a few runs of rows, however many documents there are. documents_for_search holds
+# what every query needs of each document, without the pages between that hold the documents themselves.
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS files (
@@ -27,8 +29,10 @@ CREATE TABLE IF NOT EXISTS documents (
 );
 CREATE TABLE IF NOT EXISTS postings (
     document INTEGER NOT NULL REFERENCES documents (number) ON DELETE CASCADE, word TEXT NOT NULL, data BLOB NOT NULL,
-    PRIMARY KEY (document, word)
+    PRIMARY KEY (word, document)
 ) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS postings_by_document ON postings (document);
+CREATE INDEX IF NOT EXISTS documents_for_search ON documents (key, number, lengths);
 CREATE TABLE IF NOT EXISTS readings (
     document INTEGER NOT NULL REFERENCES documents (number) ON DELETE CASCADE, fingerprint TEXT NOT NULL, tokens INTEGER NOT NULL,
     PRIMARY KEY (document, fingerprint)
@@ -73,12 +77,15 @@ class Catalogue(Database):
         return int(self.one("SELECT value FROM meta WHERE name = 'schema_version'")[0])
 
     def _upgrade(self) -> None:
-        """From version 1, which kept readings elsewhere (documents stay, the next ingest reads them again without parsing), or from 2,
-        which knew no reviews."""
+        """From version 1, which kept readings elsewhere (documents stay, the next ingest reads them again without parsing), from 2, which
+        knew no reviews, or from 3, which had postings in the order of documents."""
         with self.transaction():
             if self._found() < SCHEMA_VERSION:
+                self.run("ALTER TABLE postings RENAME TO old_postings")
                 for statement in _SCHEMA.split(";\n"):
                     self.run(statement)
+                self.run("INSERT INTO postings SELECT document, word, data FROM old_postings ORDER BY word, document")
+                self.run("DROP TABLE old_postings")
                 if self._found() < 2:
                     self.run("DELETE FROM readings")
                 self.run("UPDATE meta SET value = ? WHERE name = 'schema_version'", (str(SCHEMA_VERSION),))

@@ -103,6 +103,14 @@ class ContextReader:
             self._refresh()
             return self._info(number)
 
+    def of(self, hits: Sequence[Hit]) -> list[tuple[Hit, str, int]]:
+        """The document of each block found, and how many of its blocks come before; without what was forgotten meanwhile."""
+        with self._lock:
+            self._refresh()
+            known = self._blocks.by_number
+            documents = [(hit, known[hit.number].document) for hit in hits if hit.number in known]
+            return [(hit, document, hit.number - self._blocks.first(document)) for hit, document in documents]
+
     def recent(self, tokens: int | None = None) -> Blocks | None:
         """The newest blocks that together hold at least so many tokens (default: the setting), in order; None if there are none.
 
@@ -135,10 +143,19 @@ class ContextReader:
             infos = [self._info(number) for number in numbers]
         return as_batch(infos, [self._get(info) for info in infos], self.settings.device, out)
 
-    def search(self, query: Array, k: int = 10, *, documents: Iterable[str] | None = None, section: Sequence[str] = ()) -> list[Hit]:
+    def search(
+        self,
+        query: Array,
+        k: int = 10,
+        *,
+        documents: Iterable[str] | None = None,
+        section: Sequence[str] = (),
+        blocks: Sequence[int] | None = None,
+    ) -> list[Hit]:
         """The `k` blocks whose vectors have the largest inner product with `query` [D], best first.
 
-        `documents` restricts the search to those named, `section` to the blocks whose heading path begins with it.
+        `documents` restricts the search to those named, `section` to the blocks whose heading path begins with it, `blocks` to those
+        numbers, whatever else is given.
 
         Raises: StoreError if the query is of another width or not a number.
         """
@@ -149,7 +166,7 @@ class ContextReader:
         with self._lock:
             while True:
                 self._refresh()
-                wanted = self._blocks.wanted(named, tuple(section))
+                wanted = self._blocks.wanted(named, tuple(section)) if blocks is None else blocks
                 try:
                     return self._index.search(vector, k, wanted, self._blocks.by_number)
                 except ForgottenError:

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 from longdoc.errors import StoreError
 from longdoc.protocols import Reading
 from longdoc.types import Chunk, Document
-from longdoc_stores import document_codec, lexical, search, selection
+from longdoc_stores import document_codec, lexical, selection
 from longdoc_stores.catalogue import Catalogue
 from longdoc_stores.context_settings import ContextSettings
 from longdoc_stores.doctor import check
@@ -34,6 +34,8 @@ from longdoc_stores.durable import make_private_folder, store_errors
 from longdoc_stores.lock import WriterLock
 from longdoc_stores.readings import KEPT, Readings
 from longdoc_stores.records import ChunkHit, Entry, FileRecord, Problem, Run, Status
+from longdoc_stores.search import Search
+from longdoc_stores.selected import Selector
 from longdoc_stores.status import last_run, status
 from longdoc_stores.verdicts import Verdicts
 
@@ -74,6 +76,7 @@ class Corpus:
         self.catalogue = Catalogue(self.folder / CATALOGUE)
         self.documents = Documents(self.catalogue, self.readings)
         self.verdicts = Verdicts(self.catalogue)
+        self._search = Search(self.catalogue, self.readings, Selector(self.catalogue))
         self._lock = WriterLock(self.folder / "lock")
         self._guard = threading.Lock()
         self._writers = 0
@@ -168,6 +171,14 @@ class Corpus:
         rows = self.catalogue.rows("SELECT value FROM results WHERE key = ?", (key,))
         return str(rows[0][0]) if rows else None
 
+    def results_of(self, kind: str) -> dict[str, str]:
+        """Document key -> the result of that kind, of every document that has one; its keys begin with the kind and a dash."""
+        rows = self.catalogue.rows(
+            "SELECT documents.key, value FROM results JOIN documents ON number = document WHERE results.key >= ? AND results.key < ?",
+            (f"{kind}-", f"{kind}."),  # a full stop comes right after a dash
+        )
+        return {str(key): str(value) for key, value in rows}
+
     def put_result(self, key: str, document_key: str | None, kind: str, value: str) -> None:
         """Store a result of one document, or of several (None); a result of several goes when any document goes.
 
@@ -181,19 +192,38 @@ class Corpus:
 
     # Search
 
-    def search_text(self, query: str, entries: Sequence[Entry], k: int, bm25: lexical.Bm25 | None = None) -> list[ChunkHit]:
-        """The `k` best chunks of `entries` by BM25 over headings and text (lexical.py), best first.
+    def search_text(
+        self, query: str, entries: Sequence[Entry], k: int, bm25: lexical.Bm25 | None = None, *, heading: str = ""
+    ) -> list[ChunkHit]:
+        """The `k` best chunks of `entries` by BM25 over headings and text (lexical.py), best first; with `heading` of those alone that
+        have all its words in heading path and text together, as all have that stand under that heading or hold it.
 
-        Any text is a query: its words are looked for, none has to occur. Content at several entries counts once.
+        Any text is a query: its words are looked for, none has to occur. Content at several entries counts once. Entries given as the
+        same tuple again need not be looked up again.
         """
-        return search.search_text(self.catalogue, query, entries, k, bm25 or lexical.Bm25())
+        return self._search.by_words(query, entries, k, bm25 or lexical.Bm25(), heading)
 
-    def search_vectors(self, vector: npt.NDArray[np.float32], entries: Sequence[Entry], k: int, reader_fingerprint: str) -> list[ChunkHit]:
-        """The `k` chunks of `entries` whose vectors have the largest inner product with `vector` [D], best first.
+    def search_vectors(
+        self, vector: npt.NDArray[np.float32], entries: Sequence[Entry], k: int, reader_fingerprint: str, *, heading: str = ""
+    ) -> list[ChunkHit]:
+        """The `k` chunks of `entries` whose vectors have the largest inner product with `vector` [D], best first; `heading` as in
+        search_text.
 
         Raises: StoreError if the reader has not read one of them.
         """
-        return search.search_vectors(self.documents, vector, entries, k, reader_fingerprint)
+        return self._search.by_vectors(vector, entries, k, reader_fingerprint, heading)
+
+    def search_fronts(self, query: str, entries: Sequence[Entry], k: int, chunks: int) -> list[tuple[Entry, float]]:
+        """The `k` documents whose first `chunks` chunks have most of the words of `query`, best first, with the share that they have:
+        0 to 1, a word counts by how few documents begin with it, one that none has counts nothing."""
+        return self._search.by_front(query, entries, k, chunks)
+
+    def sentences(self, entry: Entry, chunk: int, reader_fingerprint: str) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float16]]:
+        """Spans [S, 2] in the document's text and vectors [S, D] of the sentences that begin in a chunk, as that reader knows them.
+
+        Raises: StoreDamagedError if what it read cannot be opened.
+        """
+        return self.readings.sentences(entry.document_key, chunk, reader_fingerprint)
 
     # Files
 

@@ -141,6 +141,11 @@ class Database:
         """Another number than before when another connection has committed since."""
         return int(self.one("PRAGMA data_version")[0])
 
+    def changes(self) -> tuple[int, int]:
+        """Other numbers than before when anything was committed since by another connection, or changed by this one."""
+        with self._lock:
+            return self.version(), self._connection.total_changes
+
     def sizes(self) -> tuple[int, int, int]:
         """Bytes of the database's file, of its write-ahead log, and of the log's index."""
         sizes = []

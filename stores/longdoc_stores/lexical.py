@@ -15,7 +15,8 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -65,6 +66,15 @@ class Words:
     lengths: npt.NDArray[np.int32]
 
 
+@dataclass(frozen=True, slots=True)
+class Postings:
+    """Where one word stands: the chunks [P] that hold it, and how often each does in its heading path and in its text [P]."""
+
+    chunks: npt.NDArray[np.int64]
+    in_heading: npt.NDArray[np.int64]
+    in_text: npt.NDArray[np.int64]
+
+
 def analyse(document: Document, chunks: Sequence[Chunk]) -> Words:
     """The words of the document's chunks, in heading path and text."""
     import numpy as np
@@ -87,6 +97,22 @@ def analyse(document: Document, chunks: Sequence[Chunk]) -> Words:
     return Words(postings, lengths)
 
 
+def stems(text: str) -> list[str]:
+    """The distinct stems of a text, stop words and all."""
+    return sorted({word for word, *_ in _count([("", text.encode("utf-8", "replace").decode("utf-8"))])})
+
+
+def sequences(texts: Sequence[str]) -> list[list[str]]:
+    """The stems of each text in their order, without stop words."""
+    kept = (" ".join(word for word in re.findall(r"\w+", normalise(text)) if word.lower() not in STOP_WORDS) for text in texts)
+    with _cut([("", text.encode("utf-8", "replace").decode("utf-8")) for text in kept]) as connection:
+        rows = connection.execute("SELECT doc, term FROM word ORDER BY doc, offset").fetchall()
+    found: list[list[str]] = [[] for _ in texts]
+    for index, stem in rows:
+        found[index].append(stem)
+    return found
+
+
 def query_words(query: str) -> list[str]:
     """The distinct stems that a query asks for, without stop words unless nothing else is left."""
     text = normalise(query.encode("utf-8", "replace").decode("utf-8"))  # a terminal may hand on bytes that are no text
@@ -99,52 +125,49 @@ def normalise(text: str) -> str:
     return _FISCAL_YEAR.sub(r"20\1", _THOUSANDS.sub("", text))
 
 
-def score(
-    found: Iterable[tuple[int, str, bytes]], lengths: Mapping[int, npt.NDArray[np.int32]], bm25: Bm25
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-    """(document, chunk, score) of every chunk that holds a word of the query, in no order.
-
-    `found` are (document, word, postings) of the query's words; `lengths` are those of all documents searched.
-    """
+def score(words: Iterable[Postings], lengths: npt.NDArray[np.int32], bm25: Bm25) -> npt.NDArray[np.float64]:
+    """The score [C] of every chunk searched; `words` are the postings of the query's words, `lengths` [C, 2] as in Words."""
     import numpy as np
 
-    order = sorted(lengths)
-    starts = dict(zip(order, np.cumsum([0] + [len(lengths[number]) for number in order]).tolist(), strict=False))
-    words: dict[str, list[tuple[int, bytes]]] = {}
-    for document, word, data in found:
-        words.setdefault(word, []).append((starts[document], data))
-    weighted = [lengths[number][:, 0] * bm25.heading_weight + lengths[number][:, 1] for number in order]
-    size = np.concatenate(weighted) if weighted else np.zeros(0)
+    size = lengths[:, 0] * bm25.heading_weight + lengths[:, 1]
     total = np.zeros(len(size))
     norm = bm25.k1 * (1 - bm25.b + bm25.b * size / max(size.mean() if len(size) else 1.0, 1e-9))
-    for _, lists in sorted(words.items()):
-        packed = np.frombuffer(b"".join(data for _, data in lists), dtype="<u4").astype(np.int64)
-        base = np.repeat([start for start, _ in lists], [len(data) // 4 for _, data in lists])
-        place = base + (packed >> (_HEADING_BITS + _TEXT_BITS))
-        times = (packed >> _TEXT_BITS & _HEADING_MOST) * bm25.heading_weight + (packed & _TEXT_MOST)
-        rarity = np.log1p((len(size) - len(place) + 0.5) / (len(place) + 0.5))
-        total[place] += rarity * times * (bm25.k1 + 1) / (times + norm[place])
-    hit = np.flatnonzero(total > 0)
-    document_at = np.repeat(order, [len(lengths[number]) for number in order]).astype(np.int64)
-    start_at = np.repeat([starts[number] for number in order], [len(lengths[number]) for number in order]).astype(np.int64)
-    return document_at[hit], hit - start_at[hit], total[hit]
+    for found in words:
+        times = found.in_heading * bm25.heading_weight + found.in_text
+        rarity = np.log1p((len(size) - len(found.chunks) + 0.5) / (len(found.chunks) + 0.5))
+        total[found.chunks] += rarity * times * (bm25.k1 + 1) / (times + norm[found.chunks])
+    return total
+
+
+def unpack(starts: npt.NDArray[np.int64], data: Sequence[bytes]) -> Postings:
+    """The postings of one word: `data` are those of several documents, whose chunks begin at `starts` among all those searched."""
+    import numpy as np
+
+    packed = np.frombuffer(b"".join(data), dtype="<u4").astype(np.int64)
+    base = np.repeat(starts, np.fromiter(map(len, data), dtype=np.int64, count=len(data)) // 4)
+    return Postings(base + (packed >> (_HEADING_BITS + _TEXT_BITS)), packed >> _TEXT_BITS & _HEADING_MOST, packed & _TEXT_MOST)
 
 
 def _count(chunks: Sequence[tuple[str, str]]) -> list[tuple[str, int, int, int]]:
-    """(stem, chunk, 0 for heading or 1 for text, times), cut and stemmed by SQLite."""
+    """(stem, chunk, 0 for heading or 1 for text, times)."""
+    with _cut([(normalise(heading), normalise(text)) for heading, text in chunks]) as connection:
+        rows: list[tuple[str, int, int, int]] = connection.execute(
+            "SELECT term, doc, CASE col WHEN 'heading' THEN 0 ELSE 1 END AS column, count(*) FROM word GROUP BY term, doc, col"
+        ).fetchall()
+    return rows
+
+
+@contextmanager
+def _cut(chunks: Sequence[tuple[str, str]]) -> Iterator[sqlite3.Connection]:
+    """A database whose table `word` has every word of headings and texts, cut and stemmed by SQLite: term, doc, col, offset."""
     connection = sqlite3.connect(":memory:")
     try:
         connection.execute(
             "CREATE VIRTUAL TABLE cut USING fts5(heading, body, content='', columnsize=0, tokenize='porter unicode61 remove_diacritics 2')"
         )
         connection.execute("CREATE VIRTUAL TABLE word USING fts5vocab(cut, instance)")
-        connection.executemany(
-            "INSERT INTO cut(rowid, heading, body) VALUES (?, ?, ?)",
-            ((index, normalise(heading), normalise(text)) for index, (heading, text) in enumerate(chunks)),
-        )
-        rows: list[tuple[str, int, int, int]] = connection.execute(
-            "SELECT term, doc, CASE col WHEN 'heading' THEN 0 ELSE 1 END AS column, count(*) FROM word GROUP BY term, doc, col"
-        ).fetchall()
+        rows = ((index, heading, text) for index, (heading, text) in enumerate(chunks))
+        connection.executemany("INSERT INTO cut(rowid, heading, body) VALUES (?, ?, ?)", rows)
+        yield connection
     finally:
         connection.close()
-    return rows

@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -139,20 +139,47 @@ class Readings:
             extra={name.removeprefix(_EXTRA): array.numpy() for name, array in first.items() if name.startswith(_EXTRA)},
         )
 
-    def search(self, vector: npt.NDArray[np.float32], keys: Sequence[str], k: int, fingerprint: str) -> list[Place]:
-        """The `k` chunks of these documents whose vectors have the largest inner product with `vector` [D], best first.
+    def search(
+        self,
+        vector: npt.NDArray[np.float32],
+        keys: Collection[str],
+        k: int,
+        fingerprint: str,
+        *,
+        everything: bool = False,
+        chunks: Sequence[tuple[str, int]] | None = None,
+    ) -> list[Place]:
+        """The `k` chunks of these documents whose vectors have the largest inner product with `vector` [D], best first; equal ones in
+        the order of `keys`. `everything` says that these are all documents there are, `chunks` names those alone that may be found.
 
         Raises: StoreError if the vector is of another size.
         """
         context = self.context(fingerprint)
-        everything = set(keys) >= set(context.documents())
-        order = {key: place for place, key in enumerate(keys)}
-        found = []
-        for hit in context.search(vector, k, documents=None if everything else keys):
-            info = context.info(hit.number)
-            first = context.blocks(info.document)[0].number
-            found.append(Place(info.document, hit.number - first, hit.score))
+        if chunks is not None:
+            blocks = {key: context.blocks(key) for key in dict.fromkeys(key for key, _ in chunks)}
+            hits = context.search(vector, k, blocks=[blocks[key][chunk].number for key, chunk in chunks if chunk < len(blocks[key])])
+        elif everything:
+            hits = context.search(vector, k)
+            if any(document not in keys for _, document, _ in context.of(hits)):  # what a killed writer left
+                hits = context.search(vector, k, documents=keys)
+        else:
+            hits = context.search(vector, k, documents=keys)
+        found = [Place(document, chunk, hit.score) for hit, document, chunk in context.of(hits)]
+        order = {place.key: 0 for place in found}
+        if len(order) > 1 and len({place.score for place in found}) < len(found):
+            order = {key: number for number, key in enumerate(keys) if key in order}
         return sorted(found, key=lambda place: (-place.score, order[place.key], place.chunk))
+
+    def sentences(self, key: str, chunk: int, fingerprint: str) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float16]]:
+        """Spans [S, 2] and vectors [S, D] of the sentences of one chunk; none of a chunk that is not there."""
+        context = self.context(fingerprint)
+        infos = context.blocks(key)
+        if chunk >= len(infos):
+            import numpy as np
+
+            return np.zeros((0, 2), np.int32), np.zeros((0, context.width), np.float16)
+        block = context.block(infos[chunk])
+        return block.spans.numpy(), block.states.numpy()
 
     def forget(self, readings: Iterable[tuple[str, str]]) -> None:
         """Remove readings, (document key, fingerprint) each, and every byte of them; one that is not there is no error."""

@@ -116,8 +116,30 @@ def test_search_ranks_exact_passages_of_the_paths_named_only(library: Library) -
     assert [line["rank"] for line in result.lines] == list(range(1, len(result.lines) + 1))
     assert len(result.lines) <= 4
     assert {"path", "rank", "score", "start", "end", "page", "text"} <= set(result.lines[0])
+    for line in (line for line in result.lines if line["answer"]):
+        assert line["answer"] == texts(library)[line["path"]][line["answer_start"] : line["answer_end"]]
+    asked = library.run("search", library.contract, "How much does Customer pay Provider per month?", "--format", "jsonl").lines
+    assert "$12,500" in asked[0]["answer"]
     only = library.run("search", library.policy, "monthly fee", "--format", "jsonl").lines
     assert {line["path"] for line in only} == {str(library.policy)}
+
+
+def test_search_looks_only_where_its_filters_say(library: Library) -> None:
+    def paths(*filters: str) -> set[str]:
+        result = library.run("search", library.folder, "how long records are kept", *filters, "--format", "jsonl")
+        assert result.code == 0, result.err
+        assert all(line["path"] for line in result.lines)
+        return {Path(line["path"]).name for line in result.lines}
+
+    everywhere, contract = paths(), library.contract.name
+    assert len(everywhere) > 1
+    assert contract not in paths("--domain", "plain")
+    assert library.policy.name not in paths("--since", "2021")
+    assert contract in paths("--since", "2021-03-01")
+    assert contract not in paths("--since", "2021-03-02")
+    assert paths("--section", "retention") == {library.policy.name}
+    refused = library.run("search", library.folder, "records", "--since", "lately")
+    assert (refused.code, "YYYY-MM-DD" in refused.err) == (2, True)
 
 
 def test_ask_answers_with_citations_or_says_that_nothing_was_found(library: Library) -> None:

@@ -69,6 +69,16 @@ def test_a_path_is_never_broken_in_two() -> None:
     assert PATH in shown(ExtractView(), found(clause("words")))
 
 
+def test_the_sentence_that_answers_is_seen_wherever_it_stands_in_its_passage() -> None:
+    before, answer = "Of other things. " * 60, "The fee is $5."
+    whole = citation(f"{before}{answer} And so on. " + "More follows. " * 60)
+    marked = citation(answer, start=10 + len(before))
+    passage = Passage(rank=1, score=1.0, citation=whole, answer=marked)
+    assert f"» {answer} «" in " ".join(shown(SearchView("fee"), [passage]).split())
+    assert f"**{answer}**" in shown(SearchView("fee"), [passage], Markdown)
+    assert "»" not in shown(SearchView("fee"), [passage.model_copy(update={"answer": None})])
+
+
 def test_no_line_is_wider_than_it_should_and_none_ends_in_blanks() -> None:
     table = shown(ExtractView(), found(clause("word " * 200, "duration", "P3Y"), clause("The fee is $5.", "amount", "USD 5")))
     lines = [line for line in table.splitlines() if PATH not in line]

@@ -20,7 +20,8 @@ from longdoc.model.heads import VectorHead
 from longdoc.model.overlap import Overlap
 from longdoc.model.reader import EmbeddedReader
 from longdoc.model.salience import salience
-from longdoc.model.salience_head import FILE, SalienceHead, inputs, load_salience, running
+from longdoc.model.salience_head import FILE, SalienceHead, load_salience
+from longdoc.model.salience_inputs import inputs, running
 from longdoc.model.sentences import split
 from longdoc.model.train_salience import SalienceReport
 from longdoc.types import Document
@@ -111,7 +112,7 @@ def test_a_head_of_another_version_is_told_as_such(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(salience_head, "FORMAT", 99)
     random_head(12).save(tmp_path / FILE, {})
     monkeypatch.undo()
-    with pytest.raises(StoreVersionError, match="has format 99, this longdoc reads 1; train the weights again"):
+    with pytest.raises(StoreVersionError, match="has format 99, this longdoc reads 2; train the weights again"):
         load_salience(tmp_path / FILE)
 
 

@@ -9,7 +9,8 @@ import pytest
 from model_reader import CONTRACT, RECIPE, ModelReader, fill
 
 from longdoc.errors import UsageError
-from longdoc_pipelines.search import fuse, search
+from longdoc_pipelines.fusion import blend, fuse, with_pairs
+from longdoc_pipelines.search import search
 from longdoc_stores.corpus import Corpus
 from longdoc_stores.records import ChunkHit, Entry
 
@@ -45,7 +46,7 @@ def test_ranks_count_from_one_and_scores_fall_from_at_most_one(corpus: Corpus, r
     assert [passage.rank for passage in passages] == list(range(1, len(passages) + 1))
     scores = [passage.score for passage in passages]
     assert scores == sorted(scores, reverse=True)
-    assert 0 < scores[-1] <= scores[0] <= 1
+    assert 0 <= scores[-1] <= scores[0] <= 1
 
 
 def test_only_the_documents_named_are_searched(corpus: Corpus, reader: ModelReader, entries: list[Entry]) -> None:
@@ -72,3 +73,22 @@ def test_what_both_lists_have_beats_what_one_has_first(entries: list[Entry]) -> 
     fused = fuse([words, vectors])
     assert [chunk for _, chunk, _ in fused] == [7, 2, 5]
     assert fuse([words, words])[0][2] == pytest.approx(1.0)
+
+
+def test_scores_are_blended_each_list_within_its_own_range(entries: list[Entry]) -> None:
+    entry = entries[0]
+    words = [ChunkHit(entry, 5, 8.0), ChunkHit(entry, 7, 6.0)]
+    vectors = [ChunkHit(entry, 2, 0.9), ChunkHit(entry, 7, 0.8), ChunkHit(entry, 9, 0.7)]
+    blended = [(chunk, round(score, 3)) for _, chunk, score in blend(words, vectors)]
+    assert blended == [(7, 0.625), (2, 0.5), (5, 0.5), (9, 0.0)]
+    assert [(chunk, score) for _, chunk, score in blend(words[:1], vectors[:1])] == [(2, 0.5), (5, 0.5)]
+    assert blend([], []) == []
+
+
+def test_neighbours_of_the_query_that_are_neighbours_in_the_text_raise_its_score() -> None:
+    texts = ["the cap on liability", "liability without a cap", "capped, liability", "nothing of it"]
+    raised = with_pairs("cap on liability", texts, [0.5] * 4)
+    assert raised[0] == raised[2] == max(raised)  # stop words and endings apart
+    assert raised[1] == raised[3] == min(raised)
+    assert max(with_pairs("cap on liability", texts[:1], [1.0])) == pytest.approx(1.0)
+    assert with_pairs("liability", texts, [0.5] * 4) == [pytest.approx(0.5 / 1.2)] * 4

@@ -61,7 +61,7 @@ def test_only_the_owner_can_read_the_folder_whatever_the_umask(tmp_path: Path, m
 def test_a_newer_corpus_is_refused_with_both_versions(tmp_path: Path) -> None:
     with Corpus(tmp_path / "corpus") as corpus:
         corpus.catalogue.run("UPDATE meta SET value = '7' WHERE name = 'schema_version'")
-    with pytest.raises(StoreVersionError, match="version 7, this longdoc reads up to 3; upgrade"):
+    with pytest.raises(StoreVersionError, match="version 7, this longdoc reads up to 4; upgrade"):
         Corpus(tmp_path / "corpus")
 
 

@@ -111,3 +111,72 @@ def test_a_damaged_index_is_built_again(corpus: Corpus, monkeypatch: pytest.Monk
     path.write_bytes(b"nonsense")
     with Corpus(corpus.folder) as again:
         assert again.search_vectors(query, again.select(["/docs"]), 5, READER.fingerprint) == before
+
+
+def test_a_heading_restricts_both_searches_to_what_stands_under_it_or_holds_it(corpus: Corpus) -> None:
+    put(corpus, "/docs/lease.md", "# Rent\nThe rent is 100 a month.\n# Notice\nA notice of one month ends the rent.\n")
+    put(corpus, "/docs/loan.txt", LOAN)
+    entries = corpus.select(["/docs"])
+    headings = {entry.path: [chunk.heading_path for chunk in corpus.chunks(entry)] for entry in entries}
+    found = corpus.search_text("month rent", entries, 5, heading="notices")
+    near = corpus.search_vectors(READER.embed(["rent"])[0], entries, 5, READER.fingerprint, heading="notices")
+    for hits in (found, near):
+        assert hits
+        assert {headings[hit.entry.path][hit.chunk_index] for hit in hits} == {("Notice",)}
+    assert corpus.search_text("rent", entries, 5, heading="rent landlord") == []
+    assert corpus.search_vectors(READER.embed(["rent"])[0], entries, 5, READER.fingerprint, heading="nowhere") == []
+
+
+def test_documents_are_told_apart_by_the_words_that_few_begin_with(corpus: Corpus) -> None:
+    for name in ("alder", "birch", "cedar"):
+        put(corpus, f"/docs/{name}.txt", f"Report of {name}.\nSales rose.\nSo did birch.\n")
+    entries = corpus.select(["/docs"])
+    found = corpus.search_fronts("the report of Cedar", entries, 5, 1)
+    assert [Path(entry.path).stem for entry, _ in found] == ["cedar", "alder", "birch"]
+    assert found[0][1] == 1.0
+    assert 0 < found[1][1] < 0.5
+    assert [Path(entry.path).stem for entry, _ in corpus.search_fronts("birch", entries, 5, 1)] == ["birch"]
+
+
+def test_a_selection_kept_is_that_of_the_corpus_as_it_is(corpus: Corpus) -> None:
+    put(corpus, "/docs/lease.txt", LEASE)
+    put(corpus, "/docs/loan.txt", LOAN)
+    entries = tuple(corpus.select(["/docs"]))
+    before = corpus.search_text("loan", entries, 5)
+    assert corpus.search_text("loan", entries, 5) == before
+    with Corpus(corpus.folder) as other:
+        other.forget(["/docs/loan.txt"])
+    assert corpus.search_text("loan", entries, 5) == []
+    put(corpus, "/docs/more.txt", "A loan again.\n")
+    assert [hit.entry.path for hit in corpus.search_text("loan", tuple(corpus.select()), 5)] == ["/docs/more.txt"]
+
+
+def test_many_documents_are_searched_like_few(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(6):
+        put(corpus, f"/docs/{number}.txt", f"Loan {number}.\nThe rent of {number}.\n")
+    entries = corpus.select(["/docs"])[1:5]
+    before = corpus.search_text("loan of rent 3", entries, 9)
+    monkeypatch.setattr("longdoc_stores.search.FEW", 2)
+    assert corpus.search_text("loan of rent 3", entries, 9) == before
+
+
+def test_a_corpus_of_version_3_is_searched_as_before(tmp_path: Path) -> None:
+    with Corpus(tmp_path / "old") as corpus:
+        put(corpus, "/docs/lease.txt", LEASE)
+        before = corpus.search_text("rent", corpus.select(), 5)
+        catalogue = corpus.catalogue
+        for statement in (
+            "DROP INDEX documents_for_search",
+            "ALTER TABLE postings RENAME TO newer",
+            "CREATE TABLE postings (document INTEGER NOT NULL REFERENCES documents (number) ON DELETE CASCADE, word TEXT NOT NULL, "
+            "data BLOB NOT NULL, PRIMARY KEY (document, word)) WITHOUT ROWID",
+            "INSERT INTO postings SELECT document, word, data FROM newer",
+            "DROP TABLE newer",
+            "UPDATE meta SET value = '3' WHERE name = 'schema_version'",
+        ):
+            catalogue.run(statement)
+    with Corpus(tmp_path / "old") as corpus:
+        assert corpus.search_text("rent", corpus.select(), 5) == before
+        assert corpus.check(repair=False) == []
+        corpus.forget(["/docs"])
+        assert corpus.catalogue.one("SELECT count(*) FROM postings") == (0,)

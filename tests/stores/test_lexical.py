@@ -8,7 +8,7 @@ from corpus_samples import make_document
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from longdoc_stores.lexical import Bm25, Words, analyse, normalise, query_words, score
+from longdoc_stores.lexical import Bm25, Words, analyse, normalise, query_words, score, unpack
 
 
 @pytest.mark.parametrize(
@@ -89,14 +89,13 @@ def test_scores_are_those_of_the_formula() -> None:
         [([], ["fee", "and", "interest", "interest", "of", "five", "percent"])],
     ]
     query = ["fee", "interest", "nowhere", "term"]
-    found = [
-        (number, word, words.postings[word].tobytes())
-        for number, words in ((5, first), (9, second))
-        for word in query
-        if word in words.postings
-    ]
-    documents, chunks, scores = score(found, {5: first.lengths, 9: second.lengths}, bm25)
-    got = {(int(document) == 9, int(chunk)): float(value) for document, chunk, value in zip(documents, chunks, scores, strict=True)}
+    lengths, starts = np.concatenate([first.lengths, second.lengths]), (0, len(first.lengths))
+    postings = []
+    for word in query:
+        holding = [(start, words.postings[word]) for start, words in zip(starts, (first, second), strict=True) if word in words.postings]
+        postings.append(unpack(np.array([start for start, _ in holding], dtype=np.int64), [data.tobytes() for _, data in holding]))
+    scores = score(postings, lengths, bm25)
+    got = {(place >= starts[1], place - starts[place >= starts[1]]): float(scores[place]) for place in np.flatnonzero(scores).tolist()}
     assert got == pytest.approx(slow_score(stems, query, bm25))
 
 
@@ -107,8 +106,7 @@ def test_lengths_count_heading_and_text_apart() -> None:
 def test_a_document_without_chunks_has_no_words() -> None:
     words = words_of("")
     assert (dict(words.postings), words.lengths.shape) == ({}, (0, 2))
-    documents, _, _ = score([], {1: words.lengths}, Bm25())
-    assert len(documents) == 0
+    assert len(score([], words.lengths, Bm25())) == 0
 
 
 def test_a_word_a_thousand_times_does_not_spill_into_its_neighbours() -> None:

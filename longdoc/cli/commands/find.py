@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 from contextlib import nullcontext, suppress
-from typing import Annotated
+from dataclasses import replace
+from typing import Annotated, cast
 
 import typer
 
 from longdoc.cli.app import app
-from longdoc.cli.options import Common, Engines, Output, Reading, expand
+from longdoc.cli.options import Common, Engines, Output, Reading, Searching, expand
 from longdoc.cli.run import Run, running
 from longdoc.errors import UnansweredError, UsageError
+from longdoc.types import Domain
 
 
 @app.command()
@@ -19,16 +21,26 @@ from longdoc.errors import UnansweredError, UsageError
 def search(
     arguments: Annotated[list[str], typer.Argument(metavar='[PATH...] "QUERY"', help="Where (default: the whole corpus), then the query.")],
     common: Common,
-    reading: Reading,
+    reading: Searching,
     output: Output,
     k: Annotated[int, typer.Option("-k", min=1, metavar="N", help="How many passages.")] = 10,
+    section: Annotated[
+        str | None, typer.Option("--section", metavar="HEADING", help='Only under a heading with these words: "Item 7", liability.')
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option("--since", metavar="DATE", help="Only documents that bear a date from then on: 2023, 2023-06, 2023-06-30.")
+    ] = None,
 ) -> None:
-    """Find passages by words and by meaning."""
+    """Find passages by words and by meaning. The sentence that answers is marked in each."""
     from longdoc.cli.views.passages import SearchView
 
     paths, query = split(arguments, "query")
-    with running("search", SearchView(query), common, output, reading) as (run, writer):
-        writer.add(run.pipeline.search(query, where(run, paths), k, ingest=False))
+    domain = None if reading.domain in (None, "auto") else reading.domain
+    # What is new is read by the profile that fits it, whichever documents are then looked at.
+    with running("search", SearchView(query), common, output, replace(reading, domain=None)) as (run, writer):
+        given = where(run, paths)
+        found = run.pipeline.search(query, given, k, domain=cast("Domain | None", domain), section=section, since=since, ingest=False)
+        writer.add(found)
 
 
 @app.command()

@@ -17,25 +17,27 @@ from longdoc.types import Answer, Citation, Passage
 LINES_OF_TEXT = 4
 SHORT_WORD = 3
 INDENT = 4
+OPENS, CLOSES = "» ", " «"
+"""Around the sentence that answers: bold is lost in a file, and to who cannot see it."""
 
 
 class SearchView:
-    """The item is a list of passages; the query's words are marked in them."""
+    """The item is a list of passages; the sentence that answers is marked in each, and the query's words."""
 
-    columns = records.PASSAGE
+    columns = records.SEARCH
 
     def __init__(self, query: str) -> None:
         self.query = query
 
     def lines(self, item: Sequence[Passage]) -> Iterator[records.Line]:
         """One record a passage."""
-        yield from map(records.of_passage, item)
+        yield from map(records.of_result, item)
 
     def table(self, item: Sequence[Passage], width: int) -> Iterator[Text | Padding]:
-        """Rank, where it stands, and its first lines."""
+        """Rank, where it stands, and its first lines, or those around the sentence that answers."""
         for passage in item:
             yield from _where(passage)
-            text = Text(shorten(printable(passage.citation.quote), LINES_OF_TEXT * (width - INDENT)))
+            text = _excerpt(passage, LINES_OF_TEXT * (width - INDENT))
             _mark(text, self.query)
             yield _indented(text)
             yield Text()
@@ -43,11 +45,13 @@ class SearchView:
             yield Text("nothing found", style="dim")
 
     def markdown(self, item: Sequence[Passage]) -> Iterator[str]:
-        """A numbered list, each passage whole."""
+        """A numbered list, each passage whole, with the sentence that answers in bold."""
         for passage in item:
             yield f"{passage.rank}. **{_markdown_where(passage.citation)}**"
             yield ""
-            yield f"   {markdown_block(passage.citation.quote)}"
+            before, marked, after = _parts(passage)
+            bold = f"**{markdown(marked)}**" if marked else ""
+            yield "   " + " ".join(part for part in (markdown_block(before), bold, markdown(after)) if part)
             yield ""
         if not item:
             yield "nothing found"
@@ -110,6 +114,33 @@ def _where(passage: Passage) -> Iterator[Text | Padding]:
     yield unwrapped((f"{passage.rank:>2}  ", "bold"), (argument, "cyan"), (f"  [{number}]" if number else "", "green"))
     if citation.heading_path:
         yield _indented(Text(" > ".join(printable(part) for part in citation.heading_path), style="dim"))
+
+
+def _parts(passage: Passage) -> tuple[str, str, str]:
+    """The passage before, in and after the sentence that answers; all of it is before where none does."""
+    quote, marked = passage.citation.quote, passage.answer
+    if marked is None:
+        return quote, "", ""
+    start, end = (offset - passage.citation.span.start for offset in (marked.span.start, marked.span.end))
+    return quote[:start], quote[start:end], quote[end:]
+
+
+def _excerpt(passage: Passage, width: int) -> Text:
+    """At most `width` characters of the passage, the sentence that answers among them and in bold."""
+    before, marked, after = (printable(part) for part in _parts(passage))
+    if marked:
+        marked = f"{OPENS}{marked}{CLOSES}"
+    if marked and len(before) + len(marked) + len(after) > width:
+        room = max(width - len(marked), 0) // 3  # the rest follows
+        if len(before) > room:
+            before = "…" + before[len(before) - room :].partition(" ")[2] if room else ""
+    text = Text()
+    for part, style in ((before, ""), (marked, "bold"), (after, "")):
+        left = width - len(text)
+        if part and left > 1:
+            text.append(" " if len(text) else "")
+            text.append(shorten(part, left), style)
+    return text
 
 
 def _indented(text: Text) -> Padding:

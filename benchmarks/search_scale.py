@@ -28,7 +28,7 @@ from longdoc import Pipeline
 from longdoc.types import Chunk, Document, Section, Span
 from longdoc_pipelines.filters import Filters
 from longdoc_pipelines.results import results
-from longdoc_pipelines.sheets import keep_sheet
+from longdoc_pipelines.sheets import Kept
 from longdoc_stores.corpus import Corpus
 from longdoc_stores.lexical import Words
 from longdoc_stores.records import FileRecord
@@ -103,7 +103,7 @@ def add(corpus: Corpus, number: int, centres: npt.NDArray[np.float64]) -> None:
     corpus.commit(file)
     corpus.documents.put(key, key, document, chunks, words)
     corpus.documents.put_reading(key, FINGERPRINT, 2 * WORDS_OF_A_CHUNK)
-    keep_sheet(corpus, key, document, chunks)
+    Kept.of(document, chunks).put(corpus, key)
     draw = np.random.default_rng(number)
     for chunk in chunks:
         vector = centres[draw.integers(CENTRES)] + draw.standard_normal(WIDTH)

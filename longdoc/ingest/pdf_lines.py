@@ -22,6 +22,7 @@ import numpy.typing as npt
 import pypdfium2.raw as pdfium
 
 from longdoc.ingest.pdf_page import Frame, Line, PageText, Word, WordColumns, Words, characters, finite
+from longdoc.ingest.pdf_rtl import in_reading_order, is_right_to_left
 
 _HYPHEN = re.compile("[\x02\ufffe\u00ad]")
 _APART = re.compile(r"[\s\x00-\x1f\x7f\ufffe\uffff\u00ad\u200b]")
@@ -54,6 +55,10 @@ def read_page(text_page: Any, shown: Frame, number: int) -> PageText:
     frame = shown if rotation == shown.rotation else replace(shown, rotation=rotation)
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
     words = _words(text_page, codes, frame)
+    if is_right_to_left(codes):
+        text = in_reading_order(text_page, text, frame)
+        # The first character of such a word stands at its right.
+        words.sides[:2] = np.minimum(words.sides[0], words.sides[1]), np.maximum(words.sides[0], words.sides[1])
     lines = _lines(text_page, text, codes, words, number, frame.rotation) if len(words) else []
     return PageText(number, text, lines, frame.width, frame.height, (shown.width, shown.height))
 

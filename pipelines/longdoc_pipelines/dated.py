@@ -55,5 +55,5 @@ def _stated(value: str) -> str | None:
         return found[0][2]
     try:
         return parsedate_to_datetime(value).date().isoformat()
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None

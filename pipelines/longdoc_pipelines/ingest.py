@@ -38,7 +38,7 @@ from longdoc_pipelines.keys import result_key
 from longdoc_pipelines.ledger import Ledger, Task
 from longdoc_pipelines.outcomes import joined, outcome_of, reason_of
 from longdoc_pipelines.scan import content_hash, document_key, doubtful, look, refuse_unsupported_member, same
-from longdoc_pipelines.sheets import keep_sheet
+from longdoc_pipelines.sheets import Kept
 from longdoc_pipelines.stages import ReaderChoice, ReadFile
 from longdoc_pipelines.workers import executor_of, reader_of_workers
 from longdoc_stores.corpus import Corpus
@@ -316,9 +316,10 @@ class _Run:
             chunks = self.documents.chunks(task.key)
         try:
             reading = self._reading(document, chunks, done)
+            kept = Kept.of(document, chunks) if parsed is not None and facts is None else None
         except StoreError:
             raise
-        except Exception as error:  # noqa: BLE001 - a reader is a plug-in; what it raises becomes the file's outcome
+        except Exception as error:  # noqa: BLE001 - a reader is a plug-in, and one bad file never stops a run: what is raised is its outcome
             self.ledger.fail(task, error, "read")
             return
         try:
@@ -331,8 +332,8 @@ class _Run:
                     parsed=(document, chunks) if parsed is not None and facts is None else None,
                     reading=(self.reader.reading_fingerprint, reading),
                 )
-                if parsed is not None and facts is None:
-                    keep_sheet(self.corpus, task.key, document, chunks)
+                if kept is not None:
+                    kept.put(self.corpus, task.key)
                 self._keep(task.key, done)
         except InputError as error:
             self.ledger.fail(task, error, "read")

@@ -147,14 +147,26 @@ class Sheets:
     def _made(self, entry: Entry) -> Sheet:
         document, chunks = self._corpus.document(entry), self._corpus.chunks(entry)
         with suppress(StoreError):  # derived: where nothing can be written, the next search makes it again
-            keep_sheet(self._corpus, entry.document_key, document, chunks)
+            Kept.of(document, chunks).put(self._corpus, entry.document_key)
         return make_sheet(document, chunks)
 
 
-def keep_sheet(corpus: Corpus, key: str, document: Document, chunks: Sequence[Chunk]) -> None:
-    """Make and store the sheet and the date of a document of the corpus."""
-    corpus.put_result(_sheet_key(key), key, "sheet", _encoded(make_sheet(document, chunks)))
-    corpus.put_result(result_key(_dated_kind(), key), key, _dated_kind(), document_date(document) or "")
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is stored of a document for search: its sheet as JSON, and the date that it bears, "" where it is unknown."""
+
+    sheet: str
+    date: str
+
+    @classmethod
+    def of(cls, document: Document, chunks: Sequence[Chunk]) -> Kept:
+        """Made from a document and its chunks."""
+        return cls(_encoded(make_sheet(document, chunks)), document_date(document) or "")
+
+    def put(self, corpus: Corpus, key: str) -> None:
+        """Store it under the document's key. Raises: StoreError."""
+        corpus.put_result(_sheet_key(key), key, "sheet", self.sheet)
+        corpus.put_result(result_key(_dated_kind(), key), key, _dated_kind(), self.date)
 
 
 def _sheet_key(key: str) -> str:

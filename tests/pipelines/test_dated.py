@@ -33,3 +33,8 @@ def test_what_tags_and_headers_state_comes_first_and_dates_of_the_file_do_not_co
     assert dated("Dated as of May 1, 2001", period_of_report="2020-12-31") == "2020-12-31"
     assert dated("Hello", date="Tue, 5 Mar 2024 10:00:00 +0100") == "2024-03-05"
     assert dated("Hello", created="D:20230105161720") is None
+
+
+@pytest.mark.parametrize("header", ["Tue, 5 Mar 99999999999999999999 10:00:00 +0100", "Tue, 35 Mar 2024 99:00:00 +9999999999", "yesterday"])
+def test_a_date_that_is_none_is_unknown(header: str) -> None:
+    assert dated("Hello", date=header) is None

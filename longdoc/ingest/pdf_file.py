@@ -16,6 +16,8 @@ from longdoc.errors import DamagedError, EncryptedError
 
 _INITIALISED: list[bool] = []
 _END = re.compile(rb"%%EOF")
+FARTHEST_MARK = 1000
+"""Bytes before the mark with which PDFium still reads a file."""
 LARGEST_OUTLINE = 5000
 MOST_ANNOTATIONS = 2000
 DEEPEST_OUTLINE = 12
@@ -41,6 +43,7 @@ class PdfFile:
             pdfium.FPDF_InitLibrary()
             _INITIALISED.append(True)
         self.warnings: list[str] = []
+        data = self._from_its_mark(data)
         self._data = data
         self.handle = _load(data, password)
         if not self.handle:
@@ -55,6 +58,14 @@ class PdfFile:
             self._repair(name)
         if not self.warnings and b"%%EOF" not in data[-2048:] and b"startxref" not in data[-2048:]:
             self.warnings.append(f"the file ends early (no end mark): {len(self)} pages could be read, there may have been more")
+
+    def _from_its_mark(self, data: bytes) -> bytes:
+        """The file as PDFium wants it, which looks for the mark in the first bytes alone."""
+        place = data.find(b"%PDF-")
+        if 0 <= place < FARTHEST_MARK:
+            return data
+        self.warnings.append("the first bytes are not those of a PDF: what is behind them was read")
+        return data[place:] if place > 0 and b" obj" not in data[:place] else b"%PDF-1.7\n" + data
 
     def _repair(self, name: str) -> None:
         from longdoc.ingest.pdf_repair import rebuild

@@ -53,6 +53,8 @@ _HTML_FIRST = re.compile(
 _MIME_FIRST = re.compile(rb"[A-Za-z][\w-]{1,40}:")
 _RELATED = re.compile(rb"^content-type:\s*multipart/related", re.IGNORECASE | re.MULTILINE)
 _SENT = re.compile(rb"^(?:to|cc|received|message-id|return-path):", re.IGNORECASE | re.MULTILINE)
+_PDF_BEHIND = re.compile(rb"%PDF-\d\.\d\s{1,4}(?:%[^\r\n]{0,80}[\r\n]{1,4})?\s{0,4}\d{1,7} \d{1,5} obj\b")
+_PDF_WITHOUT_MARK = re.compile(rb"\s{0,8}(?:[^\r\n]{0,80}[\r\n]{1,4}){0,2}\d{1,7} \d{1,5} obj\s{0,4}(?:<<|\[|\()")
 _EDGAR_WRAPPER = re.compile(rb"\s*(?:-----BEGIN PRIVACY|<SEC-DOCUMENT>|<DOCUMENT>|<TYPE>)")
 
 
@@ -76,7 +78,7 @@ def sniff(data: bytes, name: str) -> str:
         return _sniff_zip(data, name)
     if head.startswith(_PACKED) or head[257:262] == b"ustar":
         return "tar"
-    if b"%PDF-" in head[:1024]:
+    if _is_pdf(head):
         return "pdf"
     if head.startswith(_PICTURES):
         return "picture"
@@ -92,6 +94,11 @@ def sniff(data: bytes, name: str) -> str:
     if is_submission(data):
         return "edgar"
     return _sniff_text(head, name)
+
+
+def _is_pdf(head: bytes) -> bool:
+    """Whether the mark of a PDF stands at its place, or further on with an object behind it, or an object where the mark should be."""
+    return b"%PDF-" in head[:1024] or _PDF_BEHIND.search(head) is not None or _PDF_WITHOUT_MARK.match(head) is not None
 
 
 def _sniff_zip(data: bytes, name: str) -> str:

@@ -131,6 +131,19 @@ def test_a_truncated_pdf_is_partial_and_keeps_its_first_pages(pack: bool) -> Non
     assert any("ends early" in warning for warning in cut.warnings)
 
 
+@pytest.mark.parametrize("damage", ["something before it", "its mark overwritten", "its first line lost"])
+def test_a_pdf_whose_beginning_is_not_its_own_is_read_and_told_of(damage: str) -> None:
+    whole = samples.report(1)
+    data = {
+        "something before it": b"Content-Type: application/pdf\r\n" * 60 + whole,
+        "its mark overwritten": bytes(8) + whole[8:],
+        "its first line lost": whole.split(b"\n", 1)[1],
+    }[damage]
+    document = read(data)
+    assert document.text == read(whole).text
+    assert "the first bytes are not those of a PDF: what is behind them was read" in document.warnings
+
+
 def test_a_pdf_without_any_readable_page_is_damaged() -> None:
     with pytest.raises(DamagedError, match=r"sample\.pdf: not readable as PDF"):
         read(b"%PDF-1.7\n" + bytes(range(256)) * 20)

@@ -59,11 +59,19 @@ _ASKED = (
         re.compile(rf"{_TIME}|\b(?:annually|monthly|quarterly|perpetual|(?:each|every) (?:day|week|month|quarter|year))\b", re.IGNORECASE),
     ),
     (
-        re.compile(r"\b(?:how (?:much|many|large|high)|(?:what|which) (?:amount|percentage|rate|price|fee|share))\b", re.IGNORECASE),
+        re.compile(r"\b(?:how (?:much|large|high)|(?:what|which) (?:amount|percentage|rate|price|fee|share))\b", re.IGNORECASE),
         re.compile(rf"[$€£%]|\bpercent\b|\b{_NUMBER}\s", re.IGNORECASE),
     ),
 )
 """What a question asks for (a moment, a length of time, an amount), and how a sentence names it."""
+_COUNTED = re.compile(r"\bhow many\s+((?:[\w-]+\s+){0,3}?[a-z-]+s|people|men|women|children)\b", re.IGNORECASE)
+_COUNT = re.compile(rf"(?<![\w.,$€£]){_NUMBER}(?![\w.,]*[%)])", re.IGNORECASE)
+_ABOUT_A_YEAR = re.compile(r"(?:19|20)[0-9]{2}")
+_PEOPLE = frozenset(["people", "person", "individual", "worker", "staff"])
+_MEASURES = frozenset(["year", "month", "week", "day", "hour", "percen", "dollar", "share", "million", "billio", "thousa"])
+REACH = 5
+"""Words from a number to the things that it counts."""
+_LISTED_EXHIBIT = re.compile(r"\bincorporated (?:herein )?by reference (?:to|from|herein)\b|\bfiled herewith\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -76,6 +84,10 @@ class Judgement:
 
     coverage: float = 0.4
     fitting: float = 0.1
+    counting: float = 0.3
+    """What the number that is asked for adds: without one no sentence tells how many."""
+    listed: float = 0.2
+    """What a line of a list of exhibits loses: it names documents, and says nothing."""
     meaning_slope: float = 6.2
     coverage_slope: float = 3.5
     names_slope: float = 2.5
@@ -130,6 +142,8 @@ def best_sentences(question: str, passages: Sequence[Passage], embed: Embed, jud
         share = coverage(wanted, passage.citation, passage.citation.quote[start:end])
         weight = (1 - judgement.coverage) * similarity + judgement.coverage * share
         weight += judgement.fitting * fits(question, passage.citation.quote[start:end])
+        weight += judgement.counting * counts(question, passage.citation.quote[start:end])
+        weight -= judgement.listed * (_LISTED_EXHIBIT.search(passage.citation.quote, start, end) is not None)
         if passage.rank not in found or weight > found[passage.rank].weight:
             held = coverage(names, passage.citation, passage.citation.quote) if names else 1.0
             found[passage.rank] = Weighed(passage, start, end, similarity, share, held, weight)
@@ -139,6 +153,23 @@ def best_sentences(question: str, passages: Sequence[Passage], embed: Embed, jud
 def fits(question: str, sentence: str) -> bool:
     """Whether the question asks for a time or an amount and the sentence names one."""
     return any(asked.search(question) and named.search(sentence) for asked, named in _ASKED)
+
+
+def counts(question: str, sentence: str) -> bool:
+    """Whether the question asks how many of something there are and the sentence has the number: "9,200 full-time employees", and of what
+    is named just before, "we employed 125,000 people"."""
+    asked = _COUNTED.search(question)
+    if asked is None:
+        return False
+    thing = folded(asked[1].split()[-1])
+    for number in _COUNT.finditer(sentence):
+        after = [folded(word) for word in _WORD.findall(sentence[number.end() : number.end() + 80])][:REACH]
+        before = [folded(word) for word in _WORD.findall(sentence[max(0, number.start() - 60) : number.start()])][-REACH:]
+        if _ABOUT_A_YEAR.fullmatch(number.group()) or not after or after[0] in _MEASURES:
+            continue
+        if thing in after or (thing in before and after[0] in _PEOPLE):
+            return True
+    return False
 
 
 def probability(sentence: Weighed, judgement: Judgement) -> float:

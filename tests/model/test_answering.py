@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
-from longdoc.model.answer import coverage, fits, folded, question_terms, sentences_of
-from longdoc.types import Citation, Span
+from longdoc.model.answer import Judgement, best_sentences, counts, coverage, fits, folded, question_terms, sentences_of
+from longdoc.types import Citation, Passage, Span
 
 
 def test_names_and_numbers_of_a_question_count_double_and_common_words_do_not_count() -> None:
@@ -55,3 +56,35 @@ def test_a_hanging_indent_does_not_cut_a_sentence_in_two() -> None:
 )
 def test_a_sentence_fits_that_names_the_time_or_amount_asked_for(question: str, sentence: str, fitting: bool) -> None:
     assert fits(question, sentence) is fitting
+
+
+@pytest.mark.parametrize(
+    ("sentence", "told"),
+    [
+        ("At year end we had approximately 9,200 full-time and part-time employees.", True),
+        ("We employed nearly 125,000 people in three countries.", True),
+        ("Employees who attain 25 years of service receive shares.", False),
+        ("An employee was hired in 2016 to lead the plan.", False),
+        ("Our employees have a wide array of benefits.", False),
+    ],
+)
+def test_how_many_is_told_by_a_number_of_them(sentence: str, told: bool) -> None:
+    assert counts("How many employees does the company have?", sentence) is told
+
+
+def test_a_question_that_asks_for_no_number_is_told_by_none() -> None:
+    assert not counts("Who are the employees?", "We had 9,200 employees.")
+
+
+def test_a_list_of_exhibits_answers_after_what_says_something() -> None:
+    texts = (
+        "Employment Agreement with J. Doe (incorporated by reference to Exhibit 10.2 of Form 10-K).",
+        "The employment agreement with J. Doe ends in May 2030 and is renewed by both.",
+    )
+    passages = [
+        Passage(rank=rank, score=0.5, citation=Citation(document_id="x", path="x", span=Span(start=0, end=len(text)), quote=text))
+        for rank, text in enumerate(texts, start=1)
+    ]
+    alike = np.ones((3, 1), dtype=np.float32)
+    best = best_sentences("What is the employment agreement with J. Doe?", passages, lambda texts: alike, Judgement())
+    assert [one.passage.rank for one in best] == [2, 1]

@@ -39,6 +39,9 @@ run longdoc search "$documents" "what happens to data after the contract ends" -
 say "A question, answered in the documents' own words."
 run longdoc ask "$agreement" "When must Supplier report a security incident?"
 
+say "A figure that stands nowhere, reckoned from the statements that it rests on."
+run longdoc ask "$documents/annual-report.html" "What was the operating margin in 2023?"
+
 say "A question that the documents do not answer."
 run longdoc ask "$documents" "What is the maximum speed of the delivery drones?"
 

@@ -4,8 +4,8 @@
 
 The filings lie in ../shared/data/financebench/pdf. The truth of a statement is made in another way than ours: pdfplumber (pdfminer's
 layout, none of PDFium's) gives its lines, and the figures at a line's end are those of the periods, in their order; the periods, the scale
-and the figures that it does not hold for (amounts per share, shares) were read from the pictures of the pages for FILINGS, from the words of
-the headings for OTHERS, and stand below. A row counts
+and the figures that it does not hold for (amounts per share, shares) stand below, read from the pictures of the pages for FILINGS, from the
+words of the headings for OTHERS. A row counts
 where as many figures stand at its end as there are periods. Beside that the statements must add up: `IDENTITIES` are sums that an auditor
 would draw, over labels and values of our own tables, and a balance sheet must balance.
 

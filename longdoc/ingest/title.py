@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from longdoc.ingest.headings import KNOWN
 from longdoc.ingest.numbering import read_number
 from longdoc.protocols import Parsed
 from longdoc.types import Block
@@ -40,6 +41,8 @@ def find_title(parsed: Parsed, blocks: Sequence[Block]) -> str | None:
             break
         content = _FILING_PREFIX.sub("", " ".join(parsed.text[block.span.start : block.span.end].split()))
         if len(content) > LONGEST or _NUMBERED_PART.match(content) or read_number(content):
+            continue
+        if content.lower().strip(" .:") in KNOWN:  # the heading of a part says what every paper has
             continue
         short = block.kind == "paragraph" and len(content) <= 80 and not content.endswith((".", ":", ",", ";"))
         if block.kind == "heading" or (short and _DOCUMENT_KIND.search(content)):

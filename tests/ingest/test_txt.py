@@ -109,3 +109,8 @@ def test_any_text_is_covered_by_its_blocks_and_chunks(text: str) -> None:
         chunks = parse_bytes(text.encode(), "any.txt").chunks
         assert all(len(chunk.span) <= HARD_MAXIMUM for chunk in chunks)
         assert all(before.span.end <= after.span.start for before, after in itertools.pairwise(chunks))
+
+
+def test_the_heading_of_a_part_is_no_title() -> None:
+    text = "Introduction\n\nWe study how rivers silt up, and what mills do to it.\n\nMethods\n\nWe measured the depth each week.\n"
+    assert parse_bytes(text.encode(), "rivers.txt").document.title is None

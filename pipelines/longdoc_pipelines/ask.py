@@ -13,6 +13,7 @@ from longdoc.types import Answer, Clause, Document
 from longdoc_pipelines.answers.contracts import answer_from_contracts
 from longdoc_pipelines.answers.filings import answer_from_filings
 from longdoc_pipelines.answers.question import understand, when, without_escape
+from longdoc_pipelines.answers.stated import with_value
 from longdoc_pipelines.answers.subjects import is_about, names_in, without_names
 from longdoc_pipelines.extract import LABELS_OF_DOMAIN, candidates
 from longdoc_pipelines.search import check, find_chunks, search
@@ -33,7 +34,8 @@ def ask(corpus: Corpus, reader: Reader, question: str, entries: Sequence[Entry],
     the question.
 
     What asks for a figure of accounts is answered from statements with the calculation shown, what asks for a usual point of a contract
-    from its clauses (answers/), all else by the best `k` passages. A reader that asks a language model is given the passages alone.
+    from its clauses (answers/), all else by the best `k` passages, with the value that the first of them states. A
+    reader that asks a language model is given the passages alone.
 
     Raises: UsageError if the question is blank or `k` is below 1.
     """
@@ -51,7 +53,8 @@ def ask(corpus: Corpus, reader: Reader, question: str, entries: Sequence[Entry],
         names = names_in(question)
         entries = [by_path[path] for path in about] if names else entries
         put = without_names(without_escape(question), names)
-        return _from_passages(corpus, reader, put, entries, k, document).model_copy(update={"question": question})
+        told = _from_passages(corpus, reader, put, entries, k, document).model_copy(update={"question": question})
+        return with_value(told, document)
     return _from_passages(corpus, reader, question, entries, k, document)
 
 

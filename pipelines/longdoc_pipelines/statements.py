@@ -92,7 +92,10 @@ _REVENUE = "net sales; net revenue; total revenues; revenue"
 _COST = "cost of sales; cost of revenue; cost of goods sold; cost of products sold"
 _NET = "net income; net earnings; net loss"
 CONCEPTS = (
-    _concept(r"revenues?|net sales|top[- ]line|sales growth", _REVENUE, "income"),
+    _concept(
+        r"(?:deferred|unearned) revenues?|contract liabilit(?:y|ies)", "deferred revenue; unearned revenue; contract liabilities", "balance"
+    ),
+    _concept(r"(?<!deferred )(?<!unearned )revenues?|net sales|top[- ]line|sales growth", _REVENUE, "income"),
     _concept(r"cogs|costs? of (?:goods sold|sales|revenues?)", _COST, "income"),
     _concept(r"gross (?:profits?|margins?)", f"gross profit; gross margin; {_COST}", "income"),
     _concept(r"operating (?:income|profits?|margins?)|ebit", "operating income; operating profit; income from operations", "income"),

@@ -111,3 +111,9 @@ def test_a_contract_has_none() -> None:
 def test_search_leads_to_the_statement(question: str, page: int, filing: Path, tmp_path: Path) -> None:
     with Pipeline(tmp_path / "store", domain="financial") as pipeline:
         assert pipeline.search(question, filing, k=1)[0].citation.page == page
+
+
+def test_deferred_revenue_is_no_revenue() -> None:
+    assert wanted("What is the balance of deferred revenues?").kinds == ("balance",)
+    assert "deferred revenue" in wanted("How did unearned revenue develop?").lines
+    assert wanted("What were total revenues?").kinds == ("income",)

@@ -179,7 +179,7 @@ def of_passage(passage: Passage) -> Line:
 
 
 def of_result(passage: Passage) -> Line:
-    """A search result with the sentence that answers, its place and page, null where none does."""
+    """A search result with the sentence that answers, its place and page, null where none does; of a table's row what its columns are."""
     marked = passage.answer
     return {
         **of_passage(passage),
@@ -187,6 +187,7 @@ def of_result(passage: Passage) -> Line:
         "answer_start": marked.span.start if marked is not None else None,
         "answer_end": marked.span.end if marked is not None else None,
         "answer_page": marked.page if marked is not None else None,
+        "row": passage.row.model_dump() if passage.row is not None else None,
     }
 
 

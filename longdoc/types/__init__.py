@@ -38,8 +38,10 @@ from longdoc.types.results import (
     Overview,
     Part,
     Passage,
+    RowCell,
     Statement,
     Summary,
+    TableRow,
     Value,
 )
 from longdoc.types.reviews import Change, Correction, Finding, Position, Review, Searched, Severity, Verdict
@@ -81,6 +83,7 @@ __all__ = [
     "Record",
     "Reference",
     "Review",
+    "RowCell",
     "Score",
     "Searched",
     "Section",
@@ -89,6 +92,7 @@ __all__ = [
     "Statement",
     "Summary",
     "Table",
+    "TableRow",
     "Value",
     "Verdict",
 ]

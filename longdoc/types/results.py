@@ -150,14 +150,33 @@ class Overview(Record):
     table: FactTable | None = None
 
 
+class RowCell(Record):
+    """A figure of a table's row: the heading of its column, its text, and its value in whole units of `unit` (a currency), None where it is
+    no amount; `scale` is what the figure in the text was multiplied with."""
+
+    heading: str
+    text: str
+    value: str | None = None
+    unit: str | None = None
+    scale: int = 1
+
+
+class TableRow(Record):
+    """A row of a table as it is read: its label with those that it stands under, and its cells with the headings of their columns."""
+
+    label: str
+    cells: tuple[RowCell, ...]
+
+
 class Passage(Record):
     """A search result; `rank` counts from 1, `score` is between 0 and 1 and compares within one result list only; `answer` is the sentence
-    or table row within `citation` that answers the query best, None where none does."""
+    or table row within `citation` that answers the query best, None where none does, and `row` what the columns of such a row are."""
 
     rank: int
     score: Score
     citation: Citation
     answer: Citation | None = None
+    row: TableRow | None = None
 
 
 AnswerKind = Literal["amount", "percentage", "ratio", "days", "date", "duration", "party", "jurisdiction", "yes_no", "list", "text"]

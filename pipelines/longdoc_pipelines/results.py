@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +18,7 @@ from longdoc_pipelines.fusion import Found
 from longdoc_pipelines.search import find_chunks
 from longdoc_pipelines.sheets import Row, Sheet, Sheets
 from longdoc_pipelines.statements import wanted
+from longdoc_pipelines.table_rows import row_at
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -78,15 +80,16 @@ def results(
     if not hits:
         return []
     marks = _Marks(corpus, reader.reading_fingerprint, query, vector, sheets)
-    return [
-        Passage(
-            rank=rank,
-            score=result.score,
-            citation=sheets[result.entry].cite(result.entry, result.first, result.last),
-            answer=marks.answer(result),
-        )
-        for rank, result in enumerate(merged(hits, sheets, k), start=1)
-    ]
+    documents = cache(lambda path: corpus.document(next(entry for entry in entries if entry.path == path)))
+    passages = []
+    for rank, result in enumerate(merged(hits, sheets, k), start=1):
+        sheet, answer = sheets[result.entry], marks.answer(result)
+        # What the columns of a row are, only its document tells.
+        in_table = answer is not None and any(row.table for row in sheet.rows[result.first : result.last + 1])
+        read = row_at(documents(result.entry.path), answer.span) if in_table and answer is not None else None
+        citation = sheet.cite(result.entry, result.first, result.last)
+        passages.append(Passage(rank=rank, score=result.score, citation=citation, answer=answer, row=read))
+    return passages
 
 
 def merged(hits: Sequence[Found], sheets: Sheets, k: int) -> list[_Result]:

@@ -10,7 +10,7 @@ from longdoc.cli.formats import Markdown, Table, View
 from longdoc.cli.views.extract import SHOWN, ExtractView, Found, shown_value
 from longdoc.cli.views.passages import SearchView
 from longdoc.cli.views.summarize import SummarizeView
-from longdoc.types import Citation, Clause, Overview, Passage, Span, Value
+from longdoc.types import Citation, Clause, Overview, Passage, RowCell, Span, TableRow, Value
 from longdoc_stores.corpus import Entry
 
 PATH = "agreements of the year 2021/" + "a very long name " * 8 + ".pdf"
@@ -77,6 +77,14 @@ def test_the_sentence_that_answers_is_seen_wherever_it_stands_in_its_passage() -
     assert f"» {answer} «" in " ".join(shown(SearchView("fee"), [passage]).split())
     assert f"**{answer}**" in shown(SearchView("fee"), [passage], Markdown)
     assert "»" not in shown(SearchView("fee"), [passage.model_copy(update={"answer": None})])
+
+
+def test_a_row_of_a_table_is_told_in_words() -> None:
+    cells = (RowCell(heading="2024", text="1,375", value="1375000000", unit="USD", scale=10**6), RowCell(heading="Change", text="8 %"))
+    row = TableRow(label="Deferred revenue", cells=cells)
+    passage = Passage(rank=1, score=1.0, citation=citation("Deferred revenue 1,375 8 %"), row=row)
+    for form in (Table, Markdown):
+        assert "Deferred revenue: 1,375 million (2024); 8 % (Change)" in " ".join(shown(SearchView("revenue"), [passage], form).split())
 
 
 def test_no_line_is_wider_than_it_should_and_none_ends_in_blanks() -> None:

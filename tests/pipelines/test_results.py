@@ -65,6 +65,18 @@ def test_the_sentence_that_answers_is_marked_inside_its_passage(corpus: Corpus, 
     assert exact(corpus, entries, found)
 
 
+def test_a_row_that_answers_is_told_with_the_headings_of_its_columns(corpus: Corpus, reader: ModelReader, tmp_path: Path) -> None:
+    table = "| In millions | 2024 | 2023 |\n| --- | --- | --- |\n| Goodwill | $ 310 | $ 295 |\n| Deferred revenue | 1,375 | 1,493 |\n"
+    entries = fill(corpus, reader, tmp_path / "more", accounts__md=f"# Accounts\n\nWhat we own and owe.\n\n{table}")
+    first = results(corpus, reader, "deferred revenue", entries)[0]
+    assert first.answer is not None
+    assert first.answer.quote.startswith("| Deferred revenue")
+    assert first.row is not None
+    assert first.row.label == "Deferred revenue"
+    assert [(cell.heading, cell.text) for cell in first.row.cells] == [("2024", "1,375"), ("2023", "1,493")]
+    assert [cell.value for cell in first.row.cells] == ["1375000000", "1493000000"]
+
+
 def test_a_query_that_nothing_answers_marks_nothing(corpus: Corpus, reader: ModelReader, entries: list[Entry]) -> None:
     assert results(corpus, reader, "zebra", entries)[0].answer is None
 

@@ -12,11 +12,12 @@ from rich.text import Text
 from longdoc.cli import records
 from longdoc.cli.text import markdown, markdown_block, page, place, printable, shorten
 from longdoc.cli.views.parts import unwrapped
-from longdoc.types import Answer, Citation, Passage
+from longdoc.types import Answer, Citation, Passage, TableRow
 
 LINES_OF_TEXT = 4
 SHORT_WORD = 3
 INDENT = 4
+SCALES = {10**3: " thousand", 10**6: " million", 10**9: " billion"}
 OPENS, CLOSES = "» ", " «"
 """Around the sentence that answers: bold is lost in a file, and to who cannot see it."""
 
@@ -40,6 +41,8 @@ class SearchView:
             text = _excerpt(passage, LINES_OF_TEXT * (width - INDENT))
             _mark(text, self.query)
             yield _indented(text)
+            if passage.row is not None:
+                yield _indented(Text(_columns(passage.row), style="green"))
             yield Text()
         if not item:
             yield Text("nothing found", style="dim")
@@ -53,6 +56,9 @@ class SearchView:
             bold = f"**{markdown(marked)}**" if marked else ""
             yield "   " + " ".join(part for part in (markdown_block(before), bold, markdown(after)) if part)
             yield ""
+            if passage.row is not None:
+                yield f"   {markdown(_columns(passage.row))}"
+                yield ""
         if not item:
             yield "nothing found"
 
@@ -114,6 +120,12 @@ def _where(passage: Passage) -> Iterator[Text | Padding]:
     yield unwrapped((f"{passage.rank:>2}  ", "bold"), (argument, "cyan"), (f"  [{number}]" if number else "", "green"))
     if citation.heading_path:
         yield _indented(Text(" > ".join(printable(part) for part in citation.heading_path), style="dim"))
+
+
+def _columns(row: TableRow) -> str:
+    """A table's row in words: its label, and each figure with its scale and the heading of its column."""
+    figures = (f"{cell.text}{SCALES.get(cell.scale, '')} ({cell.heading})" for cell in row.cells)
+    return printable(f"{row.label}: {'; '.join(figures)}")
 
 
 def _parts(passage: Passage) -> tuple[str, str, str]:

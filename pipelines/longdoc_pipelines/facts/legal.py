@@ -57,6 +57,8 @@ _RENEWED = re.compile(r"\b(?:renew\w*|exten[ds]\w*|successive|additional|thereaf
 _NO_RENEWAL = re.compile(r"\W*(?:prior|before|notice|in advance|written|advance|following|after)\b", re.IGNORECASE)
 _NOT_RENEWED = re.compile(r"\b(?:renew\w*|exten[ds]\w*|expir\w*|end of|anniversary|successive)\b", re.IGNORECASE)
 _WITHIN = re.compile(r"\b(?:within|at least|less than)\s+(?:an?\s+)?(?:period\s+of\s+)?\W*$", re.IGNORECASE)
+REST_OF_SENTENCE = 300
+"""Characters behind a clause in which its last sentence may end."""
 _CAPPED = re.compile(
     r"\b(?:not|in no event|no event)\b.{0,160}\b(?:exceed|be (?:greater|more) than)\b|\blimited to\b|\bmaximum (?:aggregate )?liability\b"
     r"|\b(?:liability|damages)\b.{0,160}\bexceed\b|\bliable\b.{0,120}\b(?:in excess of|exceeding|more than)\b",
@@ -230,10 +232,11 @@ def cap(document: Document, clauses: Sequence[Clause]) -> Iterator[KeyFact]:
             continue
         limit = _CAPPED.search(clause.text)
         start = limit.start() if limit else 0
-        measure = _MEASURE.search(clause.text, start)
-        found = sums_in(clause.text[start:])
         offset = clause.citation.span.start
-        if measure is not None and (not found or start + found[0][0] > measure.start("measure") - 1):
+        # A clause may be found in part; what it is limited to goes on to the end of the sentence.
+        measure = _MEASURE.search(document.text[offset : clause.citation.span.end + REST_OF_SENTENCE], start)
+        found = sums_in(clause.text[start:])
+        if measure is not None and measure.start() < len(clause.text) and (not found or start + found[0][0] > measure.start("measure") - 1):
             text = measure["measure"]
             named = [one for one in found if measure.start("measure") <= start + one[0] < measure.end("measure")]
             normalised = named[0][2] if len(named) == 1 and len(text) < 60 else None

@@ -95,6 +95,13 @@ def test_a_cap_on_liability_is_a_sum_or_a_measure(clause_text: str, cap: tuple[s
     assert said(facts(clause_text, cap_on_liability=clause_text), "Liability cap") == [cap]
 
 
+def test_a_cap_that_was_found_in_part_is_told_to_the_end_of_its_sentence() -> None:
+    found = "The liability of either Party shall not exceed the greater of $5,000,000 and two times the Fees paid under this"
+    text = f"{found}\nAgreement in the year before. Nothing else is limited."
+    whole = "the greater of $5,000,000 and two times the Fees paid under this Agreement in the year before"
+    assert said(facts(text, cap_on_liability=found), "Liability cap") == [(whole, None)]
+
+
 def test_that_some_damages_are_excluded_is_no_cap_and_an_unclear_scale_is_no_sum() -> None:
     excluded = "Neither party is liable for indirect damages arising from the loss of a $500,000 machine."
     assert said(facts(excluded, cap_on_liability=excluded), "Liability cap") == []

@@ -31,6 +31,8 @@ Embed = Callable[[Sequence[str]], Floats]
 NOT_FOUND = "Not found in these documents."
 SHORTEST = 40
 """Characters below which a piece is no answer by itself: a heading that runs into the text goes with the sentence after it."""
+SMALL = 3
+"""Letters of words that are small in headings too: "of", "and"."""
 
 _LEADERS = re.compile(r"(?:\s?\.){5,}")
 _WORD = re.compile(r"[^\W_]+(?:[.,&'’-][^\W_]+)*")
@@ -186,11 +188,16 @@ def sentences_of(quote: str) -> list[tuple[int, int]]:
     joined: list[tuple[int, int]] = []
     for start, end in pieces:
         whole = starts_well(quote[:start][-40:])
-        if joined and pieces is not lines and (not whole or joined[-1][1] - joined[-1][0] < SHORTEST):
+        if joined and pieces is not lines and (not whole or _is_heading(quote[slice(*joined[-1])])):
             joined[-1] = (joined[-1][0], end)
         else:
             joined.append((start, end))
     return [(start, end) for start, end in joined if not _LEADERS.search(quote, start, end)]
+
+
+def _is_heading(piece: str) -> bool:
+    """Whether a piece says nothing by itself: it is short, or all its words but the small ones have capitals."""
+    return len(piece) < SHORTEST or not any(word[0].islower() and len(word) > SMALL for word in _WORD.findall(piece))
 
 
 def question_terms(question: str) -> dict[str, float]:

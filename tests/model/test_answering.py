@@ -37,6 +37,13 @@ def test_a_heading_goes_with_the_sentence_after_it_and_a_line_of_contents_is_no_
     assert sentences_of("Article 9. Termination . . . . . . . . . . . . . . . 6") == []
 
 
+def test_a_long_heading_goes_with_the_sentence_after_it_too() -> None:
+    text = (
+        "ARTICLE 2 CONFIDENTIALITY Section 2.1 Confidentiality Obligation. Each party keeps it secret for two years. It ends then at once."
+    )
+    assert [text[start:end].split()[-1] for start, end in sentences_of(text)] == ["years.", "once."]
+
+
 def test_a_hanging_indent_does_not_cut_a_sentence_in_two() -> None:
     text = "The total liability of either\n      Party under this agreement shall not exceed two million dollars in all."
     assert sentences_of(text) == [(0, len(text))]

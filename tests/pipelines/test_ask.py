@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,12 +13,6 @@ from longdoc.registry import load
 from longdoc_pipelines.ask import ask
 from longdoc_stores.corpus import Corpus
 from longdoc_stores.records import Entry
-
-
-@pytest.fixture
-def corpus(tmp_path: Path) -> Iterator[Corpus]:
-    with Corpus(tmp_path / "corpus") as made:
-        yield made
 
 
 @pytest.fixture

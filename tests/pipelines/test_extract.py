@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,17 +15,6 @@ from longdoc_stores.corpus import Corpus
 from longdoc_stores.records import Entry
 
 MINE = LabelSet(name="mine", labels=(Label(name="Word", description="any"), Label(name="Governing Law", description="law")))
-
-
-@pytest.fixture
-def corpus(tmp_path: Path) -> Iterator[Corpus]:
-    with Corpus(tmp_path / "corpus") as made:
-        yield made
-
-
-@pytest.fixture
-def reader() -> ModelReader:
-    return ModelReader()
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -32,17 +31,6 @@ The tenant keeps the walls of the house in repair. {filler}
 
 The rent is $900 a month, without heating or water. It is due on the first working day of each calendar month. {filler}
 """.format(filler="Nothing else at all is said of this matter anywhere in this document. " * 20)
-
-
-@pytest.fixture
-def corpus(tmp_path: Path) -> Iterator[Corpus]:
-    with Corpus(tmp_path / "corpus") as made:
-        yield made
-
-
-@pytest.fixture
-def reader() -> ModelReader:
-    return ModelReader()
 
 
 @pytest.fixture

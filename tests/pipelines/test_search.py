@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,17 +12,6 @@ from longdoc_pipelines.fusion import blend, fuse, with_pairs
 from longdoc_pipelines.search import search
 from longdoc_stores.corpus import Corpus
 from longdoc_stores.records import ChunkHit, Entry
-
-
-@pytest.fixture
-def corpus(tmp_path: Path) -> Iterator[Corpus]:
-    with Corpus(tmp_path / "corpus") as made:
-        yield made
-
-
-@pytest.fixture
-def reader() -> ModelReader:
-    return ModelReader()
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,17 +20,6 @@ PLACES = ("attic boiler cellar drain engine fence garage hall inlet jetty", "kit
 ACTS = ("wax oil paint mend test seal dust lock heat cool", "light drain sweep scrub polish rinse label count weigh inspect")
 DUTIES = list(zip(range(6, 26), " ".join(PLACES).split(), " ".join(ACTS).split(), strict=True))
 OTHER = CONTRACT.replace("Birch Retail LLC", "Cedar Farms Ltd").replace("State of New York", "State of Texas")
-
-
-@pytest.fixture
-def corpus(tmp_path: Path) -> Iterator[Corpus]:
-    with Corpus(tmp_path / "corpus") as made:
-        yield made
-
-
-@pytest.fixture
-def reader() -> ModelReader:
-    return ModelReader()
 
 
 @pytest.fixture

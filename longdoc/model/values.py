@@ -73,7 +73,8 @@ _SCALE = (
 )
 _AMOUNT_BEFORE = re.compile(rf"(?<![\w$])(?P<money>{_MONEY})\s*(?P<number>{_FIGURE}){_SCALE.format('scale', 'letter')}", re.IGNORECASE)
 _AMOUNT_AFTER = re.compile(
-    rf"\b(?P<number>{_NUMBER})(?:\s*\(\s*(?:{_MONEY})?\s*(?P<bracketed>{_FIGURE})\s*\))?{_SCALE.format('scale', 'letter')}\s+(?P<money>{_MONEY})(?!\w)",
+    rf"\b(?P<number>{_NUMBER})(?:\s*\(\s*(?:{_MONEY})?\s*(?P<bracketed>{_FIGURE})\s*\))?"
+    rf"{_SCALE.format('scale', 'letter')}\s+(?P<money>{_MONEY})(?!\w)",
     re.IGNORECASE,
 )
 _FACTORS = {

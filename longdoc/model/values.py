@@ -65,6 +65,16 @@ _CURRENCY_NAMES = {
     "HKD": "HKD|HK$",
     "SGD": "SGD|S$",
     "INR": "INR|Rs.",
+    "NZD": "NZD|NZ$",
+    "TWD": "TWD|NT$",
+    "BRL": "BRL|R$",
+    "MXN": "MXN",
+    "SEK": "SEK",
+    "NOK": "NOK",
+    "DKK": "DKK",
+    "PLN": "PLN",
+    "ZAR": "ZAR",
+    "KRW": "KRW",
 }
 _CURRENCIES = {name.lower(): code for code, names in _CURRENCY_NAMES.items() for name in names.split("|")}
 _MONEY = "|".join(re.escape(name).replace(r"\ ", r"\s+") for name in sorted(_CURRENCIES, key=len, reverse=True))
@@ -161,12 +171,21 @@ def periods(text: str) -> Iterator[Found]:
     for match in _PERIOD.finditer(text):
         number = match["bracketed"] or match["late"] or match["number"]
         amount = number_of(number)
-        if amount is None or (match["kind"] or "").strip().lower() in ("business", "working", "banking", "trading"):
+        if amount is None or _of_business(match):
             continue
         prefix, factor, letter = _ISO_UNITS[match["unit"].lower()]
         found.append((match.start(), match.end(), f"{prefix}{_plain(amount * factor)}{letter}"))
     found.extend((match.start(), match.end(), "perpetual") for match in _FOR_EVER.finditer(text))
     yield from sorted(found)
+
+
+def business_days(text: str) -> Iterator[tuple[int, int]]:
+    """Places of lengths of time in business days."""
+    return (match.span() for match in _PERIOD.finditer(text) if _of_business(match))
+
+
+def _of_business(match: re.Match[str]) -> bool:
+    return (match["kind"] or "").strip().lower() in ("business", "working", "banking", "trading")
 
 
 def amounts(text: str, scale: int = 1) -> Iterator[Found]:
@@ -219,19 +238,21 @@ def _date(text: str, label: str) -> Found | None:
 def _duration(text: str, label: str) -> Found | None:
     """A period of notice where the label asks for one, else a period that is none."""
     found = list(periods(text))
-    notice = [
-        one
-        for one in found
-        if _NOTICE_AFTER.search(text[one[1] : one[1] + 60]) or _NOTICE_BEFORE.search(text[max(0, one[0] - 60) : one[0]])
-    ]
+    notice = [one for one in found if _is_notice(text, *one[:2])]
     if "notice" in label.lower():
-        return _first(notice, found)
+        in_business_days = any(_is_notice(text, *place) for place in business_days(text))
+        return _first(notice, [] if in_business_days else found)
     others = [one for one in found if one not in notice]
     if "renewal" in label.lower():
         renewed = re.search(r"\b(?:renew|exten|additional|successive|thereafter)", text, re.IGNORECASE)
         later = [one for one in others if renewed and one[0] >= renewed.start() - 10]
         return _first(later, others)
     return _first(others, found)
+
+
+def _is_notice(text: str, start: int, end: int) -> bool:
+    """Whether the period at `start` is one of notice."""
+    return bool(_NOTICE_AFTER.search(text[end : end + 60]) or _NOTICE_BEFORE.search(text[max(0, start - 60) : start]))
 
 
 def _first(*preferred: list[Found]) -> Found | None:

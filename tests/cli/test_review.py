@@ -17,6 +17,20 @@ rules:
   - {id: INS, title: Insurance, label: Insurance, severity: low}
   - {id: MFN, title: No most favoured nation clause, label: Most Favored Nation, requirement: forbidden, severity: critical}
 """
+DATED = """playbook: dated
+version: "1"
+rules:
+  - id: EXP
+    title: Lasts
+    label: Expiration Date
+    values: {expiry: date}
+    test: {expiry: {after: as_of}}
+    examples:
+      - text: >-
+          The initial term of this Agreement begins on the Effective Date and, unless it is terminated earlier, this Agreement expires on
+          December 31, 2029, on which day the licences that it grants end.
+        verdict: compliant
+"""
 KEYS = {"path", "rule", "verdict", "confidence", "severity", "citations", "values", "reason"}
 
 
@@ -132,7 +146,7 @@ def test_a_bad_playbook_is_refused_with_the_line(longdoc: Longdoc, tmp_path: Pat
     (tmp_path / "house.yaml").write_text(HOUSE.replace("label: Insurance", "label: Insurence"), encoding="utf-8")
     result = longdoc("review", "contract.txt", "--playbook", "house.yaml")
     assert result.code == 2
-    assert "house.yaml:6: rules[3] (INS).label: no label 'Insurence'" in result.err
+    assert "house.yaml:6:33: rules[3] (INS).label: no label 'Insurence'" in result.err
     assert "did you mean 'Insurance'?" in result.err
 
 
@@ -279,7 +293,8 @@ def test_an_example_that_is_wrong_gives_exit_code_1(longdoc: Longdoc, tmp_path: 
     (tmp_path / "house.yaml").write_text(text, encoding="utf-8")
     result = longdoc("playbook", "test", "house.yaml")
     assert result.code == 1
-    assert "WRONG INS example 1: missing wanted compliant: Not found" in result.out
+    assert "WRONG INS example 1: wanted compliant, got missing: Not found" in result.out
+    assert "      text: It rains in the hills.\n0 of 1" in result.out
     assert "0 of 1 examples right; 3 rules have none: LAW, CAP, MFN" in result.out
 
 
@@ -292,7 +307,42 @@ def test_lint_lists_every_problem_and_strict_counts_warnings(longdoc: Longdoc, t
     (tmp_path / "house.yaml").write_text(HOUSE.replace("severity: low", "severity: lo"), encoding="utf-8")
     wrong = longdoc("playbook", "lint", "house.yaml")
     assert wrong.code == 2
-    assert wrong.out.startswith("house.yaml:6: error: rules[3] (INS).severity: 'lo' is none of")
+    assert wrong.out.startswith("house.yaml:6:51: error: rules[3] (INS).severity: 'lo' is none of")
+
+
+def test_an_example_whose_clause_is_not_found_tells_what_the_rule_says_of_it(longdoc: Longdoc, tmp_path: Path) -> None:
+    text = HOUSE.replace("severity: high}", "severity: high, examples: [{text: We like Delaware., verdict: compliant}]}", 1)
+    (tmp_path / "house.yaml").write_text(text, encoding="utf-8")
+    result = longdoc("playbook", "test", "house.yaml")
+    assert result.code == 1
+    assert "Taken as the clause it gives compliant: The law is Delaware; wanted: law Delaware." in result.out
+    assert "the model does not find the clause in these words" in result.out
+    told = json.loads(longdoc("playbook", "test", "house.yaml", "--json").out)
+    assert (told["right"], told["without_examples"], told["playbook"]["name"]) == (0, ["CAP", "INS", "MFN"], "house")
+    (one,) = told["examples"]
+    assert (one["wanted"], one["got"], one["right"], one["as_the_clause"]) == ("compliant", "missing", False, "compliant")
+
+
+def test_examples_are_tried_on_the_day_that_is_named(longdoc: Longdoc, tmp_path: Path) -> None:
+    (tmp_path / "house.yaml").write_text(DATED, encoding="utf-8")
+    assert longdoc("playbook", "test", "house.yaml", "--as-of", "2027-01-01").code == 0
+    late = longdoc("playbook", "test", "house.yaml", "--as-of", "2031-01-01")
+    assert late.code == 1
+    assert "wanted: expiry after as_of (2031-01-01)" in late.out
+
+
+def test_lint_for_programs_has_every_problem_with_its_place(longdoc: Longdoc, tmp_path: Path) -> None:
+    (tmp_path / "house.yaml").write_text(HOUSE.replace("severity: low", "severity: lo"), encoding="utf-8")
+    wrong = longdoc("playbook", "lint", "house.yaml", "--json")
+    told = json.loads(wrong.out)
+    assert (wrong.code, told["schema_version"], told["path"], told["playbook"]) == (2, 1, "house.yaml", None)
+    (one,) = told["problems"]
+    assert (one["line"], one["column"], one["level"], one["place"]) == (6, 51, "error", "rules[3] (INS).severity")
+    (tmp_path / "house.yaml").write_text(HOUSE, encoding="utf-8")
+    good = longdoc("playbook", "lint", "house.yaml", "--json")
+    told = json.loads(good.out)
+    assert (good.code, told["playbook"]["rules"], {one["level"] for one in told["problems"]}) == (0, 4, {"warning"})
+    assert longdoc("playbook", "lint", "house.yaml", "--json", "--strict").code == 2
 
 
 def test_the_schema_and_the_list_are_printed(longdoc: Longdoc) -> None:

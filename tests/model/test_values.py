@@ -96,6 +96,8 @@ def test_business_days_have_no_duration() -> None:
         ("fifty thousand (50,000) dollars", "USD 50000"),
         ("ten dollars", "USD 10"),
         ("HK$7", "HKD 7"),
+        ("SEK 100,000", "SEK 100000"),
+        ("NT$ 5 million", "TWD 5000000"),
         ("USD 5M", "USD 5000000"),
         ("EUR 5 m", "EUR 5000000"),
         ("1.5m USD", "USD 1500000"),

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -217,104 +216,3 @@ def _details(value: dict[str, Any]) -> str:
     said += [f"{count} {verdict.replace('_', ' ')}" for verdict, count in value.get("verdicts", {}).items()]
     said += [f"{name} {str(value[name])[:12]}" for name in ("results", "record", "fingerprint") if name in value]
     return ", ".join(said)
-
-
-# Playbooks
-
-playbooks = typer.Typer(no_args_is_help=True, help="Write and check playbooks.")
-app.add_typer(playbooks, name="playbook")
-
-
-@playbooks.command("schema")
-@expand
-def schema(common: Common) -> None:
-    """Print the JSON Schema of a playbook file."""
-    import json
-
-    from longdoc_pipelines.playbook import json_schema
-
-    print(json.dumps(json_schema(), indent=2, ensure_ascii=False))
-
-
-@playbooks.command("list")
-@expand
-def shipped(common: Common) -> None:
-    """The playbooks that ship with longdoc."""
-    from longdoc_pipelines.playbook import load_playbook
-    from longdoc_pipelines.playbook import shipped as names
-
-    for name in names():
-        own = load_playbook(name).playbook
-        print(f"{name:<20} {own.version:<6} {len(own.rules):>3} rules  {' '.join(own.description.split())}")
-
-
-@playbooks.command("lint")
-@expand
-def lint(
-    common: Common,
-    file: Annotated[str, typer.Argument(metavar="NAME|FILE", show_default=False)],
-    strict: Annotated[bool, typer.Option("--strict", help="Warnings count as errors.")] = False,
-) -> None:
-    """Check a playbook: what is wrong, with its line and what was probably meant. Exit code 2 if it cannot be used."""
-    from longdoc_pipelines.playbook.loading import check, read_playbook_text
-
-    text, origin = read_playbook_text(file)
-    loaded, problems = check(text, origin, date.today())
-    for problem in problems:
-        print(f"{origin}:{problem.line}: {problem.level}: {problem.place}{problem.message}")
-    if loaded is None or any(problem.level == "error" or strict for problem in problems):
-        raise typer.Exit(UsageError.exit_code)
-    own = loaded.playbook
-    print(f"{origin}: {own.playbook} {own.version}, {len(own.rules)} rules, fingerprint {own.fingerprint}")
-
-
-@playbooks.command("new")
-@expand
-def new(
-    common: Common,
-    file: Annotated[Path, typer.Argument(metavar="FILE", show_default=False)],
-    base: Annotated[str | None, typer.Option("--from", metavar="NAME|FILE", help="Begin with a copy of this playbook.")] = None,
-) -> None:
-    """Begin a playbook, with a rule of each kind to change; an existing file is left alone."""
-    from longdoc_pipelines.playbook.loading import read_playbook_text
-    from longdoc_pipelines.playbook.template import TEMPLATE
-
-    content = TEMPLATE if base is None else read_playbook_text(base)[0]
-    try:
-        with file.open("x", encoding="utf-8") as stream:
-            stream.write(content)
-    except FileExistsError as error:
-        raise UsageError(f"{file}: exists already; choose another name") from error
-    except OSError as error:
-        raise UsageError(f"{file}: cannot be written ({error.strerror})") from error
-    print(f"{file}: change it, then `longdoc playbook lint {file}` and `longdoc playbook test {file}`", file=sys.stderr)
-
-
-@playbooks.command("test")
-@expand
-def test(
-    common: Common,
-    reading: Reading,
-    engines: Engines,
-    file: Annotated[str, typer.Argument(metavar="NAME|FILE", show_default=False)],
-) -> None:
-    """Run the rules' own examples. Exit code 1 if one does not get the verdict that it names."""
-    from longdoc.cli.screen import Screen
-    from longdoc.pipeline import Pipeline
-    from longdoc_pipelines.review.examples import run_examples
-
-    screen = Screen(quiet=common.quiet, verbose=common.verbose)
-    with Pipeline(common.store, config=common.config, progress=screen.progress, **reading.settings(), **engines.settings()) as pipeline:
-        loaded = pipeline.playbook(file)
-        wrong = count = 0
-        for tried in run_examples(loaded, pipeline.reader):
-            count += 1
-            wrong += not tried.right
-            said = "" if tried.right else f"wanted {tried.example.verdict}: {tried.finding.reason}"
-            if not tried.right or common.verbose:
-                got = tried.finding.leans or tried.finding.verdict
-                print(f"{'ok   ' if tried.right else 'WRONG'} {tried.rule.id} example {tried.number}: {got} {said}".rstrip())
-    bare = [rule.id for rule in loaded.playbook.rules if not rule.examples]
-    print(f"{count - wrong} of {count} examples right" + (f"; {len(bare)} rules have none: {', '.join(bare)}" if bare else ""))
-    if wrong:
-        raise typer.Exit(FINDING)

@@ -14,7 +14,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from longdoc.dates import find_dates
-from longdoc.model.places import find_places
+from longdoc.model.places import PARTS, find_places
 from longdoc.model.values import amounts, percentages, periods
 from longdoc_pipelines.playbook.schema import Comparison, ValueKind
 
@@ -84,12 +84,20 @@ def _equal(kind: ValueKind, normalised: str, operand: Any, as_of: date) -> bool 
         return days[0] == wanted_date if days[0] == days[1] else None if days[0] <= wanted_date <= days[1] else False
     if kind == "yes_no":
         return (normalised.casefold() == "yes") is _yes(operand)
-    stated_text, wanted_text = _plain(normalised), _plain(_place(operand) if kind == "jurisdiction" else str(operand))
+    stated_text, wanted_text = _plain(normalised), _plain(str(operand))
     if kind == "jurisdiction":
-        return any(part == wanted_text for part in (stated_text, *(piece.strip() for piece in stated_text.split(","))))
+        return _under(normalised, _place(operand))
     if kind == "party":
         return re.search(rf"(?<!\w){re.escape(wanted_text)}(?!\w)", stated_text) is not None
     return stated_text == wanted_text
+
+
+def _under(stated: str, wanted: str) -> bool:
+    """Whether a law is the one wanted, or that of a part of the country wanted; England's is that of England and Wales."""
+    same = {"england": "england and wales", "wales": "england and wales"}
+    named = [stated, *stated.split(",")]
+    named += [country for country, parts in PARTS.items() if stated.strip() in parts]
+    return same.get(_plain(wanted), _plain(wanted)) in (same.get(_plain(one), _plain(one)) for one in named)
 
 
 def _comparable(one: tuple[Decimal, str], other: tuple[Decimal, str]) -> bool:
@@ -201,17 +209,23 @@ def readable(kind: str, normalised: str) -> str:
     return normalised
 
 
-def asked(comparison: Comparison) -> str:
-    """A comparison as a person says it: "at most 60 days"."""
+def asked(comparison: Comparison, as_of: date | None = None) -> str:
+    """A comparison as a person says it: "at most 60 days"; with `as_of` the day that one counted from it falls on."""
     said = []
     for operator, operand in comparison.given():
-        listed = [str(one) for one in (operand if isinstance(operand, tuple) else (operand,))]
+        given = operand if isinstance(operand, tuple) else (operand,)
+        listed = [("yes" if one else "no") if isinstance(one, bool) else f"{one}{_falls_on(one, as_of)}" for one in given]
         words = f"{', '.join(listed[:-1])} or {listed[-1]}" if len(listed) > 1 else listed[0]
         if operator == "present":
             said.append("stated" if operand else "not stated")
         else:
             said.append(f"{_WORDS[operator]} {words}".strip())
     return " and ".join(said)
+
+
+def _falls_on(operand: Any, as_of: date | None) -> str:
+    day = as_date(operand, as_of) if as_of is not None and _RELATIVE.fullmatch(str(operand).strip()) else None
+    return f" ({day.isoformat()})" if day is not None else ""
 
 
 def operand_problem(kind: ValueKind, operator: str, operand: Any) -> str | None:

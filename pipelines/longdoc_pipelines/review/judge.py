@@ -11,17 +11,18 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from fnmatch import fnmatch
 from pathlib import PurePath
+from typing import Any
 
 from longdoc.protocols import Chance
 from longdoc.types import Citation, Clause, Correction, Finding, Position, Searched, Severity, Value, Verdict
+from longdoc_pipelines.playbook.conditions import Told, told
 from longdoc_pipelines.playbook.quantities import holds
-from longdoc_pipelines.playbook.schema import Comparison, Condition, Playbook, Rule, ValueKind
+from longdoc_pipelines.playbook.schema import Comparison, Condition, Playbook, Rule, ValueKind, Waiver
 from longdoc_pipelines.review import phrases as say
-from longdoc_pipelines.review.conditions import Told, told
 from longdoc_pipelines.review.evidence import Evidence, values_of
 from longdoc_pipelines.review.likeness import Likeness
 
-REVIEW_VERSION = 1
+REVIEW_VERSION = 2
 """Changes whenever the code could judge the same evidence otherwise."""
 READ_RIGHT: dict[str, float] = {
     "duration": 0.9, "amount": 0.9, "percentage": 0.9, "date": 0.9, "jurisdiction": 0.95, "party": 0.85, "yes_no": 1.0, "text": 0.95,
@@ -96,13 +97,20 @@ def dressed(finding: Finding, rule: Rule, playbook: Playbook, terms: Terms, corr
         "severity": rule.severity,
         "worth": round((1.0 - finding.confidence) * COST[rule.severity], 4),
     }
-    waiver = _waiver(rule, finding.path, terms.as_of) if finding.failed else None
+    given = [one for one in rule.waivers if _is_for(one, finding.path)] if finding.failed else []
+    waiver = next((one for one in given if terms.as_of <= one.expires), None)
     if waiver is not None:
-        changes |= {"verdict": "not_applicable", "waiver": waiver, "reason": f"Waived: {waiver}. {finding.reason}", "worth": 0.0}
+        why = f", {waiver.reason}" if waiver.reason else ""
+        said = f"{waiver.owner} answers for it until {waiver.expires.isoformat()}{why}"
+        changes |= {"verdict": "not_applicable", "waiver": said, "reason": f"Waived: {said}. {finding.reason}", "worth": 0.0}
     elif finding.confidence < lowest and finding.verdict != "needs_review":
         said = f"Leans to {finding.verdict.replace('_', ' ')}: {finding.reason}"
         changes |= {"verdict": "needs_review", "leans": finding.verdict, "reason": said}
     found = finding.model_copy(update=changes)
+    if given and waiver is None:
+        over = max(given, key=lambda one: one.expires)
+        said = f"{found.reason} The waiver that {over.owner} answered for ended on {over.expires.isoformat()}."
+        found = found.model_copy(update={"reason": said})
     return found if correction is None else _corrected(found, correction)
 
 
@@ -124,13 +132,9 @@ def _corrected(finding: Finding, correction: Correction) -> Finding:
     return finding.model_copy(update=changes)
 
 
-def _waiver(rule: Rule, path: str, as_of: date) -> str | None:
-    name = PurePath(path).name
-    for waiver in rule.waivers:
-        if as_of <= waiver.expires and (fnmatch(name, waiver.document) or fnmatch(path, waiver.document)):
-            why = f", {waiver.reason}" if waiver.reason else ""
-            return f"{waiver.owner} answers for it until {waiver.expires.isoformat()}{why}"
-    return None
+def _is_for(waiver: Waiver, path: str) -> bool:
+    """By the file's name or path, as it stands ("final [2].pdf") or as a pattern."""
+    return any(said == waiver.document or fnmatch(said, waiver.document) for said in (PurePath(path).name, path))
 
 
 class _Judge:
@@ -139,18 +143,34 @@ class _Judge:
         self.source = _speaking(evidence, rule.about)
 
     def verdict(self) -> _Leaning:
-        rule, evidence = self.rule, self.evidence
-        reason = _wrong_kind(evidence) or self._not_meant()
+        reason = _wrong_kind(self.evidence) or self._not_meant()
         if reason is not None:
             return _Leaning("not_applicable", 0.9, reason)
-        if rule.when is not None:
-            gate = self._told(rule.when)
-            if gate.holds is False:
-                return _Leaning(
-                    "not_applicable", READ_RIGHT["duration"], f"For documents with {say.wanted(gate)}; here {say.stated(gate)}."
-                )
-            if gate.holds is None:
-                return _Leaning("needs_review", UNSURE, f"Whether the rule applies cannot be told: {say.stated(gate)}.")
+        gate, sure = self._gate()
+        if gate is not None:
+            return gate
+        leaning = self._meant()
+        leaning.confidence *= sure
+        return leaning
+
+    def _gate(self) -> tuple[_Leaning | None, float]:
+        """What `when` comes to where it does not hold, and how sure it is that it does where it does."""
+        if self.rule.when is None:
+            return None, 1.0
+        gate = self._told(self.rule.when)
+        sure = self._sure(gate)
+        if gate.holds:
+            return None, sure
+        values = tuple(value for _, value in gate.values)
+        said: dict[str, Any] = {"values": values, "test": "; ".join(gate.decided), "extra": [value.citation for value in values]}
+        if gate.holds is None and any(self._known(self._label(name)) for name in gate.names):
+            return _Leaning("needs_review", UNSURE, f"Whether the rule applies cannot be told: {self._stated(gate)}.", **said), 1.0
+        reason = f"For documents with {say.wanted(gate)}; here {self._stated(gate)}."
+        return _Leaning("not_applicable", sure, reason, **said), 1.0
+
+    def _meant(self) -> _Leaning:
+        """The verdict on a document that the rule is for."""
+        rule, evidence = self.rule, self.evidence
         chance = self.source.chance(rule.about)
         opposed = self._opposed(chance)
         if opposed is not None:
@@ -222,13 +242,13 @@ class _Judge:
         if rule.requirement == "forbidden":
             if rule.test is None:
                 return self._by_position() or _Leaning(
-                    "violation", 1.0, f"There is a passage on {say.about(rule)}, which is forbidden{say.where(self._best)}."
+                    "violation", 1.0, f"Forbidden, and there: {say.passage(rule)}{say.where(self._best)}."
                 )
             told_of = self._told(rule.test)
             if told_of.holds:
-                return self._of_test("violation", told_of, f"Forbidden with {say.wanted(told_of)}, and {say.stated(told_of)}.")
+                return self._of_test("violation", told_of, f"Forbidden with {say.wanted(told_of)}, and {self._stated(told_of)}.")
             if told_of.holds is False:
-                return self._of_test("compliant", told_of, f"Forbidden only with {say.wanted(told_of)}; {say.stated(told_of)}.")
+                return self._of_test("compliant", told_of, f"Forbidden only with {say.wanted(told_of)}; {self._stated(told_of)}.")
             return self._unsure("violation", told_of)
         decided = self._by_position()
         if decided is not None:
@@ -236,13 +256,13 @@ class _Judge:
         if rule.test is not None:
             told_of = self._told(rule.test)
             if told_of.holds:
-                return self._of_test("compliant", told_of, f"{say.capital(say.stated(told_of))}; wanted: {say.wanted(told_of)}.")
+                return self._of_test("compliant", told_of, f"{say.capital(self._stated(told_of))}; wanted: {say.wanted(told_of)}.")
             if told_of.holds is False:
-                return self._of_test(self._failed, told_of, f"{say.capital(say.stated(told_of))}; wanted: {say.wanted(told_of)}.")
+                return self._of_test(self._failed, told_of, f"{say.capital(self._stated(told_of))}; wanted: {say.wanted(told_of)}.")
             return self._unsure(self._failed, told_of)
         if rule.positions.preferred is not None or rule.positions.fallback is not None:
             return _Leaning(self._failed, UNSURE, "The clause is there, but worded like none of the playbook's positions.")
-        return _Leaning("compliant", 1.0, f"Found{say.where(self._best)}.")
+        return _Leaning("compliant", 1.0, f"Found: {say.passage(rule)}{say.where(self._best)}.")
 
     @property
     def _failed(self) -> Verdict:
@@ -264,7 +284,7 @@ class _Judge:
             if stance.test is not None:
                 told_of = self._told(stance.test)
                 if told_of.holds:
-                    reason = f"The {say.named(name)} position ({say.wanted(told_of)}): {say.stated(told_of)}."
+                    reason = f"The {say.named(name)} position ({say.wanted(told_of)}): {self._stated(told_of)}."
                     return replace(self._of_test(verdicts[name], told_of, reason), position=name)
             elif stance.label is not None and name != "walk_away":
                 other = _speaking(self.evidence, stance.label)
@@ -295,30 +315,56 @@ class _Judge:
         return _Leaning(verdicts[name], sure, reason, position=name, likeness=round(like, 4))
 
     def _of_test(self, verdict: Verdict, told_of: Told, reason: str) -> _Leaning:
-        sure = 1.0
+        sure = self._sure(told_of)
         values = tuple(value for _, value in told_of.values)
-        for value in values:
-            sure = min(sure, READ_RIGHT[value.kind])
-        if told_of.disagree:
-            sure *= DISAGREE
-            reason += " Another passage states it otherwise."
-        extra = [value.citation for value in values if not _inside(value, self.source.passages(self.rule.about))]
+        beside = told_of.against[:1]
+        if beside:
+            reason += f" But {say.listed(beside)} is stated too."
+        passages = self.source.passages(self.rule.about)
+        extra = [value.citation for _, value in (*told_of.values, *beside) if not _inside(value, passages)]
         return _Leaning(verdict, sure, reason, values=values, test="; ".join(told_of.decided), extra=extra)
+
+    def _sure(self, told_of: Told) -> float:
+        """How sure it is that a condition was told right: its values may be misread, or those of another label not be there."""
+        sure = min((READ_RIGHT[value.kind] for _, value in told_of.values), default=1.0)
+        for label in {self._label(name) for name in told_of.names} - {self.rule.about}:
+            chance = _speaking(self.evidence, label).chance(label)
+            sure *= chance.probability if chance.present else 1.0 - chance.probability
+        return sure * DISAGREE if told_of.against else sure
 
     def _unsure(self, verdict: Verdict, told_of: Told) -> _Leaning:
         leans: Verdict = "compliant" if self.rule.requirement == "conditional" else verdict
-        reason = f"The clause is there, but {say.stated(told_of)}, so that {say.wanted(told_of)} cannot be tested."
-        values = tuple(value for _, value in told_of.values)
-        return _Leaning(leans, UNSURE, reason, values=values, test="; ".join(told_of.decided))
+        reason = f"The clause is there, but {self._stated(told_of)}, so that {say.wanted(told_of)} cannot be tested."
+        return _Leaning(leans, UNSURE, reason, values=tuple(value for _, value in told_of.values), test="; ".join(told_of.decided))
 
     # Values
+
+    def _label(self, name: str) -> str:
+        """The label whose passages hold the value."""
+        return self.rule.values[name].label or self.rule.about
+
+    def _known(self, label: str) -> bool:
+        """Whether there is a passage of a label."""
+        source = _speaking(self.evidence, label)
+        return source.chance(label).present and bool(source.passages(label))
+
+    def _stated(self, told_of: Told) -> str:
+        """What a condition read, and of what it did not read why."""
+        if told_of.values:
+            return say.stated(told_of, self.rule)
+        said = []
+        for name in told_of.names:
+            label = self._label(name)
+            passages = _speaking(self.evidence, label).passages(label) if self._known(label) else []
+            said.append(say.unread(name, self.rule.values[name].read, label, [clause.text for clause in passages]))
+        return " and ".join(dict.fromkeys(said))
 
     def _told(self, condition: Condition) -> Told:
         return told(condition, self._read, self.terms.as_of)
 
     def _read(self, name: str) -> tuple[ValueKind, list[Value]]:
         spec = self.rule.values[name]
-        label = spec.label or self.rule.about
+        label = self._label(name)
         source = _speaking(self.evidence, label)
         passages = source.passages(label)
         if not passages or not source.chance(label).present:

@@ -16,11 +16,11 @@ from longdoc.errors import UnsupportedError
 from longdoc.ingest.draw import PagePictures
 from longdoc.protocols import Progress, Reader
 from longdoc.types import Change, Document, Outcome, Review, Span, Verdict
+from longdoc_pipelines.playbook.conditions import shown
 from longdoc_pipelines.playbook.loading import Loaded
 from longdoc_pipelines.playbook.schema import Condition, Rule
 from longdoc_pipelines.reports.base import Closing, Failed, Heading
 from longdoc_pipelines.reports.base import Rule as ShownRule
-from longdoc_pipelines.review.conditions import shown
 from longdoc_pipelines.review.judge import Terms
 from longdoc_pipelines.review.run import review
 from longdoc_stores.verdicts import now

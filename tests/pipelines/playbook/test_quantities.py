@@ -48,6 +48,11 @@ DAY = date(2026, 11, 23)
         ("jurisdiction", "New York", {"in": ["New York", "Delaware"]}, True),
         ("jurisdiction", "Nevada", {"in": ["New York", "Delaware"]}, False),
         ("jurisdiction", "British Columbia, Canada", {"in": ["Canada"]}, True),
+        ("jurisdiction", "England and Wales", {"in": ["England"]}, True),
+        ("jurisdiction", "England", {"in": ["England and Wales"]}, True),
+        ("jurisdiction", "Scotland", {"in": ["United Kingdom"]}, True),
+        ("jurisdiction", "Scotland", {"in": ["England"]}, False),
+        ("jurisdiction", "Ohio", {"not_in": ["United States"]}, False),
         ("jurisdiction", "China", {"in": ["People's Republic of China"]}, True),
         ("jurisdiction", "Nevada", {"not_in": ["Nevada"]}, False),
         ("party", "Alder Systems, Inc. (Provider)", {"in": ["alder systems"]}, True),
@@ -119,6 +124,8 @@ def test_values_are_said_as_people_say_them() -> None:
     assert said == ["60 days", "1 year", "48 hours", "USD 1,500,000"]
     assert asked(Comparison.model_validate({"in": ["New York", "Delaware", "England"]})) == "New York, Delaware or England"
     assert asked(Comparison.model_validate({"min": "30 days", "max": "60 days"})) == "at most 60 days and at least 30 days"
+    assert asked(Comparison.model_validate({"equals": False})) == "no"
+    assert asked(Comparison.model_validate({"after": "as_of + 90 days"}), DAY) == "after as_of + 90 days (2027-02-21)"
 
 
 def test_a_value_that_is_no_number_has_no_measure() -> None:

@@ -33,9 +33,14 @@ def stated(told_of: Told) -> str:
     """`the notice period is 90 days (page 3)`; what is not stated is said to be so."""
     if not told_of.values:
         names = dict.fromkeys(one.removeprefix("not ").partition(":")[0].replace("_", " ") for one in told_of.decided)
-        return f"the {' and the '.join(names)} {'is' if len(names) == 1 else 'are'} not stated, or could not be read"
-    said = dict.fromkeys(f"the {name.replace('_', ' ')} is {shown(value)}{page(value.citation)}" for name, value in told_of.values)
+        return f"the {' and the '.join(names)} {'are' if len(names) > 1 else _is(*names)} not stated, or could not be read"
+    named = [(name.replace("_", " "), value) for name, value in told_of.values]
+    said = dict.fromkeys(f"the {name} {_is(name)} {shown(value)}{page(value.citation)}" for name, value in named)
     return " and ".join(said)
+
+
+def _is(name: str) -> str:
+    return "are" if re.search(r"[^sui]s$", name) else "is"
 
 
 def shown(value: Value) -> str:

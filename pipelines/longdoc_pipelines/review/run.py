@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from longdoc_stores.corpus import Corpus
     from longdoc_stores.records import Entry
 
-FACTS_VERSION = 1
+FACTS_VERSION = 2
 FACTS_LABELS = frozenset({"document name", "parties", "agreement date"})
 Tell = Callable[[Progress], None]
 
@@ -129,7 +129,9 @@ def _rule_key(rule: Rule, loaded: Loaded, terms: Terms) -> str:
     named = {rule.about, *(spec.label for spec in rule.values.values()), *(stance.label for _, stance in rule.positions.given())}
     own = [label.model_dump_json() for label in (loaded.own.labels if loaded.own else ()) if label.name in named]
     dated = any(rule.values[name].read == "date" for _, condition in rule.conditions() for name, _ in condition.compared())
-    parts = [rule.version, *own, str(terms.as_of) if dated else "", str(terms.side) if rule.applies_to.side else ""]
+    parts = [rule.version, *own, str(terms.as_of) if dated else "", loaded.playbook.applies_to.model_dump_json()]
+    sided = rule.applies_to.side or loaded.playbook.applies_to.side
+    parts.append(str(terms.side) if sided else "")
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
@@ -174,7 +176,9 @@ def _evidence(run: _Run, entry: Entry) -> Evidence:
     document = run.corpus.document(entry)
     named = {label.casefold() for label in _named(run.loaded)}
     clauses = [*_of_base(run, entry, document, named | {"governing law"}), *_of_own(run, entry, document)]
-    return Evidence(document, clauses, run.loaded, run.reader, kind=run.facts[entry.path].kind)
+    facts = run.facts[entry.path]
+    asked = any(label.name.casefold() == "parties" for label in run.loaded.base.labels)
+    return Evidence(document, clauses, run.loaded, run.reader, kind=facts.kind, nameless=asked and not facts.named)
 
 
 def _of_base(run: _Run, entry: Entry, document: Document, wanted: AbstractSet[str]) -> list[Clause]:

@@ -7,13 +7,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from longdoc.arguments import PathLike, Paths
 from longdoc.errors import UsageError
 from longdoc.labels import LabelSet
 from longdoc.protocols import Progress, Reader
-from longdoc.types import Correction, Outcome
+from longdoc.types import Correction, Outcome, Review
 
 if TYPE_CHECKING:
     from longdoc_pipelines.playbook import Loaded
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from longdoc_pipelines.review.session import Reviews
     from longdoc_stores.audit import AuditEntry
     from longdoc_stores.corpus import Corpus, Entry
+
+T = TypeVar("T")
 
 
 class Reviewing(ABC):
@@ -62,6 +64,9 @@ class Reviewing(ABC):
 
     @abstractmethod
     def _existing(self) -> Corpus: ...
+
+    @abstractmethod
+    async def _in_thread(self, call: Callable[[], T]) -> T: ...
 
     def playbook(self, playbook: Loaded | PathLike) -> Loaded:
         """The playbook of that name or file, checked.
@@ -112,6 +117,18 @@ class Reviewing(ABC):
             progress=self._progress,
             outcomes=lambda: self.outcomes,
         )
+
+    async def areview(
+        self,
+        paths: Paths,
+        playbook: Loaded | PathLike,
+        *,
+        as_of: date | None = None,
+        side: str | None = None,
+        review_below: float | None = None,
+    ) -> list[Review]:
+        """`review` in a thread, all reviews at once."""
+        return await self._in_thread(lambda: list(self.review(paths, playbook, as_of=as_of, side=side, review_below=review_below)))
 
     def correct(self, corrections: Iterable[Correction]) -> int:
         """Take what people decided: it stands in place of the machine's verdicts from now on; how many were new.

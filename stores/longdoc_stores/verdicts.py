@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
@@ -106,10 +106,16 @@ class Verdicts:
             for playbook, path, version, verdict, places in rows
         ]
 
+    def rules_of(self, document_id: str) -> list[str]:
+        """The rules by which a document was judged."""
+        rows = self._catalogue.rows("SELECT DISTINCT rule FROM verdicts WHERE document_id = ? ORDER BY rule", (document_id,))
+        return [str(rule) for (rule,) in rows]
+
     # Corrections
 
-    def correct(self, corrections: Iterable[Correction]) -> int:
-        """Store what people decided, a later one in place of an earlier, each with a line of the audit log; how many were new."""
+    def correct(self, corrections: Iterable[Correction], on_conflict: Callable[[Correction, Correction], None] | None = None) -> int:
+        """Store what people decided, each with a line of the audit log; how many were new. What was decided later stands in place of what
+        was decided earlier, in whatever order they come: `on_conflict` is told (what stands, what does not) where verdicts differ."""
         count = 0
         with self._catalogue.transaction():
             for one in corrections:
@@ -118,6 +124,13 @@ class Verdicts:
                 known = self._catalogue.rows("SELECT value FROM corrections WHERE document_id = ? AND playbook = ? AND rule = ?", key)
                 if known and known[0][0] == value:
                     continue
+                if known:
+                    before = Correction.model_validate_json(known[0][0])
+                    stands, falls = (before, one) if _moment(before.at) > _moment(one.at) else (one, before)
+                    if on_conflict is not None and stands.verdict != falls.verdict:
+                        on_conflict(stands, falls)
+                    if stands is before:
+                        continue
                 self._catalogue.run("INSERT OR REPLACE INTO corrections VALUES (?, ?, ?, ?)", (*key, value))
                 said = {"by": one.by, "playbook": one.playbook, "rule": one.rule, "rule_version": one.rule_version, "decided_at": one.at}
                 self.audit.append("verdict", now(), **said, was=one.was, verdict=one.verdict, record=record(value))
@@ -152,6 +165,15 @@ class Verdicts:
                 gone += self._catalogue.run(f"DELETE FROM {table} WHERE document_id = ?", (document_id,))
         if gone:
             self.audit.append("forgotten", now(), documents=len(document_ids))
+
+
+def _moment(at: str) -> float:
+    """Seconds of a time of a correction; the beginning of time where it is none."""
+    try:
+        moment = datetime.fromisoformat(at)
+    except ValueError:
+        return 0.0
+    return (moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)).timestamp()
 
 
 def record(correction: str) -> str:

@@ -31,6 +31,10 @@ rules:
           December 31, 2029, on which day the licences that it grants end.
         verdict: compliant
 """
+GIVEN = json.dumps(
+    {"document_id": "d", "path": "x.txt", "rule": "LAW", "rule_version": "1", "verdict": "compliant", "was": "missing", "by": "Mei"}
+    | {"at": "2026-11-20"}
+)
 KEYS = {"path", "rule", "verdict", "confidence", "severity", "citations", "values", "reason"}
 
 
@@ -247,6 +251,12 @@ def test_exported_corrections_are_applied_and_taught_from(longdoc: Longdoc, tmp_
         ('{"rule": "LAW"}', "corrections.jsonl:1: document_id: Field required"),
         ("[1]", "corrections.jsonl:1: "),
         ('{"citation": {"start": 1}}', "corrections.jsonl:1: no correction"),
+        ('[1]\n\n{"rule": 7}', "corrections.jsonl:3: document_id: Field required"),
+        ("{", "nothing of corrections.jsonl was applied; mend these lines or take them out"),
+        (GIVEN.replace("compliant", "complaint"), "corrections.jsonl:1: verdict: 'complaint' is no verdict; decide for one of compliant"),
+        (GIVEN.replace("2026-11-20", "yesterday"), "corrections.jsonl:1: no correction"),
+        (GIVEN, "x.txt: no review here has judged this document by a rule 'LAW'; review it first"),
+        (f"{GIVEN}\n{GIVEN}", "no decision was taken over"),
     ],
 )
 def test_a_bad_file_of_corrections_is_refused_with_its_line(longdoc: Longdoc, tmp_path: Path, content: str, part: str) -> None:
@@ -262,8 +272,12 @@ def test_a_bad_file_of_corrections_is_refused_with_its_line(longdoc: Longdoc, tm
     ("options", "part"),
     [
         (("--path", "contract.txt"), "to decide name --path, --rule, --by and --verdict"),
-        (("--path", "contract.txt", "--rule", "XXX", "--by", "Mei", "--verdict", "compliant"), "no review has judged it by a rule 'XXX'"),
+        (("--path", "contract.txt", "--rule", "XXX", "--by", "Mei", "--verdict", "compliant"), "a rule 'XXX'; known: CAP, INS, LAW, MFN"),
+        (("--path", "contract.txt", "--rule", "law", "--by", "Mei", "--verdict", "compliant"), "a rule 'law'; did you mean 'LAW'?"),
         (("--path", "contract.txt", "--rule", "LAW", "--by", "Mei", "--verdict", "fine"), "decide for one of compliant, fallback"),
+        (("--path", "contract.txt", "--rule", "LAW", "--by", "Mei", "--verdict", "complaint"), "did you mean 'compliant'?"),
+        (("--path", "contract.txt", "--rule", "LAW", "--by", " ", "--verdict", "compliant"), "--by: name who decides"),
+        (("--path", "contract.txt", "--rule", "LAW", "--by", "", "--withdraw"), "--by: name who takes it back"),
         (("--path", "other.txt", "--rule", "LAW", "--by", "Mei", "--verdict", "compliant"), "names 0 documents"),
         (("--path", "contract.txt", "--rule", "LAW", "--by", "Mei", "--withdraw"), "nobody has decided about rule 'LAW'"),
         (("--training", "rows.jsonl"), "name the playbook"),
@@ -286,6 +300,43 @@ def test_a_new_playbook_can_be_linted_tested_and_used(longdoc: Longdoc, tmp_path
     assert (again.code, "exists already" in again.err) == (2, True)
     assert longdoc("playbook", "new", "copy.yaml", "--from", "mutual_nda").code == 0
     assert longdoc("playbook", "lint", "copy.yaml").code == 0
+
+
+def test_of_two_decisions_the_later_stands_and_the_conflict_is_told(longdoc: Longdoc, tmp_path: Path) -> None:
+    (tmp_path / "contract.txt").write_text(CONTRACT, encoding="utf-8")
+    (tmp_path / "house.yaml").write_text(HOUSE, encoding="utf-8")
+    law = longdoc("review", "contract.txt", "--playbook", "house.yaml", "--format", "jsonl").lines[0]
+    said = {name: law[name] for name in ("document_id", "path", "rule", "rule_version")} | {"was": "violation"}
+    early = {**said, "verdict": "fallback", "by": "Ada", "at": "2026-11-19T23:30:00-05:00"}
+    late = {**said, "verdict": "compliant", "by": "Mei", "at": "2026-11-20T10:00:00.000Z"}
+    (tmp_path / "corrections.jsonl").write_text("\n".join(map(json.dumps, (late, early))), encoding="utf-8")
+    applied = longdoc("verdict", "--apply", "corrections.jsonl", "--format", "jsonl")
+    assert applied.code == 0, applied.err
+    assert [(row["by"], row["verdict"]) for row in applied.lines] == [("Mei", "compliant")]
+    assert "contract.txt, LAW: Ada decided fallback on 2026-11-19T23:30:00-05:00, Mei decided compliant on 2026" in applied.err
+    assert "1 new decision" in applied.err
+
+
+def test_a_decision_about_an_earlier_text_is_told_of_and_decides_nothing(longdoc: Longdoc, tmp_path: Path) -> None:
+    (tmp_path / "contract.txt").write_text(CONTRACT, encoding="utf-8")
+    (tmp_path / "house.yaml").write_text(HOUSE, encoding="utf-8")
+
+    def law() -> dict[str, object]:
+        return longdoc("review", "contract.txt", "--playbook", "house.yaml", "--format", "jsonl").lines[0]
+
+    law()
+    longdoc("verdict", "--path", "contract.txt", "--rule", "LAW", "--verdict", "compliant", "--by", "Mei")
+    (tmp_path / "contract.txt").write_text(CONTRACT.replace("reasonable skill", "all due skill"), encoding="utf-8")
+    changed = law()
+    assert (changed["verdict"], changed["correction"]) == ("violation", None)
+    assert "Of an earlier text of this file Mei decided on 20" in str(changed["reason"])
+    (tmp_path / "contract.txt").write_text(CONTRACT, encoding="utf-8")
+    again = law()
+    assert (again["verdict"], "earlier text" in str(again["reason"])) == ("compliant", False)
+    (tmp_path / "contract.txt").rename(tmp_path / "moved.txt")
+    moved = longdoc("review", "moved.txt", "--playbook", "house.yaml", "--format", "jsonl").lines[0]
+    assert moved["verdict"] == "compliant"
+    assert [row["path"] for row in longdoc("verdict", "--format", "jsonl").lines] == ["moved.txt"]
 
 
 def test_an_example_that_is_wrong_gives_exit_code_1(longdoc: Longdoc, tmp_path: Path) -> None:

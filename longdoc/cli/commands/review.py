@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,7 +17,7 @@ from longdoc.cli.run import Run, running
 from longdoc.errors import UsageError
 
 if TYPE_CHECKING:
-    from longdoc.types import Review
+    from longdoc.types import Correction, Review
     from longdoc_pipelines.reports.base import Closing
 
 FINDING = 1
@@ -172,7 +173,7 @@ def verdict(
             )
             return
         if apply is not None:
-            count = run.pipeline.correct(read_corrections(apply))
+            count = run.pipeline.correct(read_corrections(apply), on_conflict=partial(_conflict, run))
             run.screen.say(f"{count} new {'decision' if count == 1 else 'decisions'}")
         elif path is not None or rule is not None:
             if path is None or rule is None or by is None or (decide is None) != withdraw:
@@ -181,7 +182,8 @@ def verdict(
                 run.pipeline.withdraw(path, rule, by=by, playbook=playbook)
             else:
                 at = datetime.now(UTC).isoformat(timespec="seconds")
-                run.pipeline.correct([decided(run.pipeline.corpus, path, rule, str(decide), by=by, at=at, note=note, playbook=playbook)])
+                one = decided(run.pipeline.corpus, path, rule, str(decide), by=by, at=at, note=note, playbook=playbook)
+                run.pipeline.correct([one], on_conflict=partial(_conflict, run))
         listed = run.pipeline.corrections()
         if training is not None:
             if not playbook:
@@ -189,6 +191,11 @@ def verdict(
             count = run.pipeline.training_data(playbook, training)
             run.screen.say(f"{training}: {count} rows; learn from them with `longdoc train clauses --data {training} --out DIR`")
         writer.add([_decision(one) for one in listed])
+
+
+def _conflict(run: Run, stands: Correction, falls: Correction) -> None:
+    said = [f"{one.by} decided {one.verdict.replace('_', ' ')} on {one.at}" for one in (falls, stands)]
+    run.screen.say(f"{stands.path}, {stands.rule}: {said[0]}, {said[1]}: the later decision stands")
 
 
 DECIDED = ("path", "rule", "verdict", "was", "by", "at", "note", "playbook", "rule_version", "start", "end", "page", "quote")

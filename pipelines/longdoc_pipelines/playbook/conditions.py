@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from longdoc.types import Value
@@ -55,7 +55,8 @@ def _any(parts: Iterable[Told]) -> Told:
     listed = list(parts)
     passed = [part for part in listed if part.holds]
     unknown = [part for part in listed if part.holds is None]
-    return _joined(True if passed else None if unknown else False, passed[:1] or unknown or listed)
+    found = _joined(True if passed else None if unknown else False, passed[:1] or unknown or listed)
+    return replace(found, wanted=(", or ".join(found.wanted),))
 
 
 def _joined(answer: bool | None, parts: list[Told]) -> Told:

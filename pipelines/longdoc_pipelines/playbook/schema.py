@@ -122,9 +122,14 @@ class ValueSpec(Part):
 
 
 class AppliesTo(Part):
-    """What a rule is for; what is not given is no restriction."""
+    """What a rule or a whole playbook is for; what is not given is no restriction. A document without a title is meant by all types."""
 
-    agreement_type: tuple[str, ...] = Field((), description="words of which the document's title has one: services, license")
+    agreement_type: tuple[str, ...] = Field(
+        (), description="words or beginnings of words of which the document's title has one: service, license"
+    )
+    not_agreement_type: tuple[str, ...] = Field(
+        (), description="words of which it has none: lease, employment; beside agreement_type they count only where none of those is there"
+    )
     side: tuple[str, ...] = Field((), description="sides on which we stand, as `--side` names them: customer, vendor")
     jurisdiction: tuple[str, ...] = Field((), description="governing laws")
     domain: tuple[Domain, ...] = Field((), description="legal, financial, research or plain")
@@ -249,6 +254,7 @@ class Playbook(Part):
     version: str = Field(min_length=1, max_length=40, description='in quotes: "1.0"')
     description: Text = Field("", description="what it is for")
     domain: Domain = Field("legal", description="a document of another domain is not reviewed, and said to be so")
+    applies_to: AppliesTo = Field(AppliesTo(), description="what all its rules are for; a document of another kind is not reviewed")
     label_set: str | None = Field(None, description="a shipped label set or a file beside the playbook (default: that of the domain)")
     labels: tuple[Label, ...] = Field((), description="labels of its own, as in a label set")
     side: str | None = Field(None, description="the side on which we stand unless the run says otherwise")

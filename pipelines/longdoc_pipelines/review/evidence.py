@@ -23,13 +23,15 @@ _OWN_KIND = ("Document Name", "Title")
 
 @dataclass
 class Evidence:
-    """One document with the candidates for every label of a playbook. `amendments` are documents that change it, the latest first."""
+    """One document with the candidates for every label of a playbook. `amendments` are documents that change it, the latest first;
+    `nameless` is one in which parties were looked for and none found."""
 
     document: Document
     clauses: Sequence[Clause]
     loaded: Loaded
     reader: Reader
     kind: str | None = None
+    nameless: bool = False
     amends: str | None = None
     amendments: list[Evidence] = field(default_factory=list)
 

@@ -6,23 +6,23 @@ encoder. The confidence of a verdict is the product of what it rests on, and bel
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from fnmatch import fnmatch
 from pathlib import PurePath
 from typing import Any
 
 from longdoc.protocols import Chance
-from longdoc.types import Citation, Clause, Correction, Finding, Position, Searched, Severity, Value, Verdict
+from longdoc.types import Citation, Clause, Finding, Position, Searched, Value, Verdict
 from longdoc_pipelines.playbook.conditions import Told, told
 from longdoc_pipelines.playbook.quantities import holds
-from longdoc_pipelines.playbook.schema import Comparison, Condition, Playbook, Rule, ValueKind, Waiver
+from longdoc_pipelines.playbook.schema import AppliesTo, Comparison, Condition, Rule, ValueKind
 from longdoc_pipelines.review import phrases as say
 from longdoc_pipelines.review.evidence import Evidence, values_of
 from longdoc_pipelines.review.likeness import Likeness
 
-REVIEW_VERSION = 2
+REVIEW_VERSION = 3
 """Changes whenever the code could judge the same evidence otherwise."""
 READ_RIGHT: dict[str, float] = {
     "duration": 0.9, "amount": 0.9, "percentage": 0.9, "date": 0.9, "jurisdiction": 0.95, "party": 0.85, "yes_no": 1.0, "text": 0.95,
@@ -32,8 +32,6 @@ UNSURE = 0.4
 """Confidence of a verdict where the deciding value is not stated, or could not be read."""
 DISAGREE = 0.6
 """What is left of the confidence where two passages would decide otherwise."""
-COST: dict[Severity, float] = {"critical": 1.0, "high": 0.8, "medium": 0.5, "low": 0.25, "info": 0.1}
-"""What a wrong verdict costs, against a critical one."""
 LIKELY = 0.5
 """An amendment overrides a rule's clause, and a label of its own makes the walk-away position, from this probability."""
 
@@ -88,55 +86,6 @@ def judge(rule: Rule, evidence: Evidence, terms: Terms, likeness: Likeness) -> F
     )
 
 
-def dressed(finding: Finding, rule: Rule, playbook: Playbook, terms: Terms, correction: Correction | None = None) -> Finding:
-    """What `judge` gave with all that does not hang on the document: title and severity, the threshold of review, waiver and correction."""
-    thresholds = (terms.review_below, rule.review_below, playbook.review_below)
-    lowest = next(value for value in thresholds if value is not None)
-    changes: dict[str, object] = {
-        "title": rule.title,
-        "severity": rule.severity,
-        "worth": round((1.0 - finding.confidence) * COST[rule.severity], 4),
-    }
-    given = [one for one in rule.waivers if _is_for(one, finding.path)] if finding.failed else []
-    waiver = next((one for one in given if terms.as_of <= one.expires), None)
-    if waiver is not None:
-        why = f", {waiver.reason}" if waiver.reason else ""
-        said = f"{waiver.owner} answers for it until {waiver.expires.isoformat()}{why}"
-        changes |= {"verdict": "not_applicable", "waiver": said, "reason": f"Waived: {said}. {finding.reason}", "worth": 0.0}
-    elif finding.confidence < lowest and finding.verdict != "needs_review":
-        said = f"Leans to {finding.verdict.replace('_', ' ')}: {finding.reason}"
-        changes |= {"verdict": "needs_review", "leans": finding.verdict, "reason": said}
-    found = finding.model_copy(update=changes)
-    if given and waiver is None:
-        over = max(given, key=lambda one: one.expires)
-        said = f"{found.reason} The waiver that {over.owner} answered for ended on {over.expires.isoformat()}."
-        found = found.model_copy(update={"reason": said})
-    return found if correction is None else _corrected(found, correction)
-
-
-def _corrected(finding: Finding, correction: Correction) -> Finding:
-    """The finding with a person's verdict."""
-    reason = f"{correction.by} decided on {correction.at[:10]}" + (f": {correction.note}" if correction.note else "") + "."
-    if correction.rule_version != finding.rule_version:
-        reason += " The rule has changed since."
-    citations = (correction.citation, *finding.citations) if correction.citation is not None else finding.citations
-    changes = {
-        "verdict": correction.verdict,
-        "machine": finding.verdict,
-        "confidence": 1.0,
-        "worth": 0.0,
-        "reason": f"{reason} {finding.reason}",
-        "correction": correction,
-        "citations": tuple(dict.fromkeys(citations)),
-    }
-    return finding.model_copy(update=changes)
-
-
-def _is_for(waiver: Waiver, path: str) -> bool:
-    """By the file's name or path, as it stands ("final [2].pdf") or as a pattern."""
-    return any(said == waiver.document or fnmatch(said, waiver.document) for said in (PurePath(path).name, path))
-
-
 class _Judge:
     def __init__(self, rule: Rule, evidence: Evidence, terms: Terms, likeness: Likeness) -> None:
         self.rule, self.evidence, self.terms, self.likeness = rule, evidence, terms, likeness
@@ -186,24 +135,26 @@ class _Judge:
         return leaning
 
     def _not_meant(self) -> str | None:
-        """Why the rule is not for this document, by what it applies to."""
-        meant, evidence = self.rule.applies_to, self.evidence
+        """Why the rule is not for this document, by what it and the playbook apply to."""
+        evidence = self.evidence
         if evidence.amends is not None and not evidence.chance(self.rule.about).probability >= LIKELY:
             return f"Amends {PurePath(evidence.amends).name} and leaves this as it is."
+        return self._excluded("playbook", evidence.loaded.playbook.applies_to) or self._excluded("rule", self.rule.applies_to)
+
+    def _excluded(self, what: str, meant: AppliesTo) -> str | None:
+        evidence = self.evidence
         if meant.domain and evidence.document.domain not in meant.domain:
-            return f"The rule is for {say.any_of(meant.domain)} documents; this one reads as {evidence.document.domain}."
+            return f"The {what} is for {say.any_of(meant.domain)} documents; this one reads as {evidence.document.domain}."
         if meant.side and self.terms.side is not None and self.terms.side.casefold() not in (side.casefold() for side in meant.side):
-            return f"The rule is for the side of {say.any_of(meant.side)}; we are {self.terms.side}."
-        if meant.agreement_type and evidence.kind is not None:
-            words = evidence.kind.casefold()
-            if not any(word.casefold() in words for word in meant.agreement_type):
-                return f"The rule is for {say.any_of(meant.agreement_type)} agreements; this one is called {evidence.kind!r}."
+            return f"The {what} is for the side of {say.any_of(meant.side)}; we are {self.terms.side}."
+        if evidence.kind is not None and (kinds := _other_type(evidence.kind, meant)) is not None:
+            return f"The {what} is {kinds}; this one is called {evidence.kind!r}."
         if meant.jurisdiction:
             laws = values_of(evidence.document, evidence.passages("Governing Law"), "jurisdiction", "governing_law")
             wanted = Comparison.model_validate({"in": meant.jurisdiction})
             if laws and holds("jurisdiction", laws[0].normalised, wanted, self.terms.as_of) is False:
                 law = laws[0].normalised
-                return f"The rule is for contracts under the law of {say.any_of(meant.jurisdiction)}; this one is under that of {law}."
+                return f"The {what} is for contracts under the law of {say.any_of(meant.jurisdiction)}; this one is under that of {law}."
         return None
 
     def _opposed(self, own: Chance) -> _Leaning | None:
@@ -366,6 +317,10 @@ class _Judge:
         spec = self.rule.values[name]
         label = self._label(name)
         source = _speaking(self.evidence, label)
+        if source is self.evidence and self.source is not self.evidence:  # an amendment has the last word on what its clause states
+            amended = values_of(self.source.document, self.source.passages(self.rule.about), spec.read, name)
+            if amended:
+                return spec.read, amended
         passages = source.passages(label)
         if not passages or not source.chance(label).present:
             return spec.read, []
@@ -389,9 +344,27 @@ def _speaking(evidence: Evidence, label: str) -> Evidence:
 
 def _wrong_kind(evidence: Evidence) -> str | None:
     wanted, found = evidence.loaded.playbook.domain, evidence.document.domain
+    if wanted == "legal" and found == "plain" and evidence.nameless:
+        return "Names no parties and reads as no contract; to review it all the same, ingest it with --domain legal."
     if "plain" in (wanted, found) or wanted == found:
         return None
     return f"Reads as a {found} document, the playbook is for {wanted} ones; to review it all the same, ingest it with --domain {wanted}."
+
+
+def _other_type(title: str, meant: AppliesTo) -> str | None:
+    """What agreements are meant, if a document of that title is none of them."""
+
+    def named(words: Sequence[str]) -> list[str]:
+        return [word for word in words if re.search(rf"\b{re.escape(word)}", title, re.IGNORECASE)]
+
+    if named(meant.agreement_type):
+        return None
+    excluded = named(meant.not_agreement_type)
+    if excluded:
+        return f"not for {excluded[0]} agreements"
+    if meant.agreement_type and not meant.not_agreement_type:
+        return f"for {say.any_of(meant.agreement_type)} agreements"
+    return None
 
 
 def _inside(value: Value, passages: Sequence[Clause]) -> bool:

@@ -40,7 +40,8 @@ def stated(told_of: Told, rule: Rule) -> str:
     said: dict[str, None] = {}
     for name, value in told_of.values:
         why = _incomparable(value, rule.values[name].read) if told_of.holds is None else ""
-        said[f"the {name.replace('_', ' ')} is {shown(value)}{page(value.citation)}{why}"] = None
+        named = name.replace("_", " ")
+        said[f"the {named} {_is(named)} {shown(value)}{page(value.citation)}{why}"] = None
     return " and ".join(said)
 
 
@@ -57,14 +58,18 @@ def unread(name: str, kind: ValueKind, label: str, passages: Sequence[str]) -> s
     if kind == "duration":
         for text in passages:
             for start, end in business_days(text):
-                return f"the {said} is given as {' '.join(text[start:end].split())!r}, which no calendar turns into days"
-    return f"the {said} is not stated, or could not be read"
+                return f"the {said} {_is(said)} given as {' '.join(text[start:end].split())!r}, which no calendar turns into days"
+    return f"the {said} {_is(said)} not stated, or could not be read"
 
 
 def _incomparable(value: Value, kind: ValueKind) -> str:
     if kind == "date" and value.kind != "date":
         return ", a length of time and no date"
     return ", in another currency than the test" if kind == "amount" else ""
+
+
+def _is(name: str) -> str:
+    return "are" if re.search(r"[^sui]s$", name) else "is"
 
 
 def shown(value: Value) -> str:

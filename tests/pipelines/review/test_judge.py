@@ -10,7 +10,8 @@ from judging import DAY, clause, document, evidence, loaded, verdict
 
 from longdoc.protocols import Chance
 from longdoc.types import Correction
-from longdoc_pipelines.review.judge import Terms, dressed, judge
+from longdoc_pipelines.review.dressing import dressed
+from longdoc_pipelines.review.judge import Terms, judge
 from longdoc_pipelines.review.likeness import Likeness
 
 LAW = "This Agreement is governed by the laws of the State of Nevada."
@@ -224,6 +225,11 @@ def test_a_position_may_be_told_by_a_label_of_its_own() -> None:
         ({"side": ["customer"]}, Terms(DAY), "compliant"),
         ({"agreement_type": ["license"]}, Terms(DAY), "not_applicable"),
         ({"agreement_type": ["license", "services"]}, Terms(DAY), "compliant"),
+        ({"agreement_type": ["vices"]}, Terms(DAY), "not_applicable"),
+        ({"not_agreement_type": ["service"]}, Terms(DAY), "not_applicable"),
+        ({"not_agreement_type": ["lease"]}, Terms(DAY), "compliant"),
+        ({"agreement_type": ["license"], "not_agreement_type": ["lease"]}, Terms(DAY), "compliant"),
+        ({"agreement_type": ["service"], "not_agreement_type": ["agreement"]}, Terms(DAY), "compliant"),
         ({"jurisdiction": ["Nevada"]}, Terms(DAY), "compliant"),
         ({"jurisdiction": ["England"]}, Terms(DAY), "not_applicable"),
         ({"domain": ["financial"]}, Terms(DAY), "not_applicable"),
@@ -232,8 +238,9 @@ def test_a_position_may_be_told_by_a_label_of_its_own() -> None:
 def test_a_rule_is_for_what_it_applies_to(applies: dict[str, Any], terms: Terms, expected: str) -> None:
     found = document(TEXT)
     clauses = [clause(found, "Cap On Liability", CAP), clause(found, "Governing Law", LAW)]
-    known = evidence(loaded({"label": "Cap On Liability", "applies_to": applies}), found, clauses, kind="Services Agreement")
-    assert verdict(known, terms).verdict == expected
+    rule = {"label": "Cap On Liability"}
+    for playbook in (loaded({**rule, "applies_to": applies}), loaded(rule, applies_to=applies)):
+        assert verdict(evidence(playbook, found, clauses, kind="Services Agreement"), terms).verdict == expected
 
 
 @pytest.mark.parametrize(("minimum", "expected"), [("USD 100,000", "missing"), ("USD 900,000", "not_applicable")])
@@ -246,6 +253,16 @@ def test_a_rule_holds_only_when_its_condition_does(minimum: str, expected: str) 
     found = document(TEXT)
     finding = verdict(evidence(loaded(rule), found, [clause(found, "Cap On Liability", CAP)]))
     assert finding.verdict == expected
+
+
+def test_a_plain_document_that_names_no_parties_is_no_contract() -> None:
+    policy = document("Records are kept for seven years.", domain="plain")
+    playbook = loaded({"label": "Insurance"})
+    finding = verdict(evidence(playbook, policy, nameless=True))
+    assert finding.verdict == "not_applicable"
+    assert "Names no parties" in finding.reason
+    assert verdict(evidence(playbook, policy)).verdict == "missing"
+    assert verdict(evidence(playbook, document(TEXT), nameless=True)).verdict == "missing"
 
 
 def test_a_document_of_another_domain_is_not_reviewed_and_said_to_be_so() -> None:
@@ -473,6 +490,32 @@ def test_an_amendment_overrides_what_it_amends_and_says_so() -> None:
     assert (finding.verdict, finding.amended_by) == ("compliant", "amendment.txt")
     assert finding.reason.startswith("As amended by amendment.txt: ")
     assert [citation.path for citation in finding.citations] == ["amendment.txt"]
+
+
+def test_the_clause_of_an_amendment_is_asked_for_the_values_of_another_label_first() -> None:
+    rule = {
+        "label": "Cap On Liability",
+        "values": {"cap": {"read": "amount", "label": "Price Restrictions"}},
+        "test": {"cap": {"min": 900_000}},
+    }
+    raised = "The total liability of either party shall not exceed one million dollars ($1,000,000)."
+    base, later = document(TEXT), document(f"FIRST AMENDMENT\n\n{raised}\n", "amendment.txt")
+    amendment = evidence(loaded(rule), later, [clause(later, "Cap On Liability", raised)], amends="contract.txt")
+    own = [clause(base, label, CAP) for label in ("Cap On Liability", "Price Restrictions")]
+    assert verdict(evidence(loaded(rule), base, own)).verdict == "violation"
+    finding = verdict(evidence(loaded(rule), base, own, amendments=[amendment]))
+    assert (finding.verdict, finding.values[0].normalised) == ("compliant", "USD 1000000")
+
+
+def test_what_would_do_of_several_is_said_with_or() -> None:
+    rule = {
+        "label": "Cap On Liability",
+        "values": {"caps": "amount"},
+        "test": {"any": [{"caps": {"present": False}}, {"caps": {"max": 10}}]},
+    }
+    found = document(TEXT)
+    finding = verdict(evidence(loaded(rule), found, [clause(found, "Cap On Liability", CAP)]))
+    assert finding.reason == "The caps are USD 500,000; wanted: caps not stated, or caps at most 10."
 
 
 def test_what_an_amendment_does_not_touch_stays() -> None:

@@ -107,11 +107,17 @@ class Csv(Format):
 
 
 class Markdown(Format):
-    """A page for people, with page citations."""
+    """A page for people, with page citations; a review's ends with the head of the audit log."""
 
     def add(self, item: Any) -> None:
         for line in self.view.markdown(item):
             self.stream.write(line + "\n")
+
+    def finish(self) -> None:
+        head = self.envelope().get("audit_head")
+        if head is not None:
+            self.stream.write(f"Audit log head: `{head}`\n")
+        super().finish()
 
 
 class Table(Format):

@@ -32,6 +32,11 @@ UNSURE = 0.4
 """Confidence of a verdict where the deciding value is not stated, or could not be read."""
 DISAGREE = 0.6
 """What is left of the confidence where two passages would decide otherwise."""
+_YES_OR_NO = re.compile(r"(?:is|are|was|were|do|does|did|may|must|can|shall|should|will|would|has|have|need)\b", re.IGNORECASE)
+_NEGATION = re.compile(
+    r"\b(?:never|neither|nor|cannot|not(?! (?:less|later|more|fewer|exceed|only|limited|unreasonably))|no(?! (?:less|later|more|fewer)))\b",
+    re.IGNORECASE,
+)
 LIKELY = 0.5
 """An amendment overrides a rule's clause, and a label of its own makes the walk-away position, from this probability."""
 
@@ -192,9 +197,7 @@ class _Judge:
         rule = self.rule
         if rule.requirement == "forbidden":
             if rule.test is None:
-                return self._by_position() or _Leaning(
-                    "violation", 1.0, f"Forbidden, and there: {say.passage(rule)}{say.where(self._best)}."
-                )
+                return self._by_position() or self._found("violation", "Forbidden, and there")
             told_of = self._told(rule.test)
             if told_of.holds:
                 return self._of_test("violation", told_of, f"Forbidden with {say.wanted(told_of)}, and {self._stated(told_of)}.")
@@ -213,7 +216,15 @@ class _Judge:
             return self._unsure(self._failed, told_of)
         if rule.positions.preferred is not None or rule.positions.fallback is not None:
             return _Leaning(self._failed, UNSURE, "The clause is there, but worded like none of the playbook's positions.")
-        return _Leaning("compliant", 1.0, f"Found: {say.passage(rule)}{say.where(self._best)}.")
+        return self._found("compliant", "Found")
+
+    def _found(self, verdict: Verdict, what: str) -> _Leaning:
+        """By the clause's being there; one that negates what a question asks may answer no."""
+        reason = f"{what}: {say.passage(self.rule)}{say.where(self._best)}."
+        best = self.source.passages(self.rule.about)[:1]
+        if self.rule.question is not None and best and _may_say_no(self.rule.question, best[0].text):
+            return _Leaning(verdict, UNSURE, f"{reason} It negates, so that the answer may be no.")
+        return _Leaning(verdict, 1.0, reason)
 
     @property
     def _failed(self) -> Verdict:
@@ -331,6 +342,10 @@ class _Judge:
         if not found and source is not self.evidence:  # the amendment touches the clause, but not this
             found = values_of(self.evidence.document, self.evidence.passages(label), spec.read, name)
         return spec.read, found
+
+
+def _may_say_no(question: str, passage: str) -> bool:
+    return bool(_YES_OR_NO.match(question.strip()) and _NEGATION.search(passage) and not _NEGATION.search(question))
 
 
 def _speaking(evidence: Evidence, label: str) -> Evidence:

@@ -419,6 +419,23 @@ def test_a_text_that_forbids_is_little_like_one_that_allows() -> None:
     assert like.of(bound, bound) > 0.99
 
 
+@pytest.mark.parametrize(
+    ("question", "text", "expected"),
+    [
+        ("Must the reseller keep records?", "Reseller shall keep records of all sales.", "compliant"),
+        ("Must the reseller keep records?", "Reseller need not keep records of sales.", "needs_review"),
+        ("Must the reseller keep records?", "Reseller shall keep records for no less than a year.", "compliant"),
+        ("How long are records kept?", "Records are not kept for more than a year.", "compliant"),
+        ("Is the reseller not bound to keep records?", "Reseller need not keep records.", "compliant"),
+    ],
+)
+def test_a_passage_that_negates_what_a_question_asks_is_for_a_person(question: str, text: str, expected: str) -> None:
+    found = document(f"AGREEMENT\n\n1. Records\n\n{text}\n")
+    finding = verdict(evidence(loaded({"question": question}), found, [clause(found, "R-1?", text)]))
+    assert finding.verdict == expected
+    assert ("the answer may be no" in finding.reason) is (expected == "needs_review")
+
+
 # Waivers and people
 
 

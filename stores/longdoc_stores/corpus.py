@@ -182,13 +182,14 @@ class Corpus:
     def put_result(self, key: str, document_key: str | None, kind: str, value: str) -> None:
         """Store a result of one document, or of several (None); a result of several goes when any document goes.
 
-        Nothing is stored for a document that is not there any more.
+        Nothing is stored for a document that is not there any more. A power cut may cost the results that came last: they are found anew.
         """
         statement = "INSERT OR REPLACE INTO results (key, document, kind, value) "
-        if document_key is None:
-            self.catalogue.run(statement + "VALUES (?, NULL, ?, ?)", (key, kind, value))
-        else:
-            self.catalogue.run(statement + "SELECT ?, number, ?, ? FROM documents WHERE key = ?", (key, kind, value, document_key))
+        with self.catalogue.unhurried():
+            if document_key is None:
+                self.catalogue.run(statement + "VALUES (?, NULL, ?, ?)", (key, kind, value))
+            else:
+                self.catalogue.run(statement + "SELECT ?, number, ?, ? FROM documents WHERE key = ?", (key, kind, value, document_key))
 
     # Search
 

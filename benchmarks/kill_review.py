@@ -123,7 +123,10 @@ def start(arguments: argparse.Namespace, home: Path, files: Path, store: Path) -
     command = [sys.executable, "-m", "longdoc", "review", files, "--playbook", "cuad_benchmark", "--store", store, "--as-of", "2026-01-01"]
     command += ["--format", "json", "--out", store.with_suffix(".json"), "--workers", arguments.workers, "--fail-on", "never", "-q"]
     command += ["--executor", arguments.executor]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(map(str, (home / "site", ROOT, ROOT / "stores", ROOT / "pipelines"))), "OMP_NUM_THREADS": "1"}
+    environment = os.environ | {
+        "PYTHONPATH": os.pathsep.join(map(str, (home / "site", ROOT, ROOT / "stores", ROOT / "pipelines"))),
+        "OMP_NUM_THREADS": "1",
+    }
     where = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     return subprocess.Popen([str(part) for part in command], env=environment, start_new_session=True, **where)  # type: ignore[call-overload, no-any-return]
 

@@ -49,14 +49,14 @@ class Finder(MetaPathFinder):
 
         def exec_module(module):
             run(module)
-            real = module.parse_bytes
+            real = module.open_bytes
 
-            def parse_bytes(data, where, *arguments, **named):
+            def open_bytes(data, where, *arguments, **named):
                 if "crash-" in str(where):
                     os.abort()
                 return real(data, where, *arguments, **named)
 
-            module.parse_bytes = parse_bytes
+            module.open_bytes = open_bytes
 
         spec.loader.exec_module = exec_module
         return spec

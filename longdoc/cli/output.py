@@ -59,18 +59,24 @@ class Writer:
             for name in self.names:
                 kind, suffix = FORMATS[name]
                 self._formats.append(kind(self.view, self._stream(suffix), self.envelope))
+            for target in self._targets().values():
+                if target.is_file() or not target.exists():
+                    AtomicFile(target).discard()  # that nothing can be written there is told before a run of hours
             cleanup.pop_all()
         return self
 
     def open(self, begin: Callable[[str, Path], Report | SummaryReport]) -> None:
         """Begin the reports; `begin` opens one by its name and target."""
-        if self.out is None:
-            return
         with _writing(self.out):
-            for name, suffix in self._wanted.items():
-                target = self.folder / f"{self.command}.{suffix}" if self.folder else self.out
+            for name, target in self._targets().items():
                 target.parent.mkdir(parents=True, exist_ok=True)
                 self._reports.append(begin(name, target))
+
+    def _targets(self) -> dict[str, Path]:
+        """The file of each report."""
+        if self.out is None:
+            return {}
+        return {name: self.folder / f"{self.command}.{suffix}" if self.folder else self.out for name, suffix in self._wanted.items()}
 
     def _stream(self, suffix: str) -> TextIO:
         if self.out is None:

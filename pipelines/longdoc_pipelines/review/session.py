@@ -53,7 +53,9 @@ class Reviews:
         on_failure: Callable[[Outcome], None] | None = None,
         progress: Callable[[Progress], None] | None = None,
         outcomes: Callable[[], Sequence[Outcome]] = tuple,
+        seconds_read: float = 0.0,
     ) -> None:
+        """`outcomes` tells what became of the run's files, `seconds_read` how long they took to read, which counts into its speed."""
         self._corpus, self._loaded, self._outcomes = corpus, loaded, outcomes
         self._password, self._local = password, local
         self._pictures = PagePictures()
@@ -62,7 +64,7 @@ class Reviews:
         self._last = corpus.verdicts.last(self._name)
         self._number: int | None = None
         self._digest = hashlib.sha256()
-        self._began = time.monotonic()
+        self._began = time.monotonic() - seconds_read
         self._found = review(corpus, reader, entries, loaded, terms, embedded=embedded, on_failure=on_failure, progress=progress)
         self._record = record
         self._counts: Counter[Verdict] = Counter()

@@ -120,6 +120,28 @@ def test_only_a_changed_rule_is_judged_again(pipeline: Pipeline, folder: Path, t
     assert second.findings[2].severity == "critical"
 
 
+def test_a_document_on_which_the_judge_fails_is_one_failed_outcome_and_the_others_go_on(
+    pipeline: Pipeline, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "other.txt").write_text(CONTRACT.replace("Nevada", "Ohio"), encoding="utf-8")
+    real = running.judge
+
+    def faulty(rule, evidence, *rest):  # type: ignore[no-untyped-def]
+        if evidence.document.path.endswith("msa.txt"):
+            raise ZeroDivisionError("of nothing")
+        return real(rule, evidence, *rest)
+
+    monkeypatch.setattr(running, "judge", faulty)
+    reviews = pipeline.review(folder, tmp_path / "house.yaml")
+    assert [Path(one.path).name for one in reviews] == ["other.txt"]
+    outcomes = {Path(one.path).name: (one.outcome, one.stage, one.reason) for one in pipeline.outcomes}
+    assert outcomes["msa.txt"] == ("failed", "review", "ZeroDivisionError: of nothing")
+    assert outcomes["other.txt"][0] == "ok"
+    assert len(pipeline.outcomes) == 2
+    assert reviews.closing is not None
+    assert (reviews.closing.documents, reviews.closing.metrics["failed_review"]) == (1, 1)
+
+
 def test_changes_since_the_last_run_are_told(pipeline: Pipeline, folder: Path, tmp_path: Path) -> None:
     house = tmp_path / "house.yaml"
     first = pipeline.review(folder, house, review_below=0.0)

@@ -73,6 +73,7 @@ def review(
     for done, entry in enumerate(entries, start=1):
         with _alone(entry, on_failure):
             run.facts[entry.path] = _facts(run, entry)
+        corpus.readings.let_go(entry.document_key, run.embedded.reading_fingerprint)
         if progress is not None:
             progress(Progress("extract", done, len(entries), "documents", entry.path))
     run.amends = dict(amended(run.facts.values()))
@@ -84,6 +85,7 @@ def review(
         if entry.path in run.facts:
             with _alone(entry, on_failure):
                 yield _reviewed(run, entry)
+            corpus.readings.let_go(entry.document_key, reader.reading_fingerprint)
 
 
 @contextmanager

@@ -6,11 +6,11 @@ A sealed file is: magic, SHA-256 of all that follows, length of the name (4 byte
 from __future__ import annotations
 
 import errno
+import fcntl
 import hashlib
 import os
 import secrets
 import stat
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -131,9 +131,7 @@ def open_part(target: Path) -> tuple[int, Path]:
     Raises: OSError if nothing can be written there.
     """
     part = target.with_name(f"{target.name}.part")
-    while sys.platform != "win32":
-        import fcntl
-
+    while True:
         try:
             descriptor = os.open(part, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         except OSError as error:
@@ -168,8 +166,6 @@ def name_part(stream: IO[Any], part: Path, target: Path) -> None:
     umask = os.umask(0)
     os.umask(umask)
     part.chmod(0o666 & ~umask)
-    if sys.platform == "win32":
-        stream.close()
     part.replace(target)
     stream.close()
 
@@ -179,13 +175,8 @@ def drop_part(stream: IO[Any], part: Path) -> None:
 
     Raises: OSError where what is still buffered cannot be written; the file is gone then, too.
     """
-    if sys.platform != "win32":
-        part.unlink(missing_ok=True)
-    try:
-        stream.close()
-    finally:
-        if sys.platform == "win32":
-            part.unlink(missing_ok=True)
+    part.unlink(missing_ok=True)
+    stream.close()
 
 
 def sync_folder(folder: Path) -> None:

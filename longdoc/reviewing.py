@@ -32,6 +32,7 @@ class Reviewing(ABC):
     _progress: Callable[[Progress], None] | None
     _password: str | None
     _dry_run: bool
+    _seconds_read: float
 
     @property
     @abstractmethod
@@ -61,6 +62,11 @@ class Reviewing(ABC):
 
     @abstractmethod
     def _tell(self, outcome: Outcome) -> None: ...
+
+    def _tell_instead(self, outcome: Outcome) -> None:
+        """The outcome of a document that was read and could not be reviewed: a file has one."""
+        self.outcomes[:] = [one for one in self.outcomes if one.path != outcome.path]
+        self._tell(outcome)
 
     @abstractmethod
     def _existing(self) -> Corpus: ...
@@ -103,6 +109,7 @@ class Reviewing(ABC):
         loaded = self.playbook(playbook)
         terms = Terms(as_of or date.today(), side or loaded.playbook.side, review_below)
         entries = self._select(paths, ingest, loaded.base)
+        seconds_read, self._seconds_read = self._seconds_read, 0.0
         return Reviews(
             self.corpus,
             self.reader,
@@ -113,9 +120,10 @@ class Reviewing(ABC):
             record=not self._dry_run,
             password=self._password,
             local=self._local,
-            on_failure=self._tell,
+            on_failure=self._tell_instead,
             progress=self._progress,
             outcomes=lambda: self.outcomes,
+            seconds_read=seconds_read,
         )
 
     async def areview(

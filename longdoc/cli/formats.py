@@ -65,11 +65,11 @@ class Format(ABC):
 
 
 class JsonLines(Format):
-    """One record a line, UTF-8."""
+    """One record a line, UTF-8; the lines of an item go out together and at once, so that who follows them sees whole ones."""
 
     def add(self, item: Any) -> None:
-        for line in self.view.lines(item):
-            self.stream.write(encode(line) + "\n")
+        self.stream.write("".join(encode(line) + "\n" for line in self.view.lines(item)))
+        self.stream.flush()
 
 
 class Json(Format):

@@ -51,12 +51,12 @@ class Verdicts:
         return (int(rows[0][0]), str(rows[0][1])) if rows else None
 
     def put(self, playbook: str, run: int, review: Review) -> None:
-        """Store the verdicts on one document."""
+        """Store the verdicts on one document; they count once the run has finished, and are durable then."""
         rows = (
             (playbook, review.path, one.rule, review.document_id, one.rule_version, one.verdict, _places(review, one), run)
             for one in review.findings
         )
-        with self._catalogue.transaction():
+        with self._catalogue.unhurried(), self._catalogue.transaction():
             self._catalogue.run_many("INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
     def finish(self, playbook: str, run: int) -> str:

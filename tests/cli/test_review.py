@@ -187,6 +187,41 @@ def test_the_metrics_of_a_run_are_written_for_prometheus(reviewed: Library, tmp_
     assert any(line.startswith('longdoc_review_documents_per_second{playbook="house"}') for line in lines)
 
 
+def test_a_threshold_is_told_of_and_counted_where_an_input_failed_too(longdoc: Longdoc, tmp_path: Path) -> None:
+    make_documents(tmp_path / "docs")
+    (tmp_path / "docs" / "empty.txt").write_bytes(b"")
+    options = ("--playbook", "cuad_benchmark", "--fail-on", "never", "--threshold", "failed=0", "--format", "jsonl")
+    result = longdoc("review", tmp_path / "docs", *options, "--metrics-file", tmp_path / "metrics.prom")
+    assert result.code == 3
+    assert "threshold passed: failed is 1, the threshold is 0" in result.err
+    samples = metrics(tmp_path / "metrics.prom")
+    assert samples['failed_files{stage="parse"}'] == 1
+    assert samples["documents"] / samples["seconds"] == pytest.approx(samples["documents_per_second"], rel=0.01)
+    assert samples["seconds"] > 0.1  # parsing and reading took that much, not the verdicts alone
+
+
+def metrics(file: Path) -> dict[str, float]:
+    """Name without its prefix, with what labels it has but the playbook's, -> value, as Prometheus reads the file."""
+    from prometheus_client.parser import text_string_to_metric_families
+
+    found = {}
+    for family in text_string_to_metric_families(file.read_text(encoding="utf-8")):
+        for sample in family.samples:
+            labels = ",".join(f'{name}="{value}"' for name, value in sorted(sample.labels.items()) if name != "playbook")
+            found[sample.name.removeprefix("longdoc_review_") + (f"{{{labels}}}" if labels else "")] = sample.value
+    return found
+
+
+@pytest.mark.parametrize("options", [("--format", "html", "--out", "FILE/x.html"), ("--format", "jsonl", "--metrics-file", "FILE/x.prom")])
+def test_where_nothing_can_be_written_is_told_before_anything_is_read(longdoc: Longdoc, tmp_path: Path, options: tuple[str, ...]) -> None:
+    make_documents(tmp_path / "docs")
+    (tmp_path / "file").write_text("in the way")
+    chosen = [option.replace("FILE", str(tmp_path / "file")) for option in options]
+    result = longdoc("review", tmp_path / "docs", "--playbook", "cuad_benchmark", *chosen)
+    assert (result.code, "cannot be written" in result.err) == (2, True)
+    assert not (tmp_path / ".longdoc").exists()
+
+
 def test_a_decision_on_the_command_line_stands_in_the_next_run(longdoc: Longdoc, tmp_path: Path) -> None:
     (tmp_path / "contract.txt").write_text(CONTRACT, encoding="utf-8")
     (tmp_path / "house.yaml").write_text(HOUSE, encoding="utf-8")

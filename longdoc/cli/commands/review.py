@@ -69,9 +69,11 @@ def review(
     """Judge each document by a playbook: a verdict a rule, each with its evidence. Formats also: html, xlsx, sarif, junit."""
     from longdoc.cli.views.review import ReviewView
     from longdoc_pipelines.reports.formats import REPORTS, open_report
-    from longdoc_pipelines.review.metrics import thresholds, write_textfile
+    from longdoc_pipelines.review.metrics import check_textfile, thresholds, write_textfile
 
     limits = thresholds(threshold or [])
+    if engines.metrics_file is not None:
+        check_textfile(engines.metrics_file)
     worst = Worst(fail_on)
     quiet = replace(engines, metrics_file=None)  # written here, with those of the review
     with running("review", ReviewView(), common, output, reading, quiet, reports=REPORTS) as (run, writer):
@@ -93,13 +95,13 @@ def review(
             raise AssertionError("a run that is exhausted is closed")
         run.closing = {"audit_head": closing.audit_head, "changes": [change.model_dump() for change in closing.changes]}
         tell(run, closing)
+        passed = [said for limit in limits if (said := limit.passed_by(closing)) is not None]
+        for said in passed:
+            run.screen.complain(f"threshold passed: {said}")
         if engines.metrics_file is not None:
             own = run.pipeline.language_model.metered.registry() if run.pipeline.settings.engine is not None else None
             write_textfile(engines.metrics_file, loaded.playbook.playbook, closing, own)
     run.screen.hint(HINT)
-    passed = [said for limit in limits if (said := limit.passed_by(closing)) is not None]
-    for said in passed:
-        run.screen.complain(f"threshold passed: {said}")
     if worst.found or passed:
         raise typer.Exit(FINDING)
 

@@ -10,14 +10,17 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from longdoc.errors import EngineError, StoreError, UsageError
 from longdoc.labels import Label, LabelSet
 from longdoc.protocols import Progress, Reader
 from longdoc.types import Citation, Clause, Correction, Document, Finding, Outcome, Review
 from longdoc_pipelines.extract import EXTRACT_VERSION, best_of_each_label, candidates, from_row, to_row
 from longdoc_pipelines.keys import result_key
+from longdoc_pipelines.outcomes import reason_of
 from longdoc_pipelines.playbook.loading import Loaded
 from longdoc_pipelines.playbook.schema import Rule
 from longdoc_pipelines.review.dressing import dressed
@@ -25,7 +28,7 @@ from longdoc_pipelines.review.evidence import Evidence
 from longdoc_pipelines.review.facts import Facts, amended, facts_of
 from longdoc_pipelines.review.judge import REVIEW_VERSION, Terms, judge
 from longdoc_pipelines.review.likeness import Likeness
-from longdoc_pipelines.sources import source_of, unanswered
+from longdoc_pipelines.sources import source_of
 
 if TYPE_CHECKING:
     from longdoc_stores.corpus import Corpus
@@ -64,14 +67,16 @@ def review(
     on_failure: Callable[[Outcome], None] | None = None,
     progress: Tell | None = None,
 ) -> Iterator[Review]:
-    """The review of each document, in the order of `entries`; one that a language model gives no answer about is told and left out.
+    """The review of each document, in the order of `entries`; one that cannot be judged, for want of an answer by a language model or by a
+    fault, is told and left out.
 
     `embedded` finds titles, parties and dates, by which amendments are known (default: `reader`).
     """
     run = _Run(corpus, reader, embedded or reader, loaded, terms, Likeness(reader.embed), entries={entry.path: entry for entry in entries})
     for done, entry in enumerate(entries, start=1):
-        with unanswered(entry, "review", on_failure):
+        with _alone(entry, on_failure):
             run.facts[entry.path] = _facts(run, entry)
+        corpus.readings.let_go(entry.document_key, run.embedded.reading_fingerprint)
         if progress is not None:
             progress(Progress("extract", done, len(entries), "documents", entry.path))
     run.amends = dict(amended(run.facts.values()))
@@ -84,8 +89,25 @@ def review(
     run.earlier = {(one.path, one.rule): one for one in sorted(decided, key=lambda one: one.at)}
     for entry in entries:
         if entry.path in run.facts:
-            with unanswered(entry, "review", on_failure):
+            with _alone(entry, on_failure):
                 yield _reviewed(run, entry)
+            corpus.readings.let_go(entry.document_key, reader.reading_fingerprint)
+
+
+@contextmanager
+def _alone(entry: Entry, tell: Callable[[Outcome], None] | None) -> Iterator[None]:
+    """Around the work on one document: what goes wrong is told as its outcome, so that the others go on; without `tell` it is raised. What
+    would befall all of them is raised: a store or an engine that fails, a setting."""
+    try:
+        yield
+    except (StoreError, EngineError, UsageError):
+        raise
+    except Exception as error:
+        if tell is None:
+            raise
+        details = {"error": type(error).__name__}
+        said = {"stage": "review", "reason": reason_of(error), "document_id": entry.document_id, "details": details}
+        tell(Outcome(path=entry.path, outcome="failed", **said))
 
 
 def _reviewed(run: _Run, entry: Entry) -> Review:

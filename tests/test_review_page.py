@@ -26,9 +26,11 @@ from page_driver import (
     worth_a_look,
     write,
 )
+from PIL import Image
 from review_samples import PDF_PATH, closing, heading, review, reviews
 
-from longdoc.types import Correction, Finding, Review
+from longdoc.ingest.render import MARK
+from longdoc.types import Correction, Finding, Review, Span
 from longdoc_pipelines.review.corrections import read_corrections
 
 if TYPE_CHECKING:
@@ -158,6 +160,21 @@ def test_a_click_on_a_cell_of_a_pdf_shows_the_picture_of_its_page(open_page: Ope
         assert file.read_bytes() == picture, "the picture is that of the page with this passage marked"
         assert f"page {cited.page}" in page.inner_text("#source-place")
         assert page.inner_text("#source-view .quote").split() == cited.quote.split()
+
+
+def test_a_passage_over_the_end_of_a_page_is_seen_on_both_pages(open_page: Open, tmp_path: Path) -> None:
+    document = heading().document(PDF_PATH)
+    one = review(0)
+    passage = document.cite(Span(start=document.pages[2].span.end - 150, end=document.pages[3].span.start + 150))
+    found = one.findings[0].model_copy(update={"citations": (passage,), "values": ()})
+    write(tmp_path / "r.html", [one.model_copy(update={"findings": (found,)})])
+    page = open_page(tmp_path / "r.html", address_of(found))
+    page.wait_for_function("[...document.querySelectorAll('#source-view img')].filter((one) => one.naturalWidth > 300).length === 2")
+    for address in page.evaluate("[...document.querySelectorAll('#source-view img')].map((one) => one.src)"):
+        with Image.open(unquote(urlsplit(address).path)) as picture:
+            points = picture.convert("RGB").get_flattened_data()
+            assert sum(point == MARK for point in points) > 500, "the passage is marked on each of its pages"
+    assert "The passage stands on 2 pages" in page.inner_text("#source-view")
 
 
 def test_no_picture_is_loaded_before_it_is_looked_at(open_page: Open, of: list[Review]) -> None:

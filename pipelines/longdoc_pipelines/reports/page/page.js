@@ -7,6 +7,7 @@ const KEYS = [
   ["Esc", "close it"],
   ["n, p", "next and previous in the queue"],
   ["[, ]", "previous and next passage of a finding"],
+  ["z", "the page larger, or as wide as the pane"],
   ["a", "accept the verdict of the open finding"],
   ["c", "correct it"],
   ["/", "go to the filter"],
@@ -19,7 +20,9 @@ function makeHead() {
   document.title = `${heading.playbook} ${heading.version}: compliance review`;
   byId("playbook").textContent = heading.playbook;
   const failures = totals.V + totals.M;
-  byId("lead").textContent = `${counted(heading.documents, "document")} by ${counted(RULES, "rule")}: ${counted(failures, "failure")}, ${number(totals.R)} to review`;
+  const grave = SEVERITIES.slice(0, 2).map((severity) => [severity, bySeverities[severity].V + bySeverities[severity].M]).filter(([, count]) => count);
+  const which = grave.length ? ` (${grave.map(([severity, count]) => `${number(count)} ${severity}`).join(", ")})` : "";
+  byId("lead").textContent = `${counted(heading.documents, "document")} by ${counted(RULES, "rule")}: ${counted(failures, "failure")}${which}, ${number(totals.R)} to review`;
   const facts = [
     ["Version", heading.version, heading.fingerprint],
     ["As of", heading.as_of],
@@ -33,8 +36,9 @@ function makeHead() {
 }
 
 function makeFilter() {
+  const counts = { queue: totals.R + totals.V + totals.M, changes: changes.length, failed: overview.failed.length };
   byId("tabs").append(
-    ...VIEWS.map((view) => el("button", { type: "button", role: "tab", id: `tab-${view}`, "aria-controls": `view-${view}`, onclick: () => filter({ view }) }, TABS[view], view === "failed" ? el("span", { class: "count" }, number(overview.failed.length)) : null)),
+    ...VIEWS.map((view) => el("button", { type: "button", role: "tab", id: `tab-${view}`, "aria-controls": `view-${view}`, onclick: () => filter({ view }) }, TABS[view], ...(counts[view] === undefined ? [] : [" ", el("span", { class: "count" }, number(counts[view]))]))),
   );
   byId("tabs").addEventListener("keydown", (event) => {
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
@@ -114,6 +118,7 @@ function pressed(event) {
   else if (event.key === "p") stepQueue(-1);
   else if (pane && event.key === "a") accept();
   else if (pane && event.key === "c") correct();
+  else if (pane && event.key === "z" && !byId("source-larger").hidden) enlarge();
   else if (pane && (event.key === "[" || event.key === "]")) {
     const next = shown.place + (event.key === "]" ? 1 : -1);
     if (next >= 0 && next < shown.passages.length) showPassage(next);

@@ -129,6 +129,7 @@ function makePane() {
   byId("pane-close").addEventListener("click", closePane);
   byId("pane-previous").addEventListener("click", () => stepQueue(-1));
   byId("pane-next").addEventListener("click", () => stepQueue(1));
+  byId("source-larger").addEventListener("click", () => enlarge());
   byId("pane").addEventListener("close", paneClosed);
   byId("pane").addEventListener("cancel", (event) => {
     if (!correcting()) return;

@@ -27,7 +27,8 @@ _BLANKS_AT_THE_END = re.compile(r"[ \t]+$", flags=re.MULTILINE)
 
 class View(Protocol):
     """How one command shows its items. One whose records are nested has a further method, `rows`, that gives them flat, for CSV; one whose
-    items are more than what reports take has `reported`, which gives that."""
+    items are more than what reports take has `reported`, which gives that; one that has more to say after the last item has
+    `markdown_end`."""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -112,6 +113,11 @@ class Markdown(Format):
     def add(self, item: Any) -> None:
         for line in self.view.markdown(item):
             self.stream.write(line + "\n")
+
+    def finish(self) -> None:
+        for line in getattr(self.view, "markdown_end", tuple)():
+            self.stream.write(line + "\n")
+        super().finish()
 
 
 class Table(Format):

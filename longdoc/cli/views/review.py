@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from rich.padding import Padding
 from rich.table import Table
@@ -12,7 +13,11 @@ from rich.text import Text
 from longdoc.cli import records
 from longdoc.cli.text import markdown, markdown_block, page, place, printable, shorten
 from longdoc.cli.views.parts import grid, indent, plural, unwrapped
+from longdoc.cli.views.review_page import Counted, ending, opening
 from longdoc.types import Citation, Finding, Review, Verdict
+
+if TYPE_CHECKING:
+    from longdoc_pipelines.reports.base import Closing, Heading
 
 COLOURS: Mapping[Verdict, str] = {
     "violation": "bold red",
@@ -35,13 +40,18 @@ MOST_QUOTES = 3
 
 
 class ReviewView:
-    """The item is a Review."""
+    """The item is a Review. With a heading, and at the end a closing, Markdown says what the run was and what it came to."""
 
     columns = (
         "path", "rule", "title", "verdict", "confidence", "severity", "page", "start", "end", "quote", "values", "reason", "test",
         "position", "likeness", "leans", "amended_by", "waiver", "corrected_by", "corrected_at", "note", "machine", "worth",
         "rule_version", "model", "document_id", "citations",
     )  # fmt: skip
+
+    def __init__(self) -> None:
+        self.heading: Heading | None = None
+        self.closing: Closing | None = None
+        self._counted: list[Counted] = []
 
     def lines(self, item: Review) -> Iterator[records.Line]:
         """One record a rule."""
@@ -76,6 +86,9 @@ class ReviewView:
 
     def markdown(self, item: Review) -> Iterator[str]:
         """A heading a rule that wants a look, with its passages as quotations; the others as a list."""
+        if self.heading is not None and not self._counted:
+            yield from opening(self.heading)
+        self._counted.append((item.path, Counter(finding.verdict for finding in item.findings)))
         yield f"## {markdown(_title(item))}"
         yield ""
         yield f"{markdown(item.path)} · {markdown(_facts(item))}"
@@ -89,6 +102,14 @@ class ReviewView:
             yield f"- **{_words(finding.verdict)}** {markdown(_named(finding))}: {markdown(finding.reason)}{where}"
         if rest:
             yield ""
+
+    def markdown_end(self) -> Iterator[str]:
+        """What comes after the last document."""
+        if self.heading is None or self.closing is None:
+            return
+        if not self._counted:
+            yield from opening(self.heading)
+        yield from ending(self.heading, self.closing, self._counted)
 
 
 def _findings(findings: Sequence[Finding], width: int) -> Table:

@@ -32,6 +32,9 @@ SUMMED_UP: tuple[Verdict, ...] = ("compliant", "not_applicable")
 """Told in one line on a terminal."""
 LINES_OF_TEXT = 3
 RULE_WIDTH = 30
+SIDE_BY_SIDE = 110
+"""Columns that a terminal needs for the reason to stand beside all else; a narrower one has two columns."""
+STACKED_WIDTH = 24
 GAP = 2
 RAGGED = 4
 """What a line loses on average by breaking between words."""
@@ -77,7 +80,7 @@ class ReviewView:
         yield unwrapped((_title(item), "bold"), "\n", (f"{printable(item.path)} · {_facts(item)}", "dim"))
         shown = [finding for finding in _ordered(item.findings) if finding.verdict not in SUMMED_UP or finding.waiver or finding.correction]
         if shown:
-            yield indent(_findings(shown, width))
+            yield indent(_findings(shown, width) if width >= SIDE_BY_SIDE else _stacked(shown, width))
         counts = Counter(finding.verdict for finding in item.findings if finding not in shown)
         rest = ", ".join(f"{counts[verdict]:,} {_words(verdict)}" for verdict in SUMMED_UP if counts[verdict])
         if rest or not shown:
@@ -140,6 +143,24 @@ def _findings(findings: Sequence[Finding], width: int) -> Table:
             _why(finding, first, room),
             Text(where, style="dim"),
         )
+    return table
+
+
+def _stacked(findings: Sequence[Finding], width: int) -> Table:
+    """Verdict and rule below one another; beside them why, with confidence, page and place at the end."""
+    rule_width = min(STACKED_WIDTH, width // 3)
+    room = max(20, width - rule_width - GAP * 3) - RAGGED
+    table = grid(("verdict", {"width": rule_width}))
+    table.add_column("why", ratio=1)
+    table.expand = True
+    for finding in findings:
+        first = finding.citations[0] if finding.citations else None
+        named = Text(_words(finding.verdict), style=COLOURS[finding.verdict])
+        named.append("\n").append(_rule(finding, rule_width))
+        facts = [f"confidence {finding.confidence:.2f}", *((page(first), place(first.span)) if first is not None else ())]
+        told = _why(finding, first, room)
+        told.append("\n" + ", ".join(part for part in facts if part), style="not italic dim")
+        table.add_row(named, told)
     return table
 
 

@@ -97,12 +97,10 @@ class XlsxReport:
         """Write one document's row of the matrix and its findings."""
         self._matrix.room()
         found = {finding.rule: finding for finding in review.findings}
-        row: list[object] = [
-            self._matrix.cell(review.path, WRAPPED, link=self._file_of(review.path)),
-            self._matrix.cell(review.title, WRAPPED) if review.title else None,
-            sum(finding.failed for finding in review.findings),
-            sum(finding.verdict == "needs_review" for finding in review.findings),
-        ]
+        failed = sum(finding.failed for finding in review.findings)
+        waiting = sum(finding.verdict == "needs_review" for finding in review.findings)
+        named = [review.path, review.title, failed, waiting]
+        row = _wrapped(self._matrix, named, links={1 if review.title else 0: self._file_of(review.path)})
         places = {finding.rule: self._laid + place for place, finding in enumerate(review.findings)}
         self._laid += len(review.findings)
         row += [self._verdict(found[rule.id], places[rule.id]) if rule.id in found else None for rule in self._heading.rules]
@@ -217,9 +215,10 @@ def _tall(row: Sequence[object], columns: Sequence[tuple[str, float]]) -> float:
     return min(FOUR_LINES, height(texts, [width for _, width in columns[: len(texts)]]))
 
 
-def _wrapped(sheet: Sheet, row: Sequence[object]) -> list[object]:
-    """Cells in which text goes on in the next line."""
-    return [None if value is None else sheet.cell(value, WRAPPED) for value in row]
+def _wrapped(sheet: Sheet, row: Sequence[object], links: Mapping[int, Hyperlink | None] | None = None) -> list[object]:
+    """Cells in which text goes on in the next line; `links` are by column. LibreOffice does not wrap a link: it belongs on short text."""
+    linked = links or {}
+    return [None if value is None else sheet.cell(value, WRAPPED, link=linked.get(place)) for place, value in enumerate(row)]
 
 
 def _row(finding: Finding) -> list[object]:

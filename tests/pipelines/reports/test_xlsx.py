@@ -120,7 +120,7 @@ def test_a_document_is_opened_from_the_workbook_where_both_move_together(
     for name in ("contracts/a b#1%20.pdf", "../outside.pdf", "javascript:alert(1)"):
         (start / name).write_bytes(b"")
     monkeypatch.chdir(start)
-    link = written(start / "review", review(finding(), path=path))["Matrix"]["A2"].hyperlink
+    link = written(start / "review", review(finding(), path=path))["Matrix"]["B2"].hyperlink
     assert (None if link is None else link.target) == leads_to
 
 

@@ -1,6 +1,5 @@
 // The page put together: head, filter, views, keys, print.
 
-const MOST_PRINTED = 2000;
 const KEYS = [
   ["↑ ↓ ← → or k j h l", "move in the matrix"],
   ["Enter", "open the finding"],
@@ -132,27 +131,6 @@ function pressed(event) {
     return;
   } else return;
   event.preventDefault();
-}
-
-// On paper: the head, the charts, and what failed or needs review among what the filter shows.
-function writeForPrint() {
-  const queue = queueOf(select().findings).all.sort(bySeverity);
-  const listed = queue.slice(0, MOST_PRINTED).map((finding) => {
-    const found = findingOf(finding);
-    const quotes = (found?.citations ?? []).map((citation) => el("blockquote", {}, citation.quote, el("footer", {}, placeOfCitation(citation))));
-    return el(
-      "article",
-      {},
-      el("h3", {}, badge(codeOf(finding), { label: true }), " ", rules[placeOf(finding)].title, " ", severityMark(severityOf(finding))),
-      el("p", { class: "where" }, el("bdi", {}, documents[indexOf(finding)].path)),
-      el("p", {}, found?.reason ?? "", found?.test ? el("code", {}, ` ${found.test}`) : "", ` Confidence ${percent(confidenceOf(finding))}.`),
-      ...quotes,
-      found?.searched ? searchedOf(found.searched) : "",
-    );
-  });
-  const left = queue.length - listed.length;
-  const said = `What failed or needs review${filtered() || state.text ? ", as filtered" : ""}: ${counted(queue.length, "finding")}${left > 0 ? `, of which the gravest ${number(listed.length)} are printed; filter to print others` : ""}`;
-  byId("printed").replaceChildren(el("h2", {}, said), ...listed);
 }
 
 function makeKeys() {

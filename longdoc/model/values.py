@@ -102,6 +102,15 @@ _NOTICE_AFTER = re.compile(
     r"^['’]?\s*(?:advance\s+|written\s+|prior\s+)*(?:notice|prior|before|in advance|preceding|previous)\b", re.IGNORECASE
 )
 _NOTICE_BEFORE = re.compile(r"\b(?:notice|notif\w+|at least|no(?:t)? (?:less|later|fewer) than)\b[^.;]{0,30}$", re.IGNORECASE)
+_TERM_BEFORE = re.compile(
+    r"\b(?:renew\w*|exten[ds]\w*|successive|additional|terms?|for (?:\w+ ){0,3}periods?|force|continue\w*)\b"
+    r"(?:(?!\bwithin\b|\bleast\b|\bthan\b)[^.;]){0,80}$",
+    re.IGNORECASE,
+)
+_TERM_AFTER = re.compile(
+    r"[\s-]*(?:(?:renewals?|extensions?|extended|additional|initial)[\s-]*)?(?:terms?|periods?|renewals?|extensions?)\b", re.IGNORECASE
+)
+"""A contract's term, and that of its renewal, are no periods of notice."""
 _LAW = re.compile(r"\blaws?\b", re.IGNORECASE)
 
 
@@ -210,7 +219,7 @@ def _duration(text: str, label: str) -> Found | None:
         if _NOTICE_AFTER.search(text[one[1] : one[1] + 60]) or _NOTICE_BEFORE.search(text[max(0, one[0] - 60) : one[0]])
     ]
     if "notice" in label.lower():
-        return _first(notice, found)
+        return _first(notice, [one for one in found if not (_TERM_BEFORE.search(text[: one[0]]) or _TERM_AFTER.match(text, one[1]))])
     others = [one for one in found if one not in notice]
     if "renewal" in label.lower():
         renewed = re.search(r"\b(?:renew|exten|additional|successive|thereafter)", text, re.IGNORECASE)

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 from longdoc.errors import LabelSetError, PlaybookError, UnknownNameError
 from longdoc.labels import Label, LabelSet, load_labels
 from longdoc.types import Domain
+from longdoc_pipelines.facts.filings import FORMS
 from longdoc_pipelines.playbook.quantities import operand_problem
 from longdoc_pipelines.playbook.schema import AppliesTo, Comparison, Example, Playbook, Positions, Rule, Stance, ValueSpec, Waiver
 from longdoc_pipelines.playbook.tree import Path as TreePath
@@ -223,6 +224,10 @@ def _of_meaning(loaded: Loaded, tree: Tree, today: date | None) -> Iterator[Prob
                     wrong = operand_problem(rule.values[name].read, operator, operand)
                     if wrong is not None:
                         yield problem((*path, operator), wrong)
+        for place, form in enumerate(rule.applies_to.form):
+            near = _near(form, FORMS, listed=False)
+            if near and form.casefold() not in (known.casefold() for known in FORMS):
+                yield problem(("applies_to", "form", place), f"no document is filed on form {form!r}{near}", "warning")
         tested = {name for _, condition in rule.conditions() for name, _ in condition.compared()}
         for name in rule.values.keys() - tested:
             yield problem(("values", name), "is read but never tested", "warning")

@@ -21,7 +21,7 @@ from longdoc_pipelines.review.conditions import Told, told
 from longdoc_pipelines.review.evidence import Evidence, values_of
 from longdoc_pipelines.review.likeness import Likeness
 
-REVIEW_VERSION = 1
+REVIEW_VERSION = 2
 """Changes whenever the code could judge the same evidence otherwise."""
 READ_RIGHT: dict[str, float] = {
     "duration": 0.9, "amount": 0.9, "percentage": 0.9, "date": 0.9, "jurisdiction": 0.95, "party": 0.85, "yes_no": 1.0, "text": 0.95,
@@ -178,6 +178,11 @@ class _Judge:
             words = evidence.kind.casefold()
             if not any(word.casefold() in words for word in meant.agreement_type):
                 return f"The rule is for {say.any_of(meant.agreement_type)} agreements; this one is called {evidence.kind!r}."
+        filing = evidence.filing
+        if meant.form and filing.form is not None and filing.form.casefold() not in (form.casefold() for form in meant.form):
+            return f"The rule is for {say.forms(meant.form)}; this document is {say.form(filing.form)}."
+        if meant.period_from is not None and filing.period_end is not None and filing.period_end < meant.period_from:
+            return f"The rule is for periods that end on {meant.period_from} or later; this report's ended on {filing.period_end}."
         if meant.jurisdiction:
             laws = values_of(evidence.document, evidence.passages("Governing Law"), "jurisdiction", "governing_law")
             wanted = Comparison.model_validate({"in": meant.jurisdiction})
@@ -206,14 +211,17 @@ class _Judge:
         rule, searched = self.rule, self.source.searched(self.rule.about)
         read = 1.0 - len(searched.unread) / searched.pages if searched.pages else 1.0
         sure = (1.0 - probability) * read
-        said = say.extent(searched, rule)
+        sought, place, nearest = say.about(rule), say.extent(searched), say.nearest(searched)
         if rule.requirement == "required":
-            return _Leaning("missing", sure, f"Not found: {said}.", searched=searched)
+            return _Leaning("missing", sure, f"Nothing on {sought} was found {place}.{nearest}", searched=searched)
         if rule.requirement == "preferred":
-            return _Leaning("fallback", sure, f"Wanted but not required, and not found: {said}.", searched=searched)
+            reason = f"Nothing on {sought}, which is wanted but not required, was found {place}.{nearest}"
+            return _Leaning("fallback", sure, reason, searched=searched)
         if rule.requirement == "forbidden":
-            return _Leaning("compliant", sure, f"No such clause: {said}.", searched=searched)
-        return _Leaning("not_applicable", sure, f"No such clause, so that there is nothing to test: {said}.", searched=searched)
+            reason = f"Nothing on {sought}, which is forbidden, was found {place}.{nearest}"
+            return _Leaning("compliant", sure, reason, searched=searched)
+        reason = f"Nothing on {sought} was found {place}, so that there is nothing to test.{nearest}"
+        return _Leaning("not_applicable", sure, reason, searched=searched)
 
     # The clause is there
 
@@ -222,7 +230,7 @@ class _Judge:
         if rule.requirement == "forbidden":
             if rule.test is None:
                 return self._by_position() or _Leaning(
-                    "violation", 1.0, f"There is a passage on {say.about(rule)}, which is forbidden{say.where(self._best)}."
+                    "violation", 1.0, f"There is a passage on {say.about(rule)}{say.where(self._best)}, which is forbidden."
                 )
             told_of = self._told(rule.test)
             if told_of.holds:
@@ -343,7 +351,7 @@ def _speaking(evidence: Evidence, label: str) -> Evidence:
 
 def _wrong_kind(evidence: Evidence) -> str | None:
     wanted, found = evidence.loaded.playbook.domain, evidence.document.domain
-    if "plain" in (wanted, found) or wanted == found:
+    if "plain" in (wanted, found) or wanted == found or (wanted == "financial" and evidence.filing.form is not None):
         return None
     return f"Reads as a {found} document, the playbook is for {wanted} ones; to review it all the same, ingest it with --domain {wanted}."
 

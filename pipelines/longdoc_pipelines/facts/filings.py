@@ -16,10 +16,10 @@ FORMS = ("10-K", "10-K/A", "10-KT", "10-Q", "10-Q/A", "8-K", "8-K/A", "20-F", "2
 HEAD = 2500
 """Characters in which a release says what it announces."""
 
-# A release may name the form that is to follow: the form of a cover stands in a line by itself, below the commission's name.
+# A release may name the form that is to follow: the form of a cover stands in a line by itself, beside the commission's name or the act's.
 _COVER_LINE = re.compile(r"[^\w\n]*form\s+[\w/-]+[^\n]{0,60}$", re.IGNORECASE | re.MULTILINE)
-_COMMISSION = re.compile(r"securities\s+and\s+exchange\s+commission", re.IGNORECASE)
-_ANNOUNCES = re.compile(r"\b(?:reports?|reported|announces?|announced|for immediate release|business wire|pr\s?newswire)\b", re.IGNORECASE)
+_FILED_UNDER = re.compile(r"securities\s+and\s+exchange\s+commission|securities\s+exchange\s+act\s+of\s+1934", re.IGNORECASE)
+_ANNOUNCES = re.compile(r"\b(?:reports|reported|announces?|announced|for immediate release|business wire|pr\s?newswire)\b", re.IGNORECASE)
 _RESULTS = re.compile(r"\b(?:results|earnings|net (?:sales|income|loss)|revenues?|sales)\b", re.IGNORECASE)
 _SPAN_OF_TIME = re.compile(
     r"\b(?:quarter|full[- ]year|half[- ]year|fiscal\s+(?:year\s+)?(?:19|20)\d\d|year\s+ended|months\s+ended)\b", re.IGNORECASE
@@ -49,7 +49,7 @@ def filing_of(document: Document) -> Filing:
 
 def _stands_on_a_cover(document: Document, start: int) -> bool:
     line = document.text.rfind("\n", 0, start) + 1
-    return _COVER_LINE.match(document.text, line) is not None and _COMMISSION.search(document.text, 0, start + HEAD) is not None
+    return _COVER_LINE.match(document.text, line) is not None and _FILED_UNDER.search(document.text, 0, start + HEAD) is not None
 
 
 def _is_release(document: Document) -> bool:

@@ -53,6 +53,11 @@ def test_the_cover_says_form_and_period(form: str, period: str, expected: Filing
     assert filing_of(document(COVER.format(form=form, kind="REPORT", period=period))) == expected
 
 
+def test_a_cover_without_the_name_of_the_commission_is_one_by_the_act() -> None:
+    cover = COVER.format(form="10-K", kind="ANNUAL REPORT", period="For the fiscal year ended June 30, 2020")
+    assert filing_of(document(cover.partition("Washington")[2])) == Filing("10-K", date(2020, 6, 30))
+
+
 def test_a_release_of_results_is_known_by_what_it_announces_and_not_by_the_form_that_it_names() -> None:
     assert filing_of(document(RELEASE)) == Filing("earnings release")
 

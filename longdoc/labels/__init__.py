@@ -32,7 +32,9 @@ class Label(Record):
     """One kind of passage: what it is, examples of it, headings it usually stands under, the value to read from it.
 
     `phrases` are wordings that give such a passage away, whatever their case; "*" at the end of a word stands for any ending, by itself
-    for up to three words.
+    for up to three words, and what follows "@" is a heading under which alone the wording does ("incorporated by reference @ legal
+    proceedings"). A sentence with one of `not_phrases`, or under a heading of `never_in`, only looks like such a passage; where
+    `needs_phrase` is set so does one without any of `phrases`. All this counts for labels that are matched, not for trained ones.
     """
 
     name: str = Field(min_length=1)
@@ -40,7 +42,16 @@ class Label(Record):
     examples: tuple[str, ...] = Field((), description="two or three in the words of real documents")
     usually_in: tuple[str, ...] = Field((), description="headings that it usually stands under")
     phrases: tuple[str, ...] = Field((), description="wordings that give it away; * stands for any ending, by itself for up to three words")
+    not_phrases: tuple[str, ...] = Field((), description="wordings of sentences that only look like it")
+    never_in: tuple[str, ...] = Field((), description="headings under which it never stands")
+    needs_phrase: bool = Field(False, description="whether a sentence must have one of phrases")
     answer: AnswerFormat = Field("text", description="the kind of value to read from it")
+
+    @model_validator(mode="after")
+    def _has_what_it_needs(self) -> Label:
+        if self.needs_phrase and not self.phrases:
+            raise ValueError(f"label {self.name!r} needs a phrase, but lists none under phrases")
+        return self
 
 
 class LabelSet(Record):

@@ -2,6 +2,9 @@
 
     score = sigmoid(bias + w . [similarity to the description, similarity to the nearest example, heading, shared words, a phrase])
 
+A sentence that only looks like a passage of its label (by one of its `not_phrases`, by a heading of `never_in`, or without any phrase
+where one is needed) has a phrase of -1 and scores 0.01 at most: it stays a candidate, so that "nothing found" can name the nearest.
+
 The first four weights and the bias were fitted once, on 120 contracts of CUAD's training part and all labels together as if they were
 unknown (best F1 35 at a score of 0.15), and hold for all labels; that of the label's phrases was set by eye on research papers, whose
 labels share few words with what they mean. A score says less than a trained one, and its Clause says "matched".
@@ -24,7 +27,7 @@ from longdoc.labels import Label, LabelSet
 from longdoc.model.values import read_value
 from longdoc.model.wording import set_phrases_only
 from longdoc.protocols import Reading
-from longdoc.types import Clause, Document, Span
+from longdoc.types import Clause, Document, Section, Span
 
 MOST = 50
 """Candidates a label and document."""
@@ -32,6 +35,8 @@ WEIGHTS = (4.7, 4.2, 1.5, 6.9, 4.0)
 BIAS = -9.6
 DEFAULT_SCORE = 0.15
 """What a person would want to see, for labels without training."""
+LOOKALIKE = 0.01
+"""The highest score of a sentence that only looks like a passage of a label."""
 
 Floats = npt.NDArray[np.float32]
 _WORD = re.compile(r"[a-z]{3,}")
@@ -53,7 +58,7 @@ class Embedder(Protocol):
 
 @dataclass(frozen=True)
 class Evidence:
-    """Per sentence and label, each [S, L] in 0..1 or nearly so."""
+    """Per sentence and label, each [S, L] in 0..1 or nearly so; `phrase` is -1 where something speaks against the label."""
 
     description: Floats
     example: Floats
@@ -63,9 +68,10 @@ class Evidence:
 
     def scores(self) -> Floats:
         """Probabilities [S, L]."""
-        parts = (self.description, self.example, self.heading, self.words, self.phrase)
+        parts = (self.description, self.example, self.heading, self.words, np.maximum(self.phrase, 0))
         total = sum(weight * part for weight, part in zip(WEIGHTS, parts, strict=True)) + BIAS
-        return np.asarray(1.0 / (1.0 + np.exp(-total)), dtype=np.float32)
+        scores = np.asarray(1.0 / (1.0 + np.exp(-total)), dtype=np.float32)
+        return np.where(self.phrase < 0, np.minimum(scores, np.float32(LOOKALIKE)), scores)
 
 
 def match(reader: Embedder, document: Document, reading: Reading, labels: LabelSet) -> list[Clause]:
@@ -100,7 +106,7 @@ def readable(document: Document, reading: Reading) -> npt.NDArray[np.int64]:
         row
         for row, (start, end) in enumerate(reading.sentences.tolist())
         if kinds[holder[row]] != "heading"
-        and len(document.text[start:end].split()) >= 4
+        and sum(any(map(str.isalnum, word)) for word in document.text[start:end].split()) >= 4
         and not set_phrases_only(document.heading_path(start))
     ]
     return np.array(kept, dtype=np.int64)
@@ -121,15 +127,24 @@ def evidence(reader: Embedder, document: Document, reading: Reading, labels: Seq
     sentences = [document.text[start:end] for start, end in reading.sentences[rows].tolist()]
     headings = [document.heading_path(int(start)) for start in reading.sentences[rows, 0]]
     by_vectors = np.stack(description, axis=1), np.stack(example, axis=1)
-    return Evidence(*by_vectors, _headings(headings, labels), _shared_words(sentences, labels), _phrases(sentences, labels))
+    phrases = _phrases(sentences, headings, labels)
+    phrases[_headings(headings, [label.never_in for label in labels]) > 0] = -1
+    usual = _headings(headings, [(*label.usually_in, label.name) for label in labels])
+    return Evidence(*by_vectors, usual, _shared_words(sentences, labels), phrases)
 
 
-def _headings(paths: Sequence[tuple[str, ...]], labels: Sequence[Label]) -> Floats:
-    """1 where the innermost heading holds all words of a usual one, 0.6 where a heading above does."""
+def usual_sections(document: Document, label: Label) -> list[Section]:
+    """The sections whose own heading holds all words of one of those that the label is usually in."""
+    usual = [words for words in map(_stems, (*label.usually_in, label.name)) if words]
+    return [section for section in document.sections if any(words <= _stems(section.title) for words in usual)]
+
+
+def _headings(paths: Sequence[tuple[str, ...]], listed: Sequence[Sequence[str]]) -> Floats:
+    """For each list of headings: 1 where the innermost heading holds all words of one of them, 0.6 where a heading above does."""
     known: dict[tuple[str, ...], Floats] = {}
-    usual = [[_stems(name) for name in (*label.usually_in, label.name)] for label in labels]
+    usual = [[_stems(name) for name in headings] for headings in listed]
     for path in set(paths):
-        row = np.zeros(len(labels), dtype=np.float32)
+        row = np.zeros(len(listed), dtype=np.float32)
         for depth, heading in enumerate(reversed(path)):
             words = _stems(heading)
             for column, names in enumerate(usual):
@@ -158,14 +173,32 @@ def _shared_words(sentences: Sequence[str], labels: Sequence[Label]) -> Floats:
     return result
 
 
-def _phrases(sentences: Sequence[str], labels: Sequence[Label]) -> Floats:
-    """1 where a sentence has one of a label's phrases."""
-    result = np.zeros((len(sentences), len(labels)), dtype=np.float32)
+def _phrases(sentences: Sequence[str], headings: Sequence[tuple[str, ...]], labels: Sequence[Label]) -> Floats:
+    """1 where a sentence has one of a label's phrases, -1 where it has one of its `not_phrases` or lacks one that is needed, else 0."""
+    plain = [sentence.replace("’", "'") for sentence in sentences]
+    result = np.zeros((len(plain), len(labels)), dtype=np.float32)
     for column, label in enumerate(labels):
         if label.phrases:
-            pattern = re.compile("|".join(_pattern(phrase) for phrase in label.phrases), re.IGNORECASE)
-            result[:, column] = [pattern.search(sentence) is not None for sentence in sentences]
+            given = _found(plain, headings, label.phrases)
+            result[:, column] = np.where(given, 1, -1) if label.needs_phrase else given
+        if label.not_phrases:
+            result[_found(plain, headings, label.not_phrases), column] = -1
     return result
+
+
+def _found(sentences: Sequence[str], headings: Sequence[tuple[str, ...]], phrases: Sequence[str]) -> npt.NDArray[np.bool_]:
+    """Which sentences have one of the phrases, each under its heading if it names one."""
+    by_heading: dict[str, list[str]] = {}
+    for phrase in phrases:
+        words, _, heading = phrase.partition(" @ ")
+        by_heading.setdefault(heading, []).append(_pattern(words))
+    found = np.zeros(len(sentences), dtype=np.bool_)
+    for heading, patterns in by_heading.items():
+        pattern = re.compile("|".join(patterns), re.IGNORECASE)
+        under = np.ones(len(sentences), dtype=np.bool_) if not heading else _headings(headings, [(heading,)])[:, 0] > 0
+        for row in np.flatnonzero(under & ~found).tolist():
+            found[row] = pattern.search(sentences[row]) is not None
+    return found
 
 
 def _pattern(phrase: str) -> str:

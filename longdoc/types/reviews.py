@@ -16,11 +16,13 @@ Position = Literal["preferred", "fallback", "walk_away"]
 
 class Searched(Record):
     """What was looked through for a clause: sections, pages (None where the format has none) and those of them that hold no text that
-    could be read; `nearest` is the passage that came closest, `score` its probability."""
+    could be read; `usual` are those of the document's headings under which it usually stands, each with its page; `nearest` is the passage
+    that came closest, `score` its probability."""
 
     sections: int
     pages: int | None
     unread: tuple[int, ...] = ()
+    usual: tuple[str, ...] = ()
     nearest: Citation | None = None
     score: Score = 0.0
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 LABELS_OF_DOMAIN = {"legal": "cuad", "financial": "filing", "research": "paper"}
 MOST_CANDIDATES = 50
-EXTRACT_VERSION = 1
+EXTRACT_VERSION = 2
 
 
 def extract(

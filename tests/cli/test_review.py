@@ -382,7 +382,7 @@ def test_an_example_that_is_wrong_gives_exit_code_1(longdoc: Longdoc, tmp_path: 
     (tmp_path / "house.yaml").write_text(text, encoding="utf-8")
     result = longdoc("playbook", "test", "house.yaml")
     assert result.code == 1
-    assert "WRONG INS example 1: wanted compliant, got missing: Not found" in result.out
+    assert "WRONG INS example 1: wanted compliant, got missing: Nothing on 'Insurance' was found" in result.out
     assert "      text: It rains in the hills.\n0 of 1" in result.out
     assert "0 of 1 examples right; 3 rules have none: LAW, CAP, MFN" in result.out
 

@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from longdoc.labels import parse_labels
+from longdoc.errors import LabelSetError
+from longdoc.labels import LabelSet, parse_labels
 from longdoc.model.matching import match, readable
 from longdoc.model.salience import salience
 from longdoc.model.sentences import split
@@ -120,3 +121,64 @@ def test_a_phrase_of_the_label_raises_the_score_and_its_star_stands_for_an_endin
 def test_references_and_the_certifications_of_a_filing_are_no_passages(make_document, heading: str) -> None:
     document = make_document(f"RESULTS\n\nWe conclude that the method works well.\n\n{heading}\n\nWe conclude. In Journal of Ends, 1999.")
     assert [clause.text for clause in match(Flat(), document, reading_of(document), PHRASED)] == ["We conclude that the method works well."]
+
+
+REPORT = """RISK FACTORS
+
+We may lose the lawsuit that our former agent has filed.
+
+LEGAL PROCEEDINGS
+
+Our former agent has filed a lawsuit against the company in Ohio.
+
+The auditor assessed whether a lawsuit could cost the company money.
+
+The matters of note nine are incorporated by reference.
+
+PROPERTIES
+
+The deeds of our plants are incorporated by reference."""
+
+
+def odds(document: Document, **more: object) -> dict[str, float]:
+    """Sentence -> the odds that it is a passage of a label that is described like this."""
+    label = {"name": "Suit", "description": "A lawsuit against the company.", "phrases": ["lawsuit*"], **more}
+    found = match(Flat(), document, reading_of(document), LabelSet.model_validate({"name": "own", "labels": [label]}))
+    return {clause.text: clause.score / (1 - clause.score) for clause in found}
+
+
+def test_a_sentence_that_only_looks_like_a_passage_falls_far_behind(make_document) -> None:
+    plain = odds(make_document(REPORT))
+    warned = odds(make_document(REPORT), not_phrases=["the auditor*"], never_in=["Risk Factors"])
+    fallen = {text for text, given in warned.items() if given < plain[text] / 50}
+    assert {text[:11] for text in fallen} == {"We may lose", "The auditor"}
+    assert max(warned, key=lambda text: warned[text]).startswith("Our former agent")
+
+
+def test_a_phrase_with_a_heading_counts_under_it_alone(make_document) -> None:
+    given = odds(make_document(REPORT), phrases=["lawsuit*", "incorporated * reference @ legal proceedings"])
+    under, elsewhere = (given[f"The {what} are incorporated by reference."] for what in ("matters of note nine", "deeds of our plants"))
+    assert under > 40 * elsewhere
+
+
+def test_where_a_phrase_is_needed_a_sentence_without_one_is_no_passage(make_document) -> None:
+    text = "SUITS\n\nThe company is a party to a suit.\n\nA lawsuit against the company is pending."
+    plain, strict = (odds(make_document(text), needs_phrase=needed) for needed in (False, True))
+    assert strict["A lawsuit against the company is pending."] == plain["A lawsuit against the company is pending."]
+    assert strict["The company is a party to a suit."] < plain["The company is a party to a suit."] / 50
+
+
+def test_a_phrase_is_found_whichever_apostrophe_a_document_has(make_document) -> None:
+    document = make_document("Management’s plan is to sell a plant.\n\nThe plan of the town is to buy it.")
+    given = odds(document, phrases=["management's plan"])
+    assert max(given, key=lambda text: given[text]).startswith("Management")
+
+
+def test_a_label_that_needs_a_phrase_lists_one() -> None:
+    with pytest.raises(LabelSetError, match="needs a phrase, but lists none"):
+        parse_labels("name: own\nlabels: [{name: A, description: b, needs_phrase: true}]", "test")
+
+
+def test_a_bullet_is_no_word(make_document) -> None:
+    document = make_document("The contractor keeps liability insurance.\n\n• Critical Accounting Estimates")
+    assert readable(document, reading_of(document)).tolist() == [0]

@@ -10,6 +10,7 @@ from typing import Any
 
 from longdoc.labels import LabelSet
 from longdoc.model.places import find_places, known_places
+from longdoc_pipelines.facts.filings import FORMS
 from longdoc_pipelines.playbook.problems import Level, Problem, near, problem
 from longdoc_pipelines.playbook.quantities import operand_problem
 from longdoc_pipelines.playbook.reach import possible, unreachable, verdicts
@@ -115,6 +116,10 @@ def _of_place(name: str, path: Path, tell: Tell) -> Iterator[Problem]:
 def _of_places(rule: Rule, tell: Tell) -> Iterator[Problem]:
     for number, name in enumerate(rule.applies_to.jurisdiction):
         yield from _of_place(name, ("applies_to", "jurisdiction", number), tell)
+    for number, form in enumerate(rule.applies_to.form):
+        meant = near(form, FORMS, listed=False)
+        if meant and form.casefold() not in (known.casefold() for known in FORMS):
+            yield tell(("applies_to", "form", number), f"no document is filed on form {form!r}{meant}", "warning")
 
 
 def _of_circumstances(rule: Rule, playbook: Playbook, tell: Tell, today: date | None) -> Iterator[Problem]:

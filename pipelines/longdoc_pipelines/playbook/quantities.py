@@ -64,13 +64,18 @@ def _holds(kind: ValueKind, normalised: str | None, operator: str, operand: Any,
         return _equal(kind, normalised, operand, as_of)
     if operator == "contains":
         wanted = (operand,) if isinstance(operand, str) else operand
-        return any(re.search(rf"(?<!\w){re.escape(one)}(?!\w)", normalised, re.IGNORECASE) for one in wanted)
+        return any(re.search(rf"(?<!\w){_loosely(one)}(?!\w)", normalised, re.IGNORECASE) for one in wanted)
     if operator in ("before", "after"):
         return _ordered(normalised, operator, as_date(operand, as_of))
     stated, limit = measure(kind, normalised), measure(kind, operand_text(kind, operand))
     if stated is None or limit is None or not _comparable(stated, limit):
         return None
     return stated[0] <= limit[0] if operator == "max" else stated[0] >= limit[0]
+
+
+def _loosely(words: str) -> str:
+    """Words as a regular expression: a line may break between them, and an apostrophe may be curly."""
+    return r"\s+".join(re.escape(word).replace("'", "['’]") for word in words.replace("’", "'").split())
 
 
 def _equal(kind: ValueKind, normalised: str, operand: Any, as_of: date) -> bool | None:

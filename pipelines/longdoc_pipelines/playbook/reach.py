@@ -61,7 +61,8 @@ def possible(rule: Rule) -> set[Verdict]:
         found.add("violation")
     if rule.requirement == "required":
         found.add("missing")
-    if rule.requirement == "conditional" or rule.when is not None or rule.applies_to.jurisdiction:
+    meant = rule.applies_to
+    if rule.requirement == "conditional" or rule.when is not None or meant.jurisdiction or meant.form or meant.period_from:
         found.add("not_applicable")
     if rule.when is not None:
         found.add("needs_review")

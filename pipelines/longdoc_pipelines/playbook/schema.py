@@ -133,6 +133,10 @@ class AppliesTo(Part):
     side: tuple[str, ...] = Field((), description="sides on which we stand, as `--side` names them: customer, vendor")
     jurisdiction: tuple[str, ...] = Field((), description="governing laws")
     domain: tuple[Domain, ...] = Field((), description="legal, financial, research or plain")
+    form: tuple[str, ...] = Field(
+        (), description="what a filing is made on: 10-K, 10-Q, 8-K (an amended one, 10-K/A, is another form), EX-99.1, earnings release"
+    )
+    period_from: date | None = Field(None, description="for reports on a fiscal year or quarter that ends on this day or later")
 
 
 class Stance(Part):

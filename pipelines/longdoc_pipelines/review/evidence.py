@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from longdoc.labels import LabelSet
+from longdoc.model.matching import usual_sections
 from longdoc.model.values import read_value
 from longdoc.protocols import Chance, Reader
-from longdoc.types import Citation, Clause, Document, Searched, Value
+from longdoc.types import Citation, Clause, Document, Searched, Section, Value
+from longdoc_pipelines.facts.filings import Filing, filing_of
 from longdoc_pipelines.playbook.loading import Loaded
 from longdoc_pipelines.playbook.schema import ValueKind
 from longdoc_pipelines.review.lead_in import lead_in
@@ -20,6 +22,8 @@ MOST_PASSAGES = 4
 NEAR, SHOWN, SPEAKS = 0.5, 0.3, 0.2
 """A further passage has a say if its score is at least this share of the best one's; it is shown from the second share on, and from the
 third its value is read where no better passage states one."""
+MOST_USUAL = 3
+"""Headings under which a passage of the label usually stands that are named where none was found."""
 _OWN_KIND = ("Document Name", "Title")
 
 
@@ -44,17 +48,22 @@ class Evidence:
             found.setdefault(clause.label.casefold(), []).append(clause)
         return {label: sorted(listed, key=lambda clause: -clause.score) for label, listed in found.items()}
 
+    @cached_property
+    def filing(self) -> Filing:
+        """Which filing it is, if it is one."""
+        return filing_of(self.document)
+
     def candidates(self, label: str) -> list[Clause]:
         """Everything that was found for a label, best first."""
         return self._by_label.get(label.casefold(), [])
 
     def chance(self, label: str) -> Chance:
         """How likely it is that the document has such a passage."""
+        return self.reader.presence(self._set_of(label), label, self.candidates(label))
+
+    def _set_of(self, label: str) -> LabelSet:
         own = self.loaded.own
-        labels: LabelSet = (
-            own if own is not None and any(one.name.casefold() == label.casefold() for one in own.labels) else self.loaded.base
-        )
-        return self.reader.presence(labels, label, self.candidates(label))
+        return own if own is not None and any(one.name.casefold() == label.casefold() for one in own.labels) else self.loaded.base
 
     def passages(self, label: str, near: float = NEAR) -> list[Clause]:
         """The passages that a verdict rests on: the best, and what comes `near` it, a share of its score."""
@@ -75,10 +84,12 @@ class Evidence:
     def searched(self, label: str) -> Searched:
         """What was looked through in vain."""
         document, listed = self.document, self.candidates(label)
+        usual = usual_sections(document, self._set_of(label).label(label))
         return Searched(
             sections=len(document.sections),
             pages=len(document.pages) or None,
             unread=self.unread,
+            usual=tuple(heading(document, section) for section in usual[:MOST_USUAL]),
             nearest=listed[0].citation if listed else None,
             score=listed[0].score if listed else 0.0,
         )
@@ -87,6 +98,13 @@ class Evidence:
     def unread(self) -> tuple[int, ...]:
         """Pages that hold no text that could be read."""
         return tuple(page.number for page in self.document.pages if not page.has_text)
+
+
+def heading(document: Document, section: Section) -> str:
+    """`Item 9A. Controls and Procedures (page 64)`."""
+    page = document.page_at(section.heading.start)
+    title = " ".join(f"{section.number or ''} {section.title}".split())
+    return title if page is None else f"{title} (page {page.number})"
 
 
 def values_of(document: Document, passages: Sequence[Clause], kind: ValueKind, name: str) -> list[Value]:

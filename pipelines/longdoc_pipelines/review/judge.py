@@ -154,6 +154,11 @@ class _Judge:
             return f"The {what} is for the side of {say.any_of(meant.side)}; we are {self.terms.side}."
         if evidence.kind is not None and (kinds := _other_type(evidence.kind, meant)) is not None:
             return f"The {what} is {kinds}; this one is called {evidence.kind!r}."
+        filing = evidence.filing
+        if meant.form and filing.form is not None and filing.form.casefold() not in (form.casefold() for form in meant.form):
+            return f"The {what} is for {say.forms(meant.form)}; this document is {say.form(filing.form)}."
+        if meant.period_from is not None and filing.period_end is not None and filing.period_end < meant.period_from:
+            return f"The {what} is for periods that end on {meant.period_from} or later; this report's ended on {filing.period_end}."
         if meant.jurisdiction:
             laws = values_of(evidence.document, evidence.passages("Governing Law"), "jurisdiction", "governing_law")
             wanted = Comparison.model_validate({"in": meant.jurisdiction})
@@ -182,14 +187,17 @@ class _Judge:
         rule, searched = self.rule, self.source.searched(self.rule.about)
         read = 1.0 - len(searched.unread) / searched.pages if searched.pages else 1.0
         sure = (1.0 - probability) * read
-        said = say.extent(searched, rule)
+        sought, place, nearest = say.about(rule), say.extent(searched), say.nearest(searched)
         if rule.requirement == "required":
-            return _Leaning("missing", sure, f"Not found: {said}.", searched=searched)
+            return _Leaning("missing", sure, f"Nothing on {sought} was found {place}.{nearest}", searched=searched)
         if rule.requirement == "preferred":
-            return _Leaning("fallback", sure, f"Wanted but not required, and not found: {said}.", searched=searched)
+            reason = f"Nothing on {sought}, which is wanted but not required, was found {place}.{nearest}"
+            return _Leaning("fallback", sure, reason, searched=searched)
         if rule.requirement == "forbidden":
-            return _Leaning("compliant", sure, f"No such clause: {said}.", searched=searched)
-        return _Leaning("not_applicable", sure, f"No such clause, so that there is nothing to test: {said}.", searched=searched)
+            reason = f"Nothing on {sought}, which is forbidden, was found {place}.{nearest}"
+            return _Leaning("compliant", sure, reason, searched=searched)
+        reason = f"Nothing on {sought} was found {place}, so that there is nothing to test.{nearest}"
+        return _Leaning("not_applicable", sure, reason, searched=searched)
 
     # The clause is there
 
@@ -362,7 +370,7 @@ def _wrong_kind(evidence: Evidence) -> str | None:
     wanted, found = evidence.loaded.playbook.domain, evidence.document.domain
     if wanted == "legal" and found == "plain" and evidence.nameless:
         return "Names no parties and reads as no contract; to review it all the same, ingest it with --domain legal."
-    if "plain" in (wanted, found) or wanted == found:
+    if "plain" in (wanted, found) or wanted == found or (wanted == "financial" and evidence.filing.form is not None):
         return None
     return f"Reads as a {found} document, the playbook is for {wanted} ones; to review it all the same, ingest it with --domain {wanted}."
 

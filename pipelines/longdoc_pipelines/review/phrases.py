@@ -17,17 +17,37 @@ def about(rule: Rule) -> str:
     return repr(rule.label) if rule.label is not None else repr(rule.question)
 
 
-def extent(searched: Searched, rule: Rule) -> str:
-    """How far was searched, and what could not be read."""
+def extent(searched: Searched) -> str:
+    """`in 35 sections on 14 pages, among them Item 4. Controls and Procedures (page 12); page 3 could not be read`."""
     sections = f"{searched.sections} section{'s' * (searched.sections != 1)}" if searched.sections else "the whole text"
     pages = f" on {searched.pages} page{'s' * (searched.pages != 1)}" if searched.pages else ""
-    unread = (
-        f", of which page{'s' * (len(searched.unread) > 1)} {', '.join(map(str, searched.unread))} could not be read"
-        if searched.unread
-        else ""
-    )
-    nearest = f"; the nearest passage has a score of {searched.score:.2f}" if searched.nearest else ""
-    return f"searched {sections}{pages}{unread} for {about(rule)}{nearest}"
+    usual = f", among them {_listed(searched.usual)}" if searched.usual else ""
+    unread = f"; page{'s' * (len(searched.unread) > 1)} {_ranges(searched.unread)} could not be read" if searched.unread else ""
+    return f"in {sections}{pages}{usual}{unread}"
+
+
+def _ranges(numbers: Sequence[int]) -> str:
+    """`3, 7-9 and 12`."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return _listed([str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs])
+
+
+def _listed(words: Sequence[str]) -> str:
+    """`one, two and three`."""
+    return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else words[0]
+
+
+def nearest(searched: Searched) -> str:
+    """` The nearest passage, on page 7, has a score of 0.12.`; nothing where there is none."""
+    if searched.nearest is None:
+        return ""
+    place = where(searched.nearest)
+    return f" The nearest passage{f',{place},' if place else ''} has a score of {searched.score:.2f}."
 
 
 def passage(rule: Rule) -> str:
@@ -97,6 +117,20 @@ def where(citation: Citation | None) -> str:
 def named(position: Position) -> str:
     """A position as it is written."""
     return position.replace("_", "-")
+
+
+def form(name: str) -> str:
+    """`a report on Form 10-K`; what is no form of the SEC by its name."""
+    if name.startswith("EX-"):
+        return f"exhibit {name.removeprefix('EX-')} of a filing"
+    return f"a report on Form {name}" if name[:1].isdigit() else f"a{'n' * (name[:1].lower() in 'aeiou')} {name}"
+
+
+def forms(names: Sequence[str]) -> str:
+    """`reports on Form 10-K or 10-Q`."""
+    numbered = [name for name in names if name[:1].isdigit()]
+    others = [f"{name}s" if name.islower() else name for name in names if name not in numbered]
+    return any_of([*([f"reports on Form {any_of(numbered)}"] if numbered else []), *others])
 
 
 def any_of(words: Sequence[str]) -> str:

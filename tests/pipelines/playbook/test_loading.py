@@ -83,6 +83,14 @@ def test_an_expired_waiver_and_a_rule_without_examples_are_warnings() -> None:
     ]
 
 
+def test_a_form_that_nobody_files_on_is_a_warning_with_what_was_meant() -> None:
+    text = GOOD.replace("    examples:", "    applies_to: {form: [10-K, 10Q, EX-99.1]}\n    examples:", 1)
+    _, problems = check(text, "small.yaml")
+    assert [(problem.level, problem.message) for problem in problems] == [
+        ("warning", "no document is filed on form '10Q'; did you mean '10-Q'?")
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "part"),
     [

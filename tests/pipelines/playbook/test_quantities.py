@@ -63,6 +63,8 @@ DAY = date(2026, 11, 23)
         ("yes_no", "yes", {"equals": "no"}, False),
         ("text", "on a time and materials basis", {"contains": "time and materials"}, True),
         ("text", "counterparty", {"contains": "party"}, False),
+        ("text", "the controls were not\neffective", {"contains": "not effective"}, True),
+        ("text", "management’s plans", {"contains": "management's plans"}, True),
         ("text", None, {"present": False}, True),
         ("text", "something", {"present": False}, False),
     ],

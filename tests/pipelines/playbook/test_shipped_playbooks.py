@@ -184,9 +184,33 @@ def test_an_annual_report_in_trouble_is_flagged_for_each_of_its_troubles(folder:
     review = reviews(folder, "filing_disclosure", "annual-report.txt")["annual-report.txt"]
     expected = dict.fromkeys((one.rule for one in review.findings), "compliant")
     expected |= dict.fromkeys(("FD-02", "FD-04", "FD-05", "FD-09", "FD-11"), "violation")
-    expected |= {"FD-16": "fallback"}
+    expected |= {"FD-16": "fallback", "FD-20": "missing", "FD-23": "fallback"}
+    expected |= dict.fromkeys(("FD-19", "FD-21"), "not_applicable")  # it is no quarterly report, and has no measures of its own
     assert likeliest(review) == expected
-    assert {one.rule for one in review.findings if one.failed} == {"FD-02", "FD-04", "FD-05", "FD-09", "FD-11"}
+    assert {one.rule for one in review.findings if one.failed} == {"FD-02", "FD-04", "FD-05", "FD-09", "FD-11", "FD-20"}
+
+
+def test_a_filing_in_order_is_not_asked_for_what_other_forms_need(folder: Path) -> None:
+    both = reviews(folder, "filing_disclosure", "quarterly-report.txt", "results-release.txt")
+    verdicts = {name: likeliest(review) for name, review in both.items()}
+    judged = {name: {rule for rule, one in of.items() if one != "not_applicable"} for name, of in verdicts.items()}
+    for_all = {"FD-02", "FD-11", "FD-13", "FD-22", "FD-23"}
+    of_a_quarter = {"FD-05", "FD-07", "FD-08", "FD-09", "FD-15", "FD-19", "FD-20"}
+    assert judged == {"quarterly-report.txt": for_all | of_a_quarter, "results-release.txt": for_all | {"FD-21"}}
+    assert {one for of in verdicts.values() for one in of.values()} == {"compliant", "not_applicable"}
+
+
+@pytest.mark.parametrize(
+    ("rule", "quoted"),
+    [
+        ("FD-07", "filed a complaint against us"),
+        ("FD-09", "concluded that our disclosure controls and procedures were effective"),
+        ("FD-20", "no change in our internal control over financial reporting"),
+    ],
+)
+def test_a_filings_verdict_shows_the_disclosure_and_not_what_speaks_of_it(folder: Path, rule: str, quoted: str) -> None:
+    found = finding(reviews(folder, "filing_disclosure", "quarterly-report.txt", "results-release.txt")["quarterly-report.txt"], rule)
+    assert quoted in " ".join(found.citations[0].quote.split())
 
 
 def test_a_paper_on_people_without_approval_consent_and_interests_is_sent_back(folder: Path) -> None:

@@ -128,7 +128,7 @@ def test_what_was_searched_in_vain_is_told() -> None:
     assert finding.verdict == "missing"
     assert finding.searched is not None
     assert finding.searched.sections == len(found.sections) > 2
-    assert f"searched {len(found.sections)} sections for 'Insurance'" in finding.reason
+    assert finding.reason.startswith(f"Nothing on 'Insurance' was found in {len(found.sections)} sections.")
 
 
 def test_a_page_that_could_not_be_read_makes_missing_less_sure() -> None:
@@ -140,7 +140,24 @@ def test_a_page_that_could_not_be_read_makes_missing_less_sure() -> None:
     assert (finding.verdict, finding.leans) == ("needs_review", "missing")
     assert finding.searched is not None
     assert finding.searched.unread == (2,)
-    assert "of which page 2 could not be read" in finding.reason
+    assert finding.reason.endswith("was found in 4 sections on 2 pages; page 2 could not be read.")
+
+
+def test_pages_that_could_not_be_read_are_told_in_ranges_and_the_usual_headings_by_name() -> None:
+    found = document("1. Insurance\n\nNothing is said here of what one would look for.\n\n2. Law\n\nThe law of Nevada governs.")
+    middle = found.text.index("2. Law")
+    spans = [(0, middle), (middle, len(found.text)), *[(len(found.text), len(found.text))] * 5]
+    pages = [
+        {"number": number, "has_text": number not in (3, 4, 5, 7), "span": {"start": start, "end": end}}
+        for number, (start, end) in enumerate(spans, start=1)
+    ]
+    torn = type(found).model_validate({**found.model_dump(), "pages": pages})
+    finding = verdict(evidence(loaded({"label": "Insurance"}, review_below=0.0), torn))
+    assert finding.reason == (
+        "Nothing on 'Insurance' was found in 2 sections on 7 pages, among them 1. Insurance (page 1); pages 3-5 and 7 could not be read."
+    )
+    assert finding.searched is not None
+    assert finding.searched.usual == ("1. Insurance (page 1)",)
 
 
 # Positions
@@ -241,6 +258,55 @@ def test_a_rule_is_for_what_it_applies_to(applies: dict[str, Any], terms: Terms,
     rule = {"label": "Cap On Liability"}
     for playbook in (loaded({**rule, "applies_to": applies}), loaded(rule, applies_to=applies)):
         assert verdict(evidence(playbook, found, clauses, kind="Services Agreement"), terms).verdict == expected
+
+
+FILING = """UNITED STATES SECURITIES AND EXCHANGE COMMISSION
+
+FORM {}
+
+REPORT PURSUANT TO SECTION 13 OF THE SECURITIES EXCHANGE ACT OF 1934
+
+For the fiscal year ended June 30, 2023
+
+Risk Factors
+
+The loss of a customer could harm our results."""
+
+
+@pytest.mark.parametrize(
+    ("form", "applies", "reason"),
+    [
+        ("10-K", {"form": ["10-K"]}, "Found: a passage on 'Risk Factors'."),
+        ("10-K", {"form": ["10-k", "10-Q"], "period_from": date(2023, 6, 30)}, "Found: a passage on 'Risk Factors'."),
+        ("10-Q", {"form": ["10-K", "20-F"]}, "The rule is for reports on Form 10-K or 20-F; this document is a report on Form 10-Q."),
+        ("8-K", {"form": ["earnings release"]}, "The rule is for earnings releases; this document is a report on Form 8-K."),
+        (
+            "10-K",
+            {"period_from": date(2023, 12, 15)},
+            "The rule is for periods that end on 2023-12-15 or later; this report's ended on 2023-06-30.",
+        ),
+    ],
+)
+def test_a_rule_for_filings_is_for_its_forms_and_periods(form: str, applies: dict[str, Any], reason: str) -> None:
+    found = document(FILING.format(form), domain="financial")
+    clauses = [clause(found, "Risk Factors", "The loss of a customer could harm our results.")]
+    playbook = loaded({"label": "Risk Factors", "requirement": "required", "applies_to": applies}, domain="financial", label_set="filing")
+    finding = verdict(evidence(playbook, found, clauses))
+    assert (finding.verdict, finding.reason) == ("compliant" if reason.startswith("Found") else "not_applicable", reason)
+
+
+def test_a_document_that_is_no_filing_is_judged_by_the_rules_for_every_form() -> None:
+    found = document("Risk Factors\n\nThe loss of a customer could harm our results.", domain="financial")
+    playbook = loaded(
+        {"label": "Risk Factors", "requirement": "required", "applies_to": {"form": ["10-K"]}}, domain="financial", label_set="filing"
+    )
+    assert verdict(evidence(playbook, found)).verdict == "missing"
+
+
+def test_a_filing_that_reads_like_a_contract_is_a_filing_all_the_same() -> None:
+    found = document(FILING.format("8-K"), domain="legal")
+    playbook = loaded({"label": "Risk Factors", "requirement": "required"}, domain="financial", label_set="filing")
+    assert verdict(evidence(playbook, found)).verdict == "missing"
 
 
 @pytest.mark.parametrize(("minimum", "expected"), [("USD 100,000", "missing"), ("USD 900,000", "not_applicable")])

@@ -345,6 +345,23 @@ def test_a_report_that_was_cut_short_says_so(open_page: Open, of: list[Review], 
         assert said in page.inner_text("#pane")
 
 
+def test_words_are_found_in_reasons_and_passages_where_that_is_asked_for(open_page: Open, of: list[Review]) -> None:
+    page = open_page(after="#view=findings")
+    page.fill("#filter-text", "republic MALTA govern")
+    assert page.inner_text("#filter-count").startswith("0 of 60 documents")
+    page.check("#filter-passages")
+    malta = [finding for one in of for finding in one.findings if any("Republic of Malta" in cited.quote for cited in finding.citations)]
+    assert page.inner_text("#filter-count") == f"{len(malta)} of 60 documents, {len(malta)} findings"
+    assert len(malta) > 1
+    again = open_page(after=f"#{urlsplit(page.url).fragment}")
+    assert again.is_checked("#filter-passages")
+    assert again.inner_text("#filter-count") == page.inner_text("#filter-count")
+    page.fill("#filter-text", f"{malta[0].path} malta")
+    assert page.inner_text("#filter-count") == "1 of 60 documents, 1 finding"
+    page.click("#filter-clear")
+    assert page.inner_text("#filter-count") == "60 documents"
+
+
 def test_a_chart_filters_by_what_is_clicked(open_page: Open, of: list[Review]) -> None:
     page = open_page()
     page.click("#chart-verdicts [data-verdict=R]")

@@ -66,11 +66,11 @@ class Format(ABC):
 
 
 class JsonLines(Format):
-    """One record a line, UTF-8."""
+    """One record a line, UTF-8; the lines of an item go out together and at once, so that who follows them sees whole ones."""
 
     def add(self, item: Any) -> None:
-        for line in self.view.lines(item):
-            self.stream.write(encode(line) + "\n")
+        self.stream.write("".join(encode(line) + "\n" for line in self.view.lines(item)))
+        self.stream.flush()
 
 
 class Json(Format):
@@ -108,7 +108,7 @@ class Csv(Format):
 
 
 class Markdown(Format):
-    """A page for people, with page citations."""
+    """A page for people, with page citations; a review's ends with the head of the audit log."""
 
     def add(self, item: Any) -> None:
         for line in self.view.markdown(item):

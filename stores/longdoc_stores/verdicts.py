@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
@@ -51,12 +51,12 @@ class Verdicts:
         return (int(rows[0][0]), str(rows[0][1])) if rows else None
 
     def put(self, playbook: str, run: int, review: Review) -> None:
-        """Store the verdicts on one document."""
+        """Store the verdicts on one document; they count once the run has finished, and are durable then."""
         rows = (
             (playbook, review.path, one.rule, review.document_id, one.rule_version, one.verdict, _places(review, one), run)
             for one in review.findings
         )
-        with self._catalogue.transaction():
+        with self._catalogue.unhurried(), self._catalogue.transaction():
             self._catalogue.run_many("INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
     def finish(self, playbook: str, run: int) -> str:
@@ -111,10 +111,16 @@ class Verdicts:
             for playbook, path, version, verdict, places in rows
         ]
 
+    def rules_of(self, document_id: str) -> list[str]:
+        """The rules by which a document was judged."""
+        rows = self._catalogue.rows("SELECT DISTINCT rule FROM verdicts WHERE document_id = ? ORDER BY rule", (document_id,))
+        return [str(rule) for (rule,) in rows]
+
     # Corrections
 
-    def correct(self, corrections: Iterable[Correction]) -> int:
-        """Store what people decided, a later one in place of an earlier, each with a line of the audit log; how many were new."""
+    def correct(self, corrections: Iterable[Correction], on_conflict: Callable[[Correction, Correction], None] | None = None) -> int:
+        """Store what people decided, each with a line of the audit log; how many were new. What was decided later stands in place of what
+        was decided earlier, in whatever order they come: `on_conflict` is told (what stands, what does not) where verdicts differ."""
         count = 0
         with self._catalogue.transaction():
             for one in corrections:
@@ -123,6 +129,13 @@ class Verdicts:
                 known = self._catalogue.rows("SELECT value FROM corrections WHERE document_id = ? AND playbook = ? AND rule = ?", key)
                 if known and known[0][0] == value:
                     continue
+                if known:
+                    before = Correction.model_validate_json(known[0][0])
+                    stands, falls = (before, one) if _moment(before.at) > _moment(one.at) else (one, before)
+                    if on_conflict is not None and stands.verdict != falls.verdict:
+                        on_conflict(stands, falls)
+                    if stands is before:
+                        continue
                 self._catalogue.run("INSERT OR REPLACE INTO corrections VALUES (?, ?, ?, ?)", (*key, value))
                 said = {"by": one.by, "playbook": one.playbook, "rule": one.rule, "rule_version": one.rule_version, "decided_at": one.at}
                 self.audit.append("verdict", now(), **said, was=one.was, verdict=one.verdict, record=record(value))
@@ -157,6 +170,15 @@ class Verdicts:
                 gone += self._catalogue.run(f"DELETE FROM {table} WHERE document_id = ?", (document_id,))
         if gone:
             self.audit.append("forgotten", now(), documents=len(document_ids))
+
+
+def _moment(at: str) -> float:
+    """Seconds of a time of a correction; the beginning of time where it is none."""
+    try:
+        moment = datetime.fromisoformat(at)
+    except ValueError:
+        return 0.0
+    return (moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)).timestamp()
 
 
 def record(correction: str) -> str:

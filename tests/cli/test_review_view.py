@@ -195,3 +195,12 @@ def test_document_text_commands_neither_terminal_nor_markdown() -> None:
 
 def test_a_document_that_passes_whole_takes_three_lines() -> None:
     assert shown(review(finding("compliant"), title=None, pages=None), Table).splitlines()[-2:] == ["  1 compliant", ""]
+
+
+def test_a_document_that_the_playbook_is_not_for_says_why_once() -> None:
+    item = review(*(finding("not_applicable", rule, reason="A paper.") for rule in ("law", "cap")), finding("compliant", "term"))
+    assert "- **not applicable** 2 rules (law, cap): A paper." in shown(item, Markdown)
+    assert "- **compliant** term: Because term." in shown(item, Markdown)
+    whole = review(*(finding("not_applicable", rule, reason="A paper.") for rule in ("law", "cap")))
+    assert "2 not applicable: A paper." in shown(whole, Table)
+    assert "A paper." not in shown(item, Table)

@@ -84,7 +84,9 @@ class ReviewView:
         counts = Counter(finding.verdict for finding in item.findings if finding not in shown)
         rest = ", ".join(f"{counts[verdict]:,} {_words(verdict)}" for verdict in SUMMED_UP if counts[verdict])
         if rest or not shown:
-            yield indent(Text(rest or "no rules", style="dim"))
+            reasons = {finding.reason for finding in item.findings}
+            why = f": {printable(reasons.pop())}" if len(reasons) == 1 and len(item.findings) > 1 else ""
+            yield indent(Text(f"{rest or 'no rules'}{why}", style="dim"))
         yield Text()
 
     def markdown(self, item: Review) -> Iterator[str]:
@@ -100,9 +102,11 @@ class ReviewView:
         for finding in (finding for finding in ordered if finding.verdict not in SUMMED_UP):
             yield from _markdown_finding(finding)
         rest = [finding for finding in ordered if finding.verdict in SUMMED_UP]
-        for finding in rest:
-            where = f" [{markdown(_where(finding.citations[0], finding.path))}]" if finding.citations else ""
-            yield f"- **{_words(finding.verdict)}** {markdown(_named(finding))}: {markdown(finding.reason)}{where}"
+        for (verdict, reason, _), alike in _alike(rest).items():
+            named = _named(alike[0]) if len(alike) == 1 else f"{len(alike)} rules ({', '.join(printable(one.rule) for one in alike)})"
+            first = alike[0].citations[:1]
+            where = f" [{markdown(_where(first[0], alike[0].path))}]" if first else ""
+            yield f"- **{_words(verdict)}** {markdown(named)}: {markdown(reason)}{where}"
         if rest:
             yield ""
 
@@ -113,6 +117,14 @@ class ReviewView:
         if not self._counted:
             yield from opening(self.heading)
         yield from ending(self.heading, self.closing, self._counted)
+
+
+def _alike(findings: Sequence[Finding]) -> dict[tuple[Verdict, str, str], list[Finding]]:
+    """Findings of the same verdict for the same reason; one that rests on a passage stands by itself."""
+    found: dict[tuple[Verdict, str, str], list[Finding]] = {}
+    for finding in findings:
+        found.setdefault((finding.verdict, finding.reason, finding.rule if finding.citations else ""), []).append(finding)
+    return found
 
 
 def _findings(findings: Sequence[Finding], width: int) -> Table:

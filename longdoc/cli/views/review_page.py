@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from longdoc.cli.text import markdown
+from longdoc.cli.views.parts import markdown_table
 from longdoc.types import Verdict
 
 if TYPE_CHECKING:
@@ -33,7 +34,9 @@ def ending(heading: Heading, closing: Closing, documents: Sequence[Counted]) -> 
     """Verdicts by document, what changed, which files were left out, and the head of the audit log."""
     yield "## What it came to"
     yield ""
-    yield from _table(("document", *map(_words, ORDER)), [(path, *(f"{counts[one]:,}" for one in ORDER)) for path, counts in documents])
+    yield from markdown_table(
+        ("document", *map(_words, ORDER)), [(markdown(path), *(f"{counts[one]:,}" for one in ORDER)) for path, counts in documents]
+    )
     totals = ", ".join(f"{closing.verdicts[one]:,} {_words(one)}" for one in ORDER if closing.verdicts.get(one))
     yield f"{closing.documents:,} documents: {totals or 'no verdicts'}."
     yield ""
@@ -54,21 +57,11 @@ def _changes(heading: Heading, closing: Closing) -> Iterator[str]:
     yield f"### Since the last run ({heading.changes_since}): {told or 'nothing changed'}"
     yield ""
     listed = closing.changes[:MOST_CHANGES]
-    rows = [(one.kind, one.path, one.rule, _words(one.before or "none"), _words(one.after or "none")) for one in listed]
-    yield from _table(("change", "document", "rule", "before", "now"), rows)
+    rows = [(one.kind, markdown(one.path), markdown(one.rule), _words(one.before or "none"), _words(one.after or "none")) for one in listed]
+    yield from markdown_table(("change", "document", "rule", "before", "now"), rows)
     if len(closing.changes) > MOST_CHANGES:
         yield f"And {len(closing.changes) - MOST_CHANGES:,} more."
         yield ""
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    if not rows:
-        return
-    yield f"| {' | '.join(header)} |"
-    yield f"|{' --- |' * len(header)}"
-    for row in rows:
-        yield f"| {' | '.join(markdown(part) for part in row)} |"
-    yield ""
 
 
 def _words(name: str) -> str:

@@ -124,6 +124,7 @@ class Sheet:
     ) -> None:
         self._workbook, self._title, self._header, self._widths = workbook, title, header, widths
         self._frozen, self._limit, self._printed = frozen, rows, printed or len(header)
+        self._styles: dict[str, Any] = {}
         self._sheet: Any = None
         self._number = 0
         self._rows = 0
@@ -138,7 +139,10 @@ class Sheet:
         else:
             made = WriteOnlyCell(self._sheet, value=value)
         if style is not None:
-            made.style = style
+            if style not in self._styles:
+                made.style = style
+                self._styles[style] = made._style
+            made._style = self._styles[style]  # looking a style up by its name takes longer than writing the cell
         if comment is not None:
             made.comment = Comment(shorten(xml_text(comment), COMMENT), "longdoc", height=180, width=420)
         if link is not None:

@@ -94,6 +94,22 @@ function detailsOf(index) {
   return parsed;
 }
 
+const said = new Map();
+
+// What the findings of a document say, a text a rule, for the search in reasons and passages; it is looked up once.
+function saidIn(index) {
+  const known = said.get(index);
+  if (known !== undefined) return known;
+  const found = detailsOf(index);
+  if (found === null) return [];
+  const texts = rules.map((rule) => {
+    const one = found.findings[rule.id];
+    return one === undefined ? "" : [one.reason, ...one.citations.map((citation) => citation.quote)].join("\n").replace(/\s+/g, " ").toLowerCase();
+  });
+  said.set(index, texts);
+  return texts;
+}
+
 function findingOf(finding) {
   const found = detailsOf(indexOf(finding));
   return found === null ? null : (found.findings[rules[placeOf(finding)].id] ?? null);

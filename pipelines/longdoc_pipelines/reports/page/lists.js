@@ -94,7 +94,7 @@ function setList(name, items, keep) {
 }
 
 function changesShown() {
-  const wanted = state.text.trim().toLowerCase().split(/\s+/).filter(Boolean);
+  const wanted = words();
   return changes.filter((change) => {
     if (state.changed && state.changed !== "any" && change.kind !== state.changed) return false;
     if (state.rule && change.rule !== state.rule) return false;

@@ -57,7 +57,8 @@ function makeFilter() {
   byId("filter-severity").addEventListener("change", (event) => filter({ severity: event.target.value }));
   byId("filter-changed").addEventListener("change", (event) => filter({ changed: event.target.value }));
   byId("filter-corrected").addEventListener("change", (event) => filter({ corrected: event.target.checked }));
-  byId("filter-clear").addEventListener("click", () => filter({ text: "", verdicts: [], rule: "", severity: "", changed: "", corrected: false }));
+  byId("filter-passages").addEventListener("change", (event) => filter({ deep: event.target.checked }));
+  byId("filter-clear").addEventListener("click", () => filter({ text: "", verdicts: [], rule: "", severity: "", changed: "", corrected: false, deep: false }));
 }
 
 function toggleVerdict(code) {
@@ -93,7 +94,8 @@ function showFilter(selected) {
   byId("filter-severity").value = state.severity;
   byId("filter-changed").value = state.changed;
   byId("filter-corrected").checked = state.corrected;
-  byId("filter-clear").disabled = !filtered() && state.text === "";
+  byId("filter-passages").checked = state.deep;
+  byId("filter-clear").disabled = !filtered() && state.text === "" && !state.deep;
   markCharts();
   const said = filtered() || state.text ? `${number(selected.documents.length)} of ${counted(documents.length, "document")}, ${counted(selected.findings.length, "finding")}` : counted(documents.length, "document");
   if (byId("filter-count").textContent !== said) byId("filter-count").textContent = said;

@@ -103,7 +103,10 @@ function meter(value) {
 function valueOf(value) {
   const { citation } = value;
   const place = shown.passages.findIndex(({ citation: one }) => one.path === citation.path && one.start <= citation.start && citation.end <= one.end);
-  return el("li", {}, el("strong", {}, value.normalised), " ", el("span", { class: "about" }, spaced(value.kind)), el("button", { type: "button", class: "quoted", title: "Show this passage", onclick: () => showPassage(place) }, el("q", {}, citation.quote), el("span", { class: "about" }, ` ${placeOfCitation(citation)}`)));
+  const words = (text) => text.replace(/\s+/g, " ").trim();
+  // Wording that is read as it stands is its own quote.
+  const read = words(value.normalised) === words(citation.quote) ? [] : [el("strong", {}, value.normalised), " "];
+  return el("li", {}, ...read, el("span", { class: "about" }, spaced(value.kind)), el("button", { type: "button", class: "quoted", title: "Show this passage", onclick: () => showPassage(place) }, el("q", {}, citation.quote), el("span", { class: "about" }, ` ${placeOfCitation(citation)}`)));
 }
 
 function searchedOf(searched) {

@@ -2,7 +2,7 @@
 
 const VIEWS = ["matrix", "queue", "findings", "changes", "failed", "rules"];
 const SORTS = ["name", "failures", "worth", "severity", "confidence", "verdict"];
-const state = { view: "matrix", text: "", verdicts: new Set(), rule: "", severity: "", changed: "", corrected: false, sort: "name", open: null };
+const state = { view: "matrix", text: "", verdicts: new Set(), rule: "", severity: "", changed: "", corrected: false, deep: false, sort: "name", open: null };
 let written = null;
 
 function address() {
@@ -14,6 +14,7 @@ function address() {
   if (state.severity) parts.set("severity", state.severity);
   if (state.changed) parts.set("changed", state.changed);
   if (state.corrected) parts.set("corrected", "yes");
+  if (state.deep) parts.set("passages", "yes");
   if (state.sort !== "name") parts.set("sort", state.sort);
   if (state.open !== null) {
     parts.set("document", documents[indexOf(state.open)].id);
@@ -44,6 +45,7 @@ function readAddress() {
   state.severity = oneOf("severity", SEVERITIES, "");
   state.changed = oneOf("changed", ["any", "new", "fixed", "changed"], "");
   state.corrected = parts.get("corrected") === "yes";
+  state.deep = parts.get("passages") === "yes";
   state.sort = oneOf("sort", SORTS, "name");
   const index = indexOfDocument.get(parts.get("document"));
   const place = placeOfRule.get(parts.get("finding"));
@@ -66,21 +68,25 @@ function passes(finding) {
   return !state.corrected || one.corrected[place] === "p" || marked(finding) !== null;
 }
 
-const filtered = () => Boolean(state.verdicts.size || state.rule || state.severity || state.changed || state.corrected);
+const words = () => state.text.trim().toLowerCase().split(/\s+/).filter(Boolean);
+const filtered = () => Boolean(state.verdicts.size || state.rule || state.severity || state.changed || state.corrected || (state.deep && words().length));
 
 // The documents with a finding that passes, and all those findings, in the order of the run.
 function select() {
-  const wanted = state.text.trim().toLowerCase().split(/\s+/).filter(Boolean);
+  const wanted = words();
   const only = state.rule ? placeOfRule.get(state.rule) : null;
   const narrow = filtered();
   const shown = [];
   const findings = [];
   for (const one of documents) {
-    if (!wanted.every((word) => one.searched.includes(word))) continue;
+    const named = wanted.every((word) => one.searched.includes(word));
+    if (!named && !state.deep) continue;
+    const said = named ? null : saidIn(one.index);
     const before = findings.length;
     for (let place = only ?? 0; place < (only === null ? RULES : only + 1); place += 1) {
       const finding = key(one.index, place);
-      if (passes(finding)) findings.push(finding);
+      if (!passes(finding)) continue;
+      if (said === null || wanted.every((word) => one.searched.includes(word) || said[place]?.includes(word))) findings.push(finding);
     }
     if (!narrow || findings.length > before) shown.push(one.index);
   }

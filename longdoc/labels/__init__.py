@@ -36,11 +36,11 @@ class Label(Record):
     """
 
     name: str = Field(min_length=1)
-    description: str = Field(min_length=1)
-    examples: tuple[str, ...] = ()
-    usually_in: tuple[str, ...] = ()
-    phrases: tuple[str, ...] = ()
-    answer: AnswerFormat = "text"
+    description: str = Field(min_length=1, description="what such a passage says")
+    examples: tuple[str, ...] = Field((), description="two or three in the words of real documents")
+    usually_in: tuple[str, ...] = Field((), description="headings that it usually stands under")
+    phrases: tuple[str, ...] = Field((), description="wordings that give it away; * stands for any ending, by itself for up to three words")
+    answer: AnswerFormat = Field("text", description="the kind of value to read from it")
 
 
 class LabelSet(Record):

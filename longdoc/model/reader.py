@@ -33,7 +33,7 @@ ENCODER = "encoder.safetensors"
 _WEIGHTS = Path(str(files("longdoc.model").joinpath("weights")))
 READER_VERSION = 5
 """Changes whenever the code could give another result for the same reading and weights."""
-READING_VERSION = 3
+READING_VERSION = 4
 """Changes whenever the code could read the same document otherwise."""
 
 

@@ -13,6 +13,7 @@ from longdoc.types import Citation, Clause, Document, Searched, Value
 from longdoc_pipelines.playbook.loading import Loaded
 from longdoc_pipelines.playbook.schema import ValueKind
 from longdoc_pipelines.review.lead_in import lead_in
+from longdoc_pipelines.review.several import with_others
 
 MOST_PASSAGES = 4
 """Passages of a label that a verdict shows, apart from what introduces a list that they are items of."""
@@ -24,13 +25,15 @@ _OWN_KIND = ("Document Name", "Title")
 
 @dataclass
 class Evidence:
-    """One document with the candidates for every label of a playbook. `amendments` are documents that change it, the latest first."""
+    """One document with the candidates for every label of a playbook. `amendments` are documents that change it, the latest first;
+    `nameless` is one in which parties were looked for and none found."""
 
     document: Document
     clauses: Sequence[Clause]
     loaded: Loaded
     reader: Reader
     kind: str | None = None
+    nameless: bool = False
     amends: str | None = None
     amendments: list[Evidence] = field(default_factory=list)
 
@@ -87,12 +90,13 @@ class Evidence:
 
 
 def values_of(document: Document, passages: Sequence[Clause], kind: ValueKind, name: str) -> list[Value]:
-    """The value of that kind that each of the passages states, where it states one; `name` tells a period of notice from a term."""
+    """The value of that kind that each of the passages states, where it states one, and behind it those that the passage states beside
+    it; `name` tells a period of notice from a term."""
     found = []
     for clause in passages:
         hint = f"{name.replace('_', ' ')} {clause.label}"
         value = clause.value if clause.value is not None and clause.value.kind == kind else None
         value = value or read_value(document, clause.citation.span, kind, hint)
         if value is not None:
-            found.append(value)
+            found += with_others(document, clause.citation.span, value)
     return found

@@ -8,7 +8,8 @@ it out, and one for those that contradict it. Then reviews the development set w
 from its contradiction; nothing is sent to review. Compliant is read as entailment, violation as contradiction, missing as not mentioned.
 
 Accuracy stands beside that of always giving the commonest answer of the development set. Evidence recall: the share of the spans that
-people marked which a citation of the finding overlaps, where the verdict is right; and over all that are not "not mentioned".
+people marked which a citation of the finding overlaps, where the verdict is right; and over all that are not "not mentioned". Evidence
+precision: the share of those citations that overlap such a span.
 """
 
 from __future__ import annotations
@@ -114,7 +115,7 @@ def score(documents: Sequence[Mapping[str, Any]], found: Mapping[tuple[str, str]
     wanted: Counter[str] = Counter()
     by_rule: dict[str, Counter[str]] = {}
     by_answer: dict[str, list[bool]] = {}
-    recalled, recalled_right = [], []
+    recalled, recalled_right, fitting = [], [], []
     for one in documents:
         for key, answer in one["annotation_sets"][0]["annotations"].items():
             finding = found[str(one["id"]), key]
@@ -129,6 +130,9 @@ def score(documents: Sequence[Mapping[str, Any]], found: Mapping[tuple[str, str]
                 recalled.append(overlaps)
                 if right[-1]:
                     recalled_right.append(overlaps)
+            spans = [one["spans"][number] for number in answer["spans"]]
+            if spans:
+                fitting += [any(place.span.start < end and start < place.span.end for start, end in spans) for place in finding.citations]
     share = {
         "accuracy": mean(right),
         "commonest answer": max(wanted.values()) / sum(wanted.values()),
@@ -136,6 +140,7 @@ def score(documents: Sequence[Mapping[str, Any]], found: Mapping[tuple[str, str]
         **{f"accuracy, {name}": mean(by_answer[name]) for name in sorted(by_answer)},
         "evidence recall": mean(recalled),
         "evidence recall where right": mean(recalled_right),
+        "evidence precision": mean(fitting),
     }
     return {"documents": len(documents), "answers": dict(wanted), "shares": {name: round(value, 4) for name, value in share.items()}}
 

@@ -5,8 +5,9 @@
 
 The shipped weights of presence are fitted on these 92 contracts (the clause weights have not seen them), so that they cannot be judged on
 them: here each tenth is judged by weights fitted on the other nine. Balanced accuracy is the mean of the share of contracts with and of
-contracts without the clause that are told right; "decided" leaves the least sure fifth to a person. The second table says how often what
-is given a probability comes true. With --matched the labels are taken as unknown ones, matched by their descriptions: that is what
+contracts without the clause that are told right; "decided" leaves the least sure fifth to a person. The first table says how often what
+is given a probability comes true, over all labels; the second how often the verdicts of the ten rules are right that are given with a
+confidence. With --matched the labels are taken as unknown ones, matched by their descriptions: that is what
 longdoc.model.presence.MATCHED was fitted on.
 """
 
@@ -83,14 +84,10 @@ def main() -> None:
     everything, decided = balanced(truth[:, columns], told[:, columns]), sure[:, columns] >= limit
     left = balanced(truth[:, columns][decided], told[:, columns][decided])
     rows.append(["all", "", percent(everything), percent(left), percent(1 - decided.mean())])
-    bins = [
-        [f"{low:.1f}-{high:.1f}", int(inside.sum()), f"{chance[inside].mean():.2f}", f"{truth[inside].mean():.2f}"]
-        for low, high in pairwise(EDGES)
-        if (inside := (chance >= low) & ((chance < high) | (high == 1.0))).any()
-    ]
-    for line in (["probability", "labels", "said", "true"], *bins):
-        print("  ".join(str(cell).ljust(12) for cell in line).rstrip())
-    print()
+    for kind, said, came in (("probability", chance, truth), ("confidence", sure[:, columns], (told == truth)[:, columns])):
+        for line in ([kind, "how many", "said", "true"], *bins(said, came)):
+            print("  ".join(str(cell).ljust(12) for cell in line).rstrip())
+        print()
     report(
         "presence",
         ["label", "contracts", "balanced", "decided", "to a person"],
@@ -115,6 +112,15 @@ def cross_fitted(
             told = [fitted.chance(name, documents[index].get(name, ())) for name in names]
             chance[index], usual[index] = [one.probability for one in told], [one.usual for one in told]
     return chance, usual
+
+
+def bins(said: Floats, came: Flags) -> list[list[object]]:
+    """By tenths of what was `said`: how many, the mean of it, and the share that `came` true."""
+    return [
+        [f"{low:.1f}-{high:.1f}", int(inside.sum()), f"{said[inside].mean():.2f}", f"{came[inside].mean():.2f}"]
+        for low, high in pairwise(EDGES)
+        if (inside := (said >= low) & ((said < high) | (high == 1.0))).any()
+    ]
 
 
 def balanced(truth: Flags, told: Flags) -> float:

@@ -21,13 +21,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a network is trained; `negatives` is the share of rows without any label that an epoch sees. Only words of so many rows and
-    documents have a weight."""
+    """How a network is trained; `negatives` is the share of rows without any label that an epoch sees. Where rows are so few that
+    `epochs` have less than `fewest_steps`, there are more epochs. Only words of so many rows and documents have a weight."""
 
     embedding: int = 64
     hidden: int = 384
     dropout: float = 0.4
     epochs: int = 8
+    fewest_steps: int = 0
     batch: int = 512
     rate: float = 1.2e-3
     decay: float = 1e-2
@@ -109,7 +110,8 @@ def fit(
         none = np.flatnonzero((rows.targets == 0).all(axis=1))
         share = int(recipe.negatives * len(none))
         in_epoch = max(1, -(-(len(some) + share) // recipe.batch))
-        steps = recipe.epochs * in_epoch
+        epochs = max(recipe.epochs, -(-recipe.fewest_steps // in_epoch))
+        steps = epochs * in_epoch
         fast, slow = list(module.embedding.parameters()), [*module.hidden.parameters(), *module.output.parameters()]
         groups = [
             {"params": fast, "lr": recipe.rate, "weight_decay": 1e-2},
@@ -118,7 +120,7 @@ def fit(
         optimiser = torch.optim.AdamW(groups)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, recipe.rate, total_steps=steps, pct_start=0.15)
         done = 0
-        for _ in range(recipe.epochs):
+        for _ in range(epochs):
             order = np.concatenate([some, draw.choice(none, share, replace=False)])
             draw.shuffle(order)
             for first in range(0, len(order), recipe.batch):

@@ -1,4 +1,4 @@
-"""A scorer for few documents: ridge regression on rare words, their neighbours and headings, and the encoder's vectors.
+"""A scorer of sentences for few documents: ridge regression on rare words, their neighbours and headings, and the encoder's vectors.
 
     logits = STEEPNESS (x W + b - MIDDLE),   W, b = argmin |X W + b - Y|^2 + ridge (|W|^2 + b^2)
 
@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from longdoc.model.features import ONE, THREE, TWO, Keys, Sparse
-from longdoc.model.network import BLOCK, GROUPS, SCALES, Bags, Floats, Halves, summed
+from longdoc.model.features import HEADING, NEXT, PREVIOUS, THREE, TITLE, Keys, Sparse
+from longdoc.model.network import BLOCK, GROUPS, Bags, Floats, Halves, summed
 from longdoc.model.targets import UNSURE, YES
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from longdoc.model.fitting import Example
 
-RIDGE = 0.3
+RIDGE = 0.6
 STEEPNESS, MIDDLE = 10.0, 0.4
 """Make the fitted 0..1 a score like a network's logit."""
 HALF = 0.3
@@ -35,8 +35,8 @@ HALF = 0.3
 STEPS, CLOSE = 100, 1e-3
 """Most steps of the solver, and the share of the residual at which it is done."""
 _OWN = 384
-_WEIGHT = 0.6 * SCALES
-_WEIGHT[[ONE, TWO]] = 0.7
+_WEIGHT = np.full(GROUPS, 0.7, dtype=np.float32)
+_WEIGHT[[PREVIOUS, NEXT, HEADING, TITLE]] = 0.3
 _WEIGHT[THREE] = 0.0  # three words in a row are too rare to tell anything that two do not
 
 

@@ -41,7 +41,9 @@ BLENDS = (0.0, 0.2, 0.4, 0.5, 0.6, 0.7, 0.8)
 """Shares of the encoder in the score that are tried; none is best where it has seen too little."""
 RECIPE = Recipe()
 FEW_DOCUMENTS = 100
-"""From so many documents networks are fitted, before a linear scorer to which every word counts (benchmarks/nda_review.py)."""
+"""For fewer, sentences are scored by a linear scorer, which is more right about them; about short spans a network is."""
+RECIPE_OF_FEW = Recipe(fewest_steps=400, fewest_rows=1, fewest_documents=1)
+"""Of that network: every word counts, and epochs are many."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ def train_clauses(
     """Train on `documents` and write `out`/<label set>.safetensors, a folder that a reader takes as its `model`, and a report beside it.
 
     `encoder` is the fingerprint of the encoder that will score these labels in use; the readings of documents that are `held_out` have
-    such scores already. `recipe` None takes RECIPE, or for few documents no network but a linear scorer (linear.py).
+    such scores already. `recipe` None takes RECIPE, or for few documents a linear scorer of sentences and RECIPE_OF_FEW.
 
     Raises: UsageError if there are too few documents, or no passage has a label of `labels`.
     """
@@ -194,11 +196,11 @@ def _scorer(
     rounds = FOLDS + NETWORKS[stage]
     for number in range(FOLDS):
         seen = [example for example, part in zip(examples, fold, strict=True) if part != number]
-        network = _fitted(seen, recipe, seed + number, _steps(tell, f"train {stage}", number, rounds))
+        network = _fitted(seen, recipe, stage, seed + number, _steps(tell, f"train {stage}", number, rounds))
         for index in np.flatnonzero(fold == number).tolist():
             held_out[index] = network.logits(prepared[index].rows.sparse, prepared[index].rows.dense)
     networks = [
-        _fitted(examples, recipe, seed + FOLDS + number, _steps(tell, f"train {stage}", FOLDS + number, rounds))
+        _fitted(examples, recipe, stage, seed + FOLDS + number, _steps(tell, f"train {stage}", FOLDS + number, rounds))
         for number in range(NETWORKS[stage])
     ]
     judges = [index for index, one in enumerate(prepared) if one.labelled.held_out]
@@ -208,9 +210,12 @@ def _scorer(
     return Scorer(tuple(names[column] for column in chosen), tuple(networks), blend), parts
 
 
-def _fitted(examples: Sequence[Example], recipe: Recipe | None, seed: int, progress: Callable[[int, int], None]) -> Network | Linear:
-    if recipe is None:
+def _fitted(
+    examples: Sequence[Example], recipe: Recipe | None, stage: str, seed: int, progress: Callable[[int, int], None]
+) -> Network | Linear:
+    if recipe is None and stage == "sentences":
         return fit_linear(examples, known_keys(examples, fewest_rows=1, fewest_documents=1), progress=progress)
+    recipe = recipe or RECIPE_OF_FEW
     return fit(examples, known_keys(examples, recipe.fewest_rows, recipe.fewest_documents), seed=seed, recipe=recipe, progress=progress)
 
 

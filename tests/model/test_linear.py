@@ -8,6 +8,7 @@ from longdoc.model.clauses import load_clauses
 from longdoc.model.features import ONE, PREVIOUS, Sparse
 from longdoc.model.fitting import Example
 from longdoc.model.linear import HALF, MIDDLE, RIDGE, STEEPNESS, Linear, fit_linear
+from longdoc.model.network import Network
 from longdoc.model.train import train_clauses
 
 from .contracts import LABELS
@@ -69,6 +70,8 @@ def test_few_documents_give_a_linear_scorer_that_is_read_again_and_finds_what_wa
     assert report.held_out.area > 0.9, str(report)
     model = load_clauses(report.path)
     assert isinstance(model.sentences.networks[0], Linear)
+    assert model.spans is not None
+    assert isinstance(model.spans.networks[0], Network)
     unseen = labelled(make_document, 25)
     best = {one.label: one for one in reversed(model.find(unseen.document, unseen.reading))}
     assert unseen.document.text[best["Law"].start : best["Law"].end] == "This contract is governed by the laws of Texas."

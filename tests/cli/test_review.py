@@ -331,7 +331,7 @@ def test_a_new_playbook_can_be_linted_tested_and_used(longdoc: Longdoc, tmp_path
     lint = longdoc("playbook", "lint", "mine.yaml")
     assert (lint.code, lint.out.split(",")[0]) == (0, "mine.yaml: my_playbook 1.0")
     tried = longdoc("playbook", "test", "mine.yaml")
-    assert (tried.code, tried.out) == (0, "5 of 5 examples right\n")
+    assert (tried.code, tried.out) == (0, "9 of 9 examples right\n")
     again = longdoc("playbook", "new", "mine.yaml")
     assert (again.code, "exists already" in again.err) == (2, True)
     assert longdoc("playbook", "new", "copy.yaml", "--from", "mutual_nda").code == 0

@@ -27,7 +27,8 @@ _BLANKS_AT_THE_END = re.compile(r"[ \t]+$", flags=re.MULTILINE)
 
 class View(Protocol):
     """How one command shows its items. One whose records are nested has a further method, `rows`, that gives them flat, for CSV; one whose
-    items are more than what reports take has `reported`, which gives that."""
+    items are more than what reports take has `reported`, which gives that; one that has more to say after the last item has
+    `markdown_end`."""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -114,9 +115,8 @@ class Markdown(Format):
             self.stream.write(line + "\n")
 
     def finish(self) -> None:
-        head = self.envelope().get("audit_head")
-        if head is not None:
-            self.stream.write(f"Audit log head: `{head}`\n")
+        for line in getattr(self.view, "markdown_end", tuple)():
+            self.stream.write(line + "\n")
         super().finish()
 
 

@@ -82,11 +82,16 @@ class Verdicts:
         return {str(rule): verdict for rule, verdict in rows}
 
     def changes(self, playbook: str, before: int, after: int) -> Iterator[Change]:
-        """How a run differs from an earlier one, by path and rule, on the documents that it looked at."""
+        """How a run differs from an earlier one, by path and rule, on the documents that it looked at; of a rule that is gone, what
+        failed by it."""
         rows = self._catalogue.rows(
             "SELECT a.path, a.rule, b.verdict, a.verdict FROM verdicts a LEFT JOIN verdicts b "
             "ON b.playbook = ?1 AND b.run = ?2 AND b.path = a.path AND b.rule = a.rule "
-            "WHERE a.playbook = ?1 AND a.run = ?3 AND a.verdict IS NOT b.verdict ORDER BY 1, 2",
+            "WHERE a.playbook = ?1 AND a.run = ?3 AND a.verdict IS NOT b.verdict "
+            "UNION ALL SELECT b.path, b.rule, b.verdict, NULL FROM verdicts b WHERE b.playbook = ?1 AND b.run = ?2 "
+            "AND EXISTS (SELECT 1 FROM verdicts a WHERE a.playbook = ?1 AND a.run = ?3 AND a.path = b.path) "
+            "AND NOT EXISTS (SELECT 1 FROM verdicts a WHERE a.playbook = ?1 AND a.run = ?3 AND a.path = b.path AND a.rule = b.rule) "
+            "ORDER BY 1, 2",
             (playbook, before, after),
         )
         for path, rule, old, new in rows:
@@ -187,12 +192,15 @@ def _places(review: Review, finding: Finding) -> str:
 
 
 def changed(before: Verdict | None, after: Verdict | None) -> Literal["new", "fixed", "changed"] | None:
-    """The kind of a change; None where a person need not know: what was never failing and is gone, or is new and does not fail."""
+    """The kind of a change; None where a person need not know: what was never failing and is gone, or is new and does not fail. What
+    failed and is gone was not put right: it has changed."""
+    if after is None:
+        return "changed" if before in _FAILED else None
     if after in _FAILED and before not in _FAILED:
         return "new"
     if before in _FAILED and after not in _FAILED:
         return "fixed"
-    return None if before is None or after is None or before == after else "changed"
+    return None if before is None or before == after else "changed"
 
 
 def now() -> str:

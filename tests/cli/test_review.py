@@ -116,7 +116,9 @@ def test_every_format_goes_to_a_folder_with_a_manifest(reviewed: Library, tmp_pa
     assert whole["model"]["name"] == "embedded"
     assert len(whole["records"]) == 4
     assert json.loads((out / "manifest.json").read_text())["playbook"] == whole["playbook"]
-    assert (out / "review.md").read_text(encoding="utf-8").endswith(f"Audit log head: `{whole['audit_head']}`\n")
+    page = (out / "review.md").read_text(encoding="utf-8")
+    assert page.startswith("# Review by house ")
+    assert page.endswith(f"Head of the audit log: `{whole['audit_head']}`\n")
     for name in ("review.html", "review.sarif", "review.junit.xml"):
         assert whole["records"][0]["rule"] in (out / name).read_text(encoding="utf-8")
 

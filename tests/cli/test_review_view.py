@@ -6,15 +6,18 @@ import csv
 import io
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
+import review_samples
 
 from longdoc.cli import formats
 from longdoc.cli.formats import Csv, JsonLines, Markdown, Table
 from longdoc.cli.records import REVIEW, Line
 from longdoc.cli.views.review import ReviewView
-from longdoc.types import Citation, Correction, Finding, Review, Searched, Span, Value, Verdict
+from longdoc.types import Change, Citation, Correction, Finding, Review, Searched, Span, Value, Verdict
+from longdoc_pipelines.reports.base import Closing, Failed
 
 PATH = "contracts/" + "a long name " * 9 + ".pdf"
 
@@ -135,7 +138,8 @@ def test_no_line_is_wider_than_the_terminal_and_reason_and_quote_are_shortened(m
     lines = [line for line in table.splitlines() if "contracts/" not in line]
     assert max(len(line) for line in lines) <= width
     assert "…" in table
-    assert len(lines) < 14
+    assert len(lines) < 16
+    assert min(len(line.split("why", 1)[1]) for line in lines if "why why" in line) > 0.2 * width, "the reason has room"
     assert "p. 2" in table
     assert "40-1540" in table
 
@@ -157,6 +161,28 @@ def test_markdown_quotes_what_fails_and_lists_the_rest() -> None:
     assert page[8:10] == ["> The laws of Nevada govern.", "> (p. 2, 0-26)"]
     assert "2 more passages." in page
     assert page[-2] == "- **compliant** cap: Because cap. [p. 2, 40-66]"
+
+
+def test_markdown_says_what_the_run_was_and_what_it_came_to() -> None:
+    view, stream = ReviewView(), io.StringIO()
+    page = Markdown(view, stream, dict)
+    view.heading = replace(review_samples.heading(), playbook="our|terms", changes_since="2026-03-01T02:00:00+00:00")
+    page.add(review(finding("violation"), finding("missing", "cap"), path="a|b.pdf"))
+    page.add(review(finding("compliant")))
+    change = Change(path="a|b.pdf", rule="cap", kind="new", before="compliant", after="missing")
+    lost = Failed("scan.pdf", "failed", "parse", "<b>no text</b>")
+    verdicts: dict[Verdict, int] = {"violation": 1, "missing": 1, "compliant": 1}
+    view.closing = Closing(finished="", documents=2, verdicts=verdicts, failed=(lost,), changes=(change,), audit_head="9f2c")
+    page.finish()
+    lines = stream.getvalue().splitlines()
+    assert lines[0] == "# Review by our\\|terms 2.4"
+    assert lines.count(lines[0]) == 1
+    assert "| a\\|b.pdf | 1 | 1 | 0 | 0 | 0 | 0 |" in lines
+    assert "2 documents: 1 violation, 1 missing, 1 compliant." in lines
+    assert "### Since the last run (2026-03-01T02:00:00+00:00): 1 new" in lines
+    assert "| new | a\\|b.pdf | cap | compliant | missing |" in lines
+    assert "- **failed** scan.pdf: \\<b>no text\\</b>" in lines
+    assert lines[-1] == "Head of the audit log: `9f2c`"
 
 
 def test_document_text_commands_neither_terminal_nor_markdown() -> None:

@@ -76,7 +76,8 @@ def review(
         check_textfile(engines.metrics_file)
     worst = Worst(fail_on)
     quiet = replace(engines, metrics_file=None)  # written here, with those of the review
-    with running("review", ReviewView(), common, output, reading, quiet, reports=REPORTS) as (run, writer):
+    view = ReviewView()
+    with running("review", view, common, output, reading, quiet, reports=REPORTS) as (run, writer):
         loaded = run.pipeline.playbook(playbook)  # a bad playbook is told before anything is read
         entries = run.ingest(paths, None if run.pipeline.settings.engine is not None else loaded.base)
         run.label_sets = [labels for labels in (loaded.base, loaded.own) if labels is not None]
@@ -84,13 +85,14 @@ def review(
         day = as_of.date() if as_of is not None else None
         found = run.pipeline.review(paths, loaded, as_of=day, side=side, review_below=review_below, ingest=False)
         if not engines.dry_run:
+            view.heading = found.heading
             writer.open(lambda name, target: open_report(name, target, found.heading))
         for one in run.each(found, len(entries)):
             worst.add(one)
             writer.add(one)
         if engines.dry_run:
             return
-        writer.closing = closing = found.closing
+        writer.closing = view.closing = closing = found.closing
         if closing is None:
             raise AssertionError("a run that is exhausted is closed")
         run.closing = {"audit_head": closing.audit_head, "changes": [change.model_dump() for change in closing.changes]}

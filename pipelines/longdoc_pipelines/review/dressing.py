@@ -48,7 +48,8 @@ def dressed(
 
 def _corrected(finding: Finding, correction: Correction) -> Finding:
     """The finding with a person's verdict."""
-    reason = f"{correction.by} decided on {correction.at[:10]}" + (f": {correction.note}" if correction.note else "") + "."
+    reason = f"{correction.by} decided on {correction.at[:10]}" + (f": {correction.note}" if correction.note else "")
+    reason += "" if reason.endswith((".", "!", "?")) else "."
     if correction.rule_version != finding.rule_version:
         reason += " The rule has changed since."
     citations = (correction.citation, *finding.citations) if correction.citation is not None else finding.citations

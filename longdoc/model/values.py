@@ -126,6 +126,15 @@ _NOTICE_AFTER = re.compile(
     r"^['’]?\s*(?:advance\s+|written\s+|prior\s+)*(?:notice|prior|before|in advance|preceding|previous)\b", re.IGNORECASE
 )
 _NOTICE_BEFORE = re.compile(r"\b(?:notice|notif\w+|at least|no(?:t)? (?:less|later|fewer) than)\b[^.;]{0,30}$", re.IGNORECASE)
+_TERM_BEFORE = re.compile(
+    r"\b(?:renew\w*|exten[ds]\w*|successive|additional|terms?|for (?:\w+ ){0,3}periods?|force|continue\w*)\b"
+    r"(?:(?!\bwithin\b|\bleast\b|\bthan\b)[^.;]){0,80}$",
+    re.IGNORECASE,
+)
+_TERM_AFTER = re.compile(
+    r"[\s-]*(?:(?:renewals?|extensions?|extended|additional|initial)[\s-]*)?(?:terms?|periods?|renewals?|extensions?)\b", re.IGNORECASE
+)
+"""A contract's term, and that of its renewal, are no periods of notice."""
 _LAW = re.compile(r"\blaws?\b", re.IGNORECASE)
 
 
@@ -241,7 +250,8 @@ def _duration(text: str, label: str) -> Found | None:
     notice = [one for one in found if _is_notice(text, *one[:2])]
     if "notice" in label.lower():
         in_business_days = any(_is_notice(text, *place) for place in business_days(text))
-        return _first(notice, [] if in_business_days else found)
+        terms = [one for one in found if _TERM_BEFORE.search(text[: one[0]]) or _TERM_AFTER.match(text, one[1])]
+        return _first(notice, [] if in_business_days else [one for one in found if one not in terms])
     others = [one for one in found if one not in notice]
     if "renewal" in label.lower():
         renewed = re.search(r"\b(?:renew|exten|additional|successive|thereafter)", text, re.IGNORECASE)

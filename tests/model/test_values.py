@@ -242,3 +242,19 @@ def test_the_value_is_the_one_that_the_label_asks_for(text: str, answer: str, la
 )
 def test_what_something_rose_or_fell_by_is_not_its_amount(text: str, expected: str | None) -> None:
     assert value(text, "amount", "Revenue") == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("It shall automatically renew for an additional period of three (3) years.", None),
+        ("It stays in force for a period of one (1) year, and is renewed for successive periods of one (1) year.", None),
+        ("It renews for successive one (1) year terms unless a party objects with sixty (60) days' notice.", "P60D"),
+        ("Unless a party tells the other of its intent not to renew within a period of three (3) months, it renews by itself.", "P3M"),
+        ("Sixty (60) days must pass until it is over.", "P60D"),
+    ],
+)
+def test_a_term_and_that_of_its_renewal_are_no_period_of_notice(text: str, expected: str | None) -> None:
+    document = parse_bytes(text.encode(), "contract.txt").document
+    value = read_value(document, Span(start=0, end=len(text)), "duration", "Notice Period To Terminate Renewal")
+    assert (value.normalised if value else None) == expected

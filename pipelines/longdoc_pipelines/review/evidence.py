@@ -9,15 +9,17 @@ from functools import cached_property
 from longdoc.labels import LabelSet
 from longdoc.model.values import read_value
 from longdoc.protocols import Chance, Reader
-from longdoc.types import Clause, Document, Searched, Value
+from longdoc.types import Citation, Clause, Document, Searched, Value
 from longdoc_pipelines.playbook.loading import Loaded
 from longdoc_pipelines.playbook.schema import ValueKind
+from longdoc_pipelines.review.lead_in import lead_in
 from longdoc_pipelines.review.several import with_others
 
 MOST_PASSAGES = 4
-"""Passages of a label that a verdict shows."""
-NEAR = 0.5
-"""A further passage counts if its score is at least this share of the best one's."""
+"""Passages of a label that a verdict shows, apart from what introduces a list that they are items of."""
+NEAR, SHOWN, SPEAKS = 0.5, 0.3, 0.2
+"""A further passage has a say if its score is at least this share of the best one's; it is shown from the second share on, and from the
+third its value is read where no better passage states one."""
 _OWN_KIND = ("Document Name", "Title")
 
 
@@ -54,10 +56,21 @@ class Evidence:
         )
         return self.reader.presence(labels, label, self.candidates(label))
 
-    def passages(self, label: str) -> list[Clause]:
-        """The passages that a verdict rests on: the best, and what comes near it."""
+    def passages(self, label: str, near: float = NEAR) -> list[Clause]:
+        """The passages that a verdict rests on: the best, and what comes `near` it, a share of its score."""
         listed = self.candidates(label)
-        return [clause for clause in listed if clause.score >= NEAR * listed[0].score][:MOST_PASSAGES]
+        return [clause for clause in listed if clause.score >= near * listed[0].score][:MOST_PASSAGES]
+
+    def shown(self, passages: Sequence[Clause]) -> list[Citation]:
+        """What a verdict shows of `passages`: themselves, then what introduces the lists that they are items of."""
+        documents = {one.document.id: one.document for one in (self, *self.amendments)}
+        shown = [clause.citation for clause in passages]
+        for citation in tuple(shown):
+            document = documents[citation.document_id]
+            opening = lead_in(document, citation.span)
+            if opening is not None and not any(one.document_id == document.id and one.span.contains(opening) for one in shown):
+                shown.append(document.cite(opening))
+        return shown
 
     def searched(self, label: str) -> Searched:
         """What was looked through in vain."""

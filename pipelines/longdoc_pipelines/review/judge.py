@@ -19,10 +19,10 @@ from longdoc_pipelines.playbook.conditions import Told, told
 from longdoc_pipelines.playbook.quantities import holds
 from longdoc_pipelines.playbook.schema import AppliesTo, Comparison, Condition, Rule, ValueKind
 from longdoc_pipelines.review import phrases as say
-from longdoc_pipelines.review.evidence import Evidence, values_of
+from longdoc_pipelines.review.evidence import SHOWN, SPEAKS, Evidence, values_of
 from longdoc_pipelines.review.likeness import Likeness
 
-REVIEW_VERSION = 3
+REVIEW_VERSION = 4
 """Changes whenever the code could judge the same evidence otherwise."""
 READ_RIGHT: dict[str, float] = {
     "duration": 0.9, "amount": 0.9, "percentage": 0.9, "date": 0.9, "jurisdiction": 0.95, "party": 0.85, "yes_no": 1.0, "text": 0.95,
@@ -70,7 +70,7 @@ class _Leaning:
 def judge(rule: Rule, evidence: Evidence, terms: Terms, likeness: Likeness) -> Finding:
     """The verdict of `rule` on the document of `evidence`."""
     leaning = _Judge(rule, evidence, terms, likeness).verdict()
-    citations = [clause.citation for clause in leaning.passages] + leaning.extra
+    citations = evidence.shown(leaning.passages) + leaning.extra
     return Finding(
         document_id=evidence.document.id,
         path=evidence.document.path,
@@ -137,7 +137,7 @@ class _Judge:
             return self._absent(chance.probability)
         leaning = self._present()
         leaning.confidence *= chance.probability
-        leaning.passages = leaning.passages or self.source.passages(rule.about)
+        leaning.passages = leaning.passages or self.source.passages(rule.about, SHOWN)
         if self.source is not evidence:
             leaning.amended_by = self.source.document.path
             leaning.reason = f"As amended by {PurePath(self.source.document.path).name}: {leaning.reason}"
@@ -178,7 +178,7 @@ class _Judge:
         chance = other.chance(stance.label)
         if chance.probability < LIKELY or own.probability > chance.probability:
             return None
-        passages = other.passages(stance.label)
+        passages = other.passages(stance.label, SHOWN)
         reason = f"The walk-away position: a passage on {stance.label!r}{say.where(passages[0].citation if passages else None)}."
         amended_by = other.document.path if other is not self.evidence else None
         return _Leaning("violation", chance.probability, reason, passages=passages, position="walk_away", amended_by=amended_by)
@@ -259,7 +259,7 @@ class _Judge:
                 other = _speaking(self.evidence, stance.label)
                 chance = other.chance(stance.label)
                 if chance.present:
-                    passages = other.passages(stance.label)
+                    passages = other.passages(stance.label, SHOWN)
                     where = say.where(passages[0].citation if passages else None)
                     reason = f"The {say.named(name)} position: a passage on {stance.label!r}{where}."
                     return _Leaning(verdicts[name], chance.probability, reason, passages=passages, position=name)
@@ -346,6 +346,7 @@ class _Judge:
             stated = "yes" if spec.read == "yes_no" else passages[0].text
             return spec.read, [Value(kind=spec.read, normalised=stated, citation=passages[0].citation)]
         found = values_of(source.document, passages, spec.read, name)
+        found = found or values_of(source.document, source.passages(label, SPEAKS), spec.read, name)
         if not found and source is not self.evidence:  # the amendment touches the clause, but not this
             found = values_of(self.evidence.document, self.evidence.passages(label), spec.read, name)
         return spec.read, found

@@ -553,3 +553,14 @@ def test_what_an_amendment_does_not_touch_stays() -> None:
     of_amendment = verdict(amendment)
     assert of_amendment.verdict == "not_applicable"
     assert "Amends contract.txt and leaves this as it is." in of_amendment.reason
+
+
+def test_a_value_that_the_best_passage_does_not_state_is_read_in_a_lesser_one_and_shown() -> None:
+    best, lesser = "It renews for successive one (1) year terms.", "A party stops that by ninety (90) days' notice before its end."
+    found = document(f"SERVICES AGREEMENT\n\n{best}\n\n{lesser}\n")
+    clauses = [clause(found, "Notice Period To Terminate Renewal", text, score) for text, score in ((best, 0.8), (lesser, 0.2))]
+    finding = verdict(evidence(loaded(RENEWAL), found, clauses))
+    assert finding.verdict == "violation"
+    assert [value.normalised for value in finding.values] == ["P90D"]
+    assert finding.citations[0].quote == best
+    assert finding.citations[1].quote in lesser

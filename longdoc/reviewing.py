@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from pathlib import Path
@@ -160,8 +161,9 @@ class Reviewing(ABC):
 
         withdrawn(self._existing(), os.fspath(path), rule, by=by, playbook=playbook)
 
-    def training_data(self, playbook: Loaded | PathLike, file: PathLike) -> int:
-        """Write what people decided by a playbook's rules as rows for `train_clauses`; how many there are.
+    def training_data(self, playbook: Loaded | PathLike, file: PathLike) -> Counter[str]:
+        """Write what people decided by a playbook's rules as rows for `train_clauses`; how many there are of each label set, under "" those
+        that only name a document.
 
         Raises: UsageError if there is no corpus yet, or the file cannot be written; as `playbook`.
         """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -38,7 +39,7 @@ class Training(ABC):
         """
         from longdoc_pipelines.train import train_clauses_from
 
-        chosen = labels if isinstance(labels, LabelSet) else load_labels(os.fspath(labels))
+        chosen = labels if isinstance(labels, LabelSet) else _label_set(os.fspath(labels))
         return train_clauses_from(Path(data), Path(out), labels=chosen, reader=self.embedded, seed=seed, progress=self._progress)
 
     def train_presence(self, data: PathLike, out: PathLike, labels: LabelSet | PathLike = "cuad") -> Path:
@@ -49,7 +50,7 @@ class Training(ABC):
         from longdoc.model.reader import EmbeddedReader
         from longdoc_pipelines.train import train_presence_from
 
-        chosen = labels if isinstance(labels, LabelSet) else load_labels(os.fspath(labels))
+        chosen = labels if isinstance(labels, LabelSet) else _label_set(os.fspath(labels))
         if not isinstance(self.embedded, EmbeddedReader):
             raise UsageError(f"the reader {self.embedded.name!r} has no clause weights of its own; leave out --reader")
         return train_presence_from(Path(data), Path(out), labels=chosen, reader=self.embedded, progress=self._progress)
@@ -74,7 +75,7 @@ class Training(ABC):
         """
         from longdoc_pipelines.train import train_encoder_from
 
-        chosen = labels if isinstance(labels, LabelSet) else load_labels(os.fspath(labels))
+        chosen = labels if isinstance(labels, LabelSet) else _label_set(os.fspath(labels))
         return train_encoder_from(
             Path(data),
             Path(out),
@@ -95,3 +96,16 @@ class Training(ABC):
 
         files, others = ([Path(path) for path in paths] for paths in (named(data), judges))
         return train_salience_from(files, Path(out), reader=self.embedded, judges=others, seed=seed, progress=self._progress)
+
+
+def _label_set(name_or_file: str) -> LabelSet:
+    """A label set by name or file; of a playbook's file its own labels, under the name by which its reviews look for them."""
+    path = Path(name_or_file)
+    if path.is_file() and re.search(r"^playbook\s*:", path.read_text(encoding="utf-8", errors="replace"), re.MULTILINE):
+        from longdoc_pipelines.playbook import load_playbook
+
+        loaded = load_playbook(path)
+        if loaded.own is None or not loaded.playbook.labels:
+            raise UsageError(f"{path}: the playbook has no labels of its own; train its label set {loaded.base.name!r}")
+        return loaded.own.model_copy(update={"labels": loaded.playbook.labels})
+    return load_labels(name_or_file)

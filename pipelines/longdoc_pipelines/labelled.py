@@ -4,12 +4,13 @@ Labelled texts: JSON lines {"id", "text", "clauses": [{"label", "start", "end"}]
 sentences, it is put together with others to a document.
 
 Corrected results: the rows that `longdoc extract --format jsonl` or `csv` writes, a clause a row, of which `path`, `label`, `start`,
-`end`, `text` and the optional `correct` are read and others ignored. The documents are read again from their paths.
+`end`, `text` and the optional `correct` and `label_set` are read and others ignored. The documents are read again from their paths.
 
     correct       no, false or 0: the row is wrong, and no passage; empty or not there: it is right
     start, end    empty: the passage is where the text first stands, whatever its white space, case, quotation marks and dashes
     text          empty: the passage is what stands at start and end
     label         empty: the row only names a document; what no row marks in a document that is named does not carry the label
+    label_set     another than the one that is trained: the row is passed over
 
 Offsets are in characters from 0, end exclusive.
 """
@@ -136,6 +137,8 @@ def _joined(texts: list[_Text]) -> _Text:
 def _of_rows(lines: Iterable[_Line], folder: Path, labels: LabelSet, executor: Executor | None) -> Iterator[LabelledText]:
     named: dict[Path, list[_Line]] = {}
     for line in lines:
+        if _cell(line.row, "label_set") not in ("", labels.name):
+            continue
         of_document = named.setdefault(_file(line, folder), [])
         if _marks(line):
             of_document.append(line)

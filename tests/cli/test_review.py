@@ -277,8 +277,10 @@ def test_exported_corrections_are_applied_and_taught_from(longdoc: Longdoc, tmp_
     applied = longdoc("verdict", "--apply", "corrections.jsonl", "--training", "rows.jsonl", "--playbook", "house.yaml")
     assert applied.code == 0, applied.err
     assert "1 new decision" in applied.err
-    (taught,) = [json.loads(line) for line in (tmp_path / "rows.jsonl").read_text().splitlines()]
-    assert (taught["label"], taught["start"], taught["end"], taught["correct"]) == ("Governing Law", start, start + 26, "yes")
+    rows = [json.loads(line) for line in (tmp_path / "rows.jsonl").read_text().splitlines()]
+    (taught,) = [row for row in rows if row["label"] == "Governing Law"]
+    assert (taught["start"], taught["end"], taught["correct"], taught["label_set"]) == (start, start + 26, "yes", "cuad")
+    assert "of 'cuad': longdoc train clauses --data rows.jsonl --labels cuad --out DIR; what it makes stands in place of" in applied.err
     assert "0 new decisions" in longdoc("verdict", "--apply", "corrections.jsonl").err
 
 
@@ -333,7 +335,7 @@ def test_a_new_playbook_can_be_linted_tested_and_used(longdoc: Longdoc, tmp_path
     lint = longdoc("playbook", "lint", "mine.yaml")
     assert (lint.code, lint.out.split(",")[0]) == (0, "mine.yaml: my_playbook 1.0")
     tried = longdoc("playbook", "test", "mine.yaml")
-    assert (tried.code, tried.out) == (0, "5 of 5 examples right\n")
+    assert (tried.code, tried.out) == (0, "9 of 9 examples right\n")
     again = longdoc("playbook", "new", "mine.yaml")
     assert (again.code, "exists already" in again.err) == (2, True)
     assert longdoc("playbook", "new", "copy.yaml", "--from", "mutual_nda").code == 0

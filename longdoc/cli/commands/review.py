@@ -192,9 +192,20 @@ def verdict(
         if training is not None:
             if not playbook:
                 raise UsageError("--training: name the playbook whose rules were decided about with --playbook")
-            count = run.pipeline.training_data(playbook, training)
-            run.screen.say(f"{training}: {count} rows; learn from them with `longdoc train clauses --data {training} --out DIR`")
+            rows = run.pipeline.training_data(playbook, training)
+            run.screen.say(f"{training}: {rows.total()} rows")
+            for name, number in sorted(rows.items()):
+                if name:
+                    run.screen.say(_lesson(name, number, training, playbook))
         writer.add([_decision(one) for one in listed])
+
+
+def _lesson(label_set: str, rows: int, file: Path, playbook: str) -> str:
+    from longdoc.labels import shipped
+
+    by_package = label_set in shipped()
+    said = f"{rows} of {label_set!r}: longdoc train clauses --data {file} --labels {label_set if by_package else playbook} --out DIR"
+    return said + ("; what it makes stands in place of the shipped weights, so measure it against them first" if by_package else "")
 
 
 def _conflict(run: Run, stands: Correction, falls: Correction) -> None:

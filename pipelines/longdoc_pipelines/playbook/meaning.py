@@ -25,6 +25,8 @@ _RESERVED = ("all", "any", "not")
 def of_meaning(playbook: Playbook, base: LabelSet, own: LabelSet | None, tree: Tree, today: date | None) -> Iterator[Problem]:
     """Errors and warnings about what the playbook says. `today` tells which waivers are over."""
     yield from _of_labels(playbook, base, tree)
+    for number, name in enumerate(playbook.applies_to.jurisdiction):
+        yield from _of_place(name, ("applies_to", "jurisdiction", number), lambda path, message, level: problem(tree, path, message, level))
     names = {label.name.casefold(): label.name for label in (*base.labels, *(own.labels if own else ()))}
     for number, rule in enumerate(playbook.rules):
 

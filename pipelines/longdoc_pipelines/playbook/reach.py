@@ -9,16 +9,14 @@ from itertools import product
 from math import prod
 from typing import Any, get_args
 
-from longdoc.types import Citation, Span, Value, Verdict
-from longdoc_pipelines.playbook.conditions import told
-from longdoc_pipelines.playbook.quantities import as_date, measure, operand_text
-from longdoc_pipelines.playbook.schema import Condition, Rule, ValueKind
+from longdoc.types import Verdict
+from longdoc_pipelines.playbook.quantities import as_date, holds, measure, operand_text
+from longdoc_pipelines.playbook.schema import Comparison, Condition, Rule, ValueKind
 
 MOST = 2_000
 """Combinations of values that are tried; a rule with more is left alone."""
 EXACT: tuple[ValueKind, ...] = ("duration", "amount", "percentage", "date", "yes_no")
 """Kinds of which the values around those named show all that can happen."""
-_PLACE = Citation(document_id="-", path="-", span=Span(start=0, end=1), quote="-")
 Known = dict[str, str | None]
 
 
@@ -27,11 +25,12 @@ def unreachable(rule: Rule, today: date) -> Iterator[tuple[tuple[str, ...], str,
     tried = list(_combinations(rule, today))
     if not tried:
         return
+    truths = Truths(rule, today)
     exact = all(rule.values[name].read in EXACT for name in rule.values)
-    if rule.test is not None and not any(_holds(rule, rule.test, known, today) for known in tried):
+    if rule.test is not None and not any(truths.of(rule.test, known) for known in tried):
         yield ("test",), "no value can pass this test", exact
         return
-    if rule.when is not None and not any(_holds(rule, rule.when, known, today) for known in tried):
+    if rule.when is not None and not any(truths.of(rule.when, known) for known in tried):
         yield ("when",), "no document can meet this, so that the rule is never for one", exact
     if rule.requirement == "forbidden" and rule.test is not None and list(rule.positions.given()):
         yield ("positions",), "is not looked at where a forbidden rule has a test", False
@@ -43,11 +42,11 @@ def unreachable(rule: Rule, today: date) -> Iterator[tuple[tuple[str, ...], str,
         order.insert(1 if rule.positions.walk_away is not None and rule.positions.walk_away.test is not None else 0, (("test",), rule.test))
     left = tried
     for place, (path, condition) in enumerate(order):
-        passing = [known for known in left if _holds(rule, condition, known, today)]
+        passing = [known for known in left if truths.of(condition, known)]
         if not passing and place and "preferred" not in path:  # what is preferred may be said again: test and position are both compliant
             before = " or ".join(".".join(earlier) for earlier, _ in order[:place])
             yield path, f"never decides: whatever passes it passes {before} before", False
-        left = [known for known in left if known not in passing]
+        left = [known for known in left if not truths.of(condition, known)]
 
 
 def possible(rule: Rule) -> set[Verdict]:
@@ -113,9 +112,27 @@ def _around(kind: ValueKind, operands: list[Any], today: date) -> Iterator[str]:
         yield "another"
 
 
-def _holds(rule: Rule, condition: Condition, known: Known, today: date) -> bool:
-    def read(name: str) -> tuple[ValueKind, list[Value]]:
-        kind, normalised = rule.values[name].read, known[name]
-        return kind, [] if normalised is None else [Value(kind=kind, normalised=normalised, citation=_PLACE)]
+class Truths:
+    """What conditions of a rule come to, as `conditions.told` says but without the words: each comparison is made once a value."""
 
-    return told(condition, read, today).holds is True
+    def __init__(self, rule: Rule, today: date) -> None:
+        self._rule, self._today = rule, today
+        self._told: dict[tuple[str, int, str | None], bool | None] = {}
+
+    def of(self, condition: Condition, known: Known) -> bool | None:
+        """None where it cannot be told."""
+        parts = [self._compared(name, comparison, known[name]) for name, comparison in condition.comparisons.items()]
+        parts += [self.of(part, known) for part in condition.all_of or ()]
+        if condition.any_of:
+            some = [self.of(part, known) for part in condition.any_of]
+            parts.append(True if True in some else None if None in some else False)
+        if condition.negated is not None:
+            inner = self.of(condition.negated, known)
+            parts.append(None if inner is None else not inner)
+        return False if False in parts else None if None in parts else True
+
+    def _compared(self, name: str, comparison: Comparison, normalised: str | None) -> bool | None:
+        key = (name, id(comparison), normalised)
+        if key not in self._told:
+            self._told[key] = holds(self._rule.values[name].read, normalised, comparison, self._today)
+        return self._told[key]

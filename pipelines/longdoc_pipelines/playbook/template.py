@@ -8,6 +8,13 @@ description: What we want of our contracts.
 domain: legal                 # legal, financial, research or plain
 label_set: cuad               # rules name its labels; `labels:` adds your own
 review_below: 0.75            # confidence below which a person is asked
+labels:                       # what no shipped label is about, in the words of contracts
+  - name: Payment Term
+    description: within how long after an invoice a party must pay it
+    answer: duration
+    examples:
+      - Customer shall pay each invoice within thirty (30) days after it receives the invoice.
+      - All invoices are due and payable net forty-five (45) days from the date of the invoice.
 
 rules:
   - id: LAW-01
@@ -53,4 +60,40 @@ rules:
           During the Term and for two (2) years thereafter, Distributor shall not manufacture, market or sell any product that competes
           with the Products.
         verdict: violation
+
+  - id: ASG-01
+    title: Assignment needs our consent
+    label: Anti-Assignment
+    requirement: preferred    # its want is a fallback, not a fault
+    positions:                # passages are likened to their words
+      preferred: {text: Neither party may assign this Agreement without the prior written consent of the other party.}
+      walk_away: {text: Supplier may assign this Agreement freely and without the consent of Customer.}
+    severity: low
+    references: [Contracting policy 4.2]
+    examples:
+      - text: Neither party shall assign or transfer this Agreement without the prior written consent of the other party.
+        verdict: compliant
+
+  - id: PAY-01
+    title: Invoices are paid within 30 to 60 days
+    label: Payment Term       # a label of this playbook, above
+    applies_to: {side: [customer]}
+    values: {payment_period: duration}
+    test: {all: [{payment_period: {min: 30 days}}, {payment_period: {max: 60 days}}]}
+    examples:
+      - text: Customer shall pay each invoice within forty-five (45) days after it receives the invoice.
+        verdict: compliant
+      - text: Customer shall pay each invoice within ten (10) days after it receives the invoice.
+        verdict: violation
+
+  - id: MIN-01
+    title: Where we are exclusive, a minimum is agreed
+    label: Minimum Commitment
+    requirement: required
+    when: {exclusive: {equals: true}}
+    values:
+      exclusive: {read: yes_no, label: Exclusivity}
+    examples:
+      - text: The parties meet once a year.
+        verdict: not_applicable
 """

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
@@ -177,8 +178,9 @@ def entry_of(entries: Sequence[Entry], document_id: str) -> Entry | None:
     return next((entry for entry in entries if entry.document_id == document_id), None)
 
 
-def write_training(corpus: Corpus, loaded: Loaded, file: Path) -> int:
-    """Write what people decided about clauses as rows for `longdoc train clauses --data`; how many there are.
+def write_training(corpus: Corpus, loaded: Loaded, file: Path) -> Counter[str]:
+    """Write what people decided about clauses as rows for `longdoc train clauses --data`; how many there are of each label set, under ""
+    those that only name a document.
 
     Raises: UsageError if the file cannot be written.
     """
@@ -187,29 +189,53 @@ def write_training(corpus: Corpus, loaded: Loaded, file: Path) -> int:
         file.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
     except OSError as error:
         raise UsageError(f"{file}: cannot be written ({error.strerror})") from error
-    return len(rows)
+    return Counter(str(row["label_set"]) for row in rows)
 
 
 def training_rows(corpus: Corpus, loaded: Loaded) -> Iterator[dict[str, Any]]:
     """What people's decisions by the rules of one playbook say about clauses, in the form of corrected results of `extract`.
 
     Where the clause is there by a person's verdict, the passage that they point at, or else the machine's best, carries the label; where
-    it is not, none of the machine's does. A verdict from which that does not follow says nothing.
+    it is not, none of the machine's does. A verdict from which that does not follow says nothing. In a document that somebody decided
+    about, what the machine found for other rules is marked too, since what no row marks would be learnt as not there. `label_set` tells
+    labels of the playbook's own from those of its label set.
     """
-    rules = {rule.id: rule for rule in loaded.playbook.rules}
-    entries = {entry.document_id: entry for entry in corpus.select()}
+    decided: dict[str, list[Correction]] = {}
     for one in corpus.verdicts.corrections(loaded.playbook.playbook):
-        rule, entry = rules.get(one.rule), entries.get(one.document_id)
-        if rule is None or rule.label is None or entry is None:
+        decided.setdefault(one.document_id, []).append(one)
+    entries = {entry.document_id: entry for entry in corpus.select()}
+    for document_id, decisions in decided.items():
+        if document_id in entries:
+            yield from _rows_of(corpus, loaded, entries[document_id], {one.rule: one for one in decisions})
+
+
+def _rows_of(corpus: Corpus, loaded: Loaded, entry: Entry, decisions: Mapping[str, Correction]) -> Iterator[dict[str, Any]]:
+    own = {label.name.casefold() for label in loaded.playbook.labels}
+    named = [(rule, rule.label) for rule in loaded.playbook.rules if rule.label is not None]
+    by_person = {label.casefold() for rule, label in named if rule.id in decisions}
+    text = corpus.document(entry).text
+    marked: set[tuple[str, Span]] = set()
+    decides = False
+    for rule, label in sorted(named, key=lambda one: one[0].id not in decisions):
+        decision = decisions.get(rule.id)
+        judged = [row for row in corpus.verdicts.rule_of(entry.document_id, rule.id) if row.playbook == loaded.playbook.playbook]
+        if decision is None and (label.casefold() in by_person or not judged):
             continue
-        judged = corpus.verdicts.rule_of(one.document_id, one.rule)
-        places = list(dict.fromkeys(place for row in judged if row.playbook == one.playbook for place in row.places))
-        there = is_there(rule, one.verdict)
-        marked = [one.citation.span] if one.citation is not None else places[:1]
-        text = corpus.document(entry).text
-        for place in marked if there else places if there is False else ():
-            said = {"path": entry.path, "label": rule.label, "start": place.start, "end": place.end}
-            yield {**said, "text": text[place.start : place.end], "correct": "yes" if there else "no"}
+        there = is_there(rule, decision.verdict if decision is not None else judged[0].verdict)
+        decides = decides or (decision is not None and there is not None)
+        places = list(dict.fromkeys(place for row in judged for place in row.places))
+        if there:
+            places = [decision.citation.span] if decision is not None and decision.citation is not None else places[:1]
+        elif there is None or decision is None:
+            continue
+        for place in places:
+            if (label.casefold(), place) not in marked:
+                marked.add((label.casefold(), place))
+                base = loaded.own.name if loaded.own is not None and label.casefold() in own else loaded.base.name
+                said = {"path": entry.path, "label": label, "start": place.start, "end": place.end}
+                yield {**said, "text": text[place.start : place.end], "correct": "yes" if there else "no", "label_set": base}
+    if decides and not marked:
+        yield {"path": entry.path, "label": "", "start": None, "end": None, "text": "", "correct": "", "label_set": ""}
 
 
 def is_there(rule: Rule, verdict: Verdict) -> bool | None:

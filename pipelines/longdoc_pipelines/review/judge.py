@@ -103,6 +103,10 @@ class _Judge:
         gate, sure = self._gate()
         if gate is not None:
             return gate
+        under = (*self.rule.applies_to.jurisdiction, *self.evidence.loaded.playbook.applies_to.jurisdiction)
+        if under and not self._laws():
+            said = f"it is for contracts under the law of {say.any_of(under)}, and no governing law was found"
+            return _Leaning("needs_review", UNSURE, f"Whether the rule applies cannot be told: {said}.")
         leaning = self._meant()
         leaning.confidence *= sure
         return leaning
@@ -160,12 +164,15 @@ class _Judge:
         if meant.period_from is not None and filing.period_end is not None and filing.period_end < meant.period_from:
             return f"The {what} is for periods that end on {meant.period_from} or later; this report's ended on {filing.period_end}."
         if meant.jurisdiction:
-            laws = values_of(evidence.document, evidence.passages("Governing Law"), "jurisdiction", "governing_law")
+            laws = self._laws()
             wanted = Comparison.model_validate({"in": meant.jurisdiction})
             if laws and holds("jurisdiction", laws[0].normalised, wanted, self.terms.as_of) is False:
                 law = laws[0].normalised
                 return f"The {what} is for contracts under the law of {say.any_of(meant.jurisdiction)}; this one is under that of {law}."
         return None
+
+    def _laws(self) -> list[Value]:
+        return values_of(self.evidence.document, self.evidence.passages("Governing Law"), "jurisdiction", "governing_law")
 
     def _opposed(self, own: Chance) -> _Leaning | None:
         """By a passage that is the walk-away position by its label, which may stand where the rule's own clause does not."""

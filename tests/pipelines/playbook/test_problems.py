@@ -111,6 +111,7 @@ def test_the_schema_refuses_what_is_wrong_in_shape(before: str, after: str, part
         ),
         ("severity: medium", "applies_to: {domain: [financial]}", 11, "the rule is never for one"),
         ("severity: medium", "applies_to: {jurisdiction: [Atlantis]}", 11, "'Atlantis' is no place that longdoc knows"),
+        ("label_set: cuad", "applies_to: {jurisdiction: [Atlantis]}", 3, "'Atlantis' is no place that longdoc knows"),
         (
             "severity: medium",
             "positions: {fallback: {test: {notice: {max: 30 days}}}}",

@@ -12,7 +12,8 @@ from hypothesis import strategies as some
 from longdoc.types import Citation, Span, Value
 from longdoc_pipelines.playbook.conditions import told
 from longdoc_pipelines.playbook.quantities import OPERATORS, as_date, holds, measure, operand_problem, operand_text
-from longdoc_pipelines.playbook.schema import Comparison, Condition
+from longdoc_pipelines.playbook.reach import Truths
+from longdoc_pipelines.playbook.schema import Comparison, Condition, Rule
 
 DAY = date(2026, 11, 23)
 NUMBERS = some.integers(0, 5000)
@@ -147,3 +148,10 @@ def test_what_is_told_of_known_values_is_right_and_of_unknown_ones_never_wrong(
 def test_a_condition_and_its_negation_never_both_hold(condition: dict[str, Any], values: dict[str, int | None]) -> None:
     answer = said(condition, values)
     assert said({"not": condition}, values) is (None if answer is None else not answer)
+
+
+@given(CONDITIONS, VALUES)
+def test_lint_tells_conditions_as_verdicts_do(condition: dict[str, Any], values: dict[str, int | None]) -> None:
+    rule = {"id": "R", "title": "t", "label": "Insurance", "values": dict.fromkeys("abc", "duration"), "test": condition}
+    known = {name: None if days is None else f"P{days}D" for name, days in values.items()}
+    assert Truths(Rule.model_validate(rule), DAY).of(Condition.model_validate(condition), known) is said(condition, values)

@@ -338,6 +338,15 @@ def test_a_document_of_another_domain_is_not_reviewed_and_said_to_be_so() -> Non
     assert "Reads as a research document, the playbook is for legal ones" in finding.reason
 
 
+def test_a_rule_for_a_law_is_for_a_person_where_no_law_was_found() -> None:
+    found = document(TEXT)
+    rule = loaded({"label": "Insurance", "applies_to": {"jurisdiction": ["Nevada", "Texas"]}})
+    finding = verdict(evidence(rule, found))
+    assert finding.verdict == "needs_review"
+    assert "it is for contracts under the law of Nevada or Texas, and no governing law was found" in finding.reason
+    assert verdict(evidence(rule, found, [clause(found, "Governing Law", LAW)])).verdict == "missing"
+
+
 def excluded(when: dict[str, Any]) -> Any:
     return loaded({"label": "Insurance", "values": {"exclusive": {"read": "yes_no", "label": "Exclusivity"}}, "when": {"exclusive": when}})
 

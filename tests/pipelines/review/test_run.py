@@ -195,9 +195,11 @@ def test_a_persons_decision_survives_runs_and_feeds_training(pipeline: Pipeline,
     assert (again.findings[0].verdict, again.findings[0].machine) == ("compliant", law.verdict)
     assert again.findings[0].correction is not None
     assert (again.findings[0].correction.by, again.findings[0].correction.playbook) == ("Mei", "house")
-    assert pipeline.training_data(house, tmp_path / "rows.jsonl") == 1
-    (row,) = [json.loads(line) for line in (tmp_path / "rows.jsonl").read_text().splitlines()]
-    assert (row["label"], row["start"], row["correct"]) == ("Governing Law", start, "yes")
+    counted = pipeline.training_data(house, tmp_path / "rows.jsonl")
+    rows = [json.loads(line) for line in (tmp_path / "rows.jsonl").read_text().splitlines()]
+    assert counted == {"cuad": len(rows)}
+    assert [(row["start"], row["correct"]) for row in rows if row["label"] == "Governing Law"] == [(start, "yes")]
+    assert {row["label"] for row in rows} == {"Governing Law", "Cap On Liability"}
     pipeline.withdraw(folder / "msa.txt", "LAW", by="Ada")
     (last,) = pipeline.review(folder, house)
     assert last.findings[0].correction is None

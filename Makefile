@@ -32,7 +32,7 @@ test-system: $(VENV)/system
 	if [ -n "$$missing" ]; then apt-get update -qq && apt-get install -qq -y --no-install-recommends $$missing >/dev/null; fi
 	$(BIN)/python .ci/vllm_environment.py $(VLLM_VENV)
 	$(BIN)/python -m pytest -n 2 -m "system or slow"
-	$(BIN)/python -m pytest -m ray tests/with_ray
+	$(BIN)/python -m pytest -m ray tests/with_ray tests/test_kill.py
 	$(VLLM_VENV)/bin/python -m pytest -m vllm tests/with_vllm
 
 lint: $(VENV)/installed

@@ -331,10 +331,9 @@ class Pipeline(Training, Reviewing, Searching):
 
         Raises: UsageError if there is no corpus yet.
         """
-        failed = [failure.path for failure in self.status().failures]
-        found = self.ingest(list(dict.fromkeys(map(self.remote.fetched, failed))), password) if failed else []
-        again = set(map(self.remote.shown, failed))
-        return [outcome for outcome in found if outcome.path in again]
+        failed = {self.remote.shown(failure.path): self.remote.fetched(failure.path) for failure in self.status().failures}
+        found = self.ingest(list(dict.fromkeys(failed.values())), password) if failed else []
+        return [outcome for outcome in found if outcome.path in failed]
 
     def check(self, repair: bool = False) -> list[Problem]:
         """What is wrong in the corpus folder, mended where possible if `repair` is set.

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("resource")
-BENCHMARK = Path(__file__).resolve().parent.parent / "benchmarks" / "kill.py"
+BENCHMARKS = Path(__file__).resolve().parent.parent / "benchmarks"
 
 CRASHES = """
 import os, signal, sys
@@ -72,7 +72,7 @@ def test_a_crash_before_any_write_is_made_good_by_the_next_run(tmp_path: Path) -
 def test_after_kill_9_and_a_second_run_the_corpus_equals_an_undisturbed_one(tmp_path: Path) -> None:
     for number in range(15):
         (tmp_path / f"{number}.txt").write_text("".join(f"{clause}. Rent. Rent {number} is due.\n\n" for clause in range(1, 30)))
-    command = [sys.executable, str(BENCHMARK), str(tmp_path), "--reader", "words", "--kills", "6", "--workers", "1"]
+    command = [sys.executable, str(BENCHMARKS / "kill.py"), str(tmp_path), "--reader", "words", "--kills", "6", "--workers", "1"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     report = json.loads(done.stdout.splitlines()[-1])
@@ -80,3 +80,16 @@ def test_after_kill_9_and_a_second_run_the_corpus_equals_an_undisturbed_one(tmp_
     assert report["kills"] in (6, 7)
     assert report["equal"] == report["corpora"] > 0
     assert report["problems"] == 0
+
+
+@pytest.mark.parametrize(
+    ("executor", "kills"), [pytest.param("local", 4, marks=pytest.mark.slow), pytest.param("ray", 1, marks=pytest.mark.ray)]
+)
+def test_after_kill_9_a_review_gives_every_document_one_outcome_and_its_verdicts(executor: str, kills: int) -> None:
+    command = [sys.executable, str(BENCHMARKS / "kill_review.py"), "--documents", "30", "--kills", str(kills), "--executor", executor]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    report = json.loads(done.stdout.splitlines()[-1])
+    # The last run may lose a worker and then its driver.
+    assert report["kills"] in (kills, kills + 1)
+    assert report["equal"] == report["corpora"] > 0

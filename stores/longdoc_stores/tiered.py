@@ -347,17 +347,15 @@ class TieredStore:
             if is_elsewhere(value):
                 del order[key]
                 continue
-            if not (self._first is not None and number + 1 == self._first and self._is_saved(key)):
+            # The first durable tier has, or had until another process deleted it, what memory holds of a key that is not unsaved.
+            saved = key not in self._unsaved or key in self.levels[self._first or 0].store
+            if not (self._first is not None and number + 1 == self._first and saved):
                 self._place(number + 1, key, value)
             if number != self._first:
                 self._remove(number, key)
             order.pop(key, None)
             return True
         return False
-
-    def _is_saved(self, key: str) -> bool:
-        """Whether the first durable tier has, or had until another process deleted it, what memory holds of `key`."""
-        return key not in self._unsaved or key in self.levels[self._first or 0].store
 
     def _warm(self, number: int, key: str, value: Packed) -> None:
         target = next((hotter for hotter in reversed(self._memory) if hotter < number and self.levels[hotter].caches), None)

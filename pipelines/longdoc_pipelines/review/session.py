@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -168,7 +169,8 @@ class Reviews:
             started=now(),
             package=f"longdoc {__version__}",
             model=f"{reader.name} {reader.fingerprint}",
-            document=lambda path: self._corpus.document(self._entries[path]),
+            # Several reports ask for the same document, one after the other.
+            document=lru_cache(maxsize=1)(lambda path: self._corpus.document(self._entries[path])),
             picture=self._picture,
             side=terms.side,
             changes_since=self._last[1] if self._last is not None else None,

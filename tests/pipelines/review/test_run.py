@@ -257,6 +257,11 @@ def test_a_run_that_is_not_finished_is_no_last_run(pipeline: Pipeline, folder: P
     assert pipeline.corpus.verdicts.last("house") is not None
 
 
+def test_a_corpus_is_sound_after_a_review(pipeline: Pipeline, folder: Path, tmp_path: Path) -> None:
+    list(pipeline.review(folder, tmp_path / "house.yaml"))
+    assert pipeline.check() == []
+
+
 def test_one_process_at_a_time_reviews_a_corpus_by_a_playbook(pipeline: Pipeline, folder: Path, tmp_path: Path) -> None:
     (folder / "other.txt").write_text(CONTRACT.replace("Nevada", "Ohio"), encoding="utf-8")
     reviews = pipeline.review(folder, tmp_path / "house.yaml")

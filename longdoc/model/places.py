@@ -24,6 +24,8 @@ _COUNTRIES = (
     "|Peru|Philippines|Poland|Portugal|Qatar|Romania|Russia|Russian Federation|Saudi Arabia|Scotland|Serbia|Singapore|Slovakia"
     "|Slovenia|South Africa|South Korea|Spain|Sweden|Switzerland|Taiwan|Thailand|Turkey|Ukraine|United Arab Emirates"
     "|United Kingdom|United States of America|United States|Uruguay|Venezuela|Vietnam"
+    "|Bangladesh|Barbados|Belize|Cambodia|Dominican Republic|Ecuador|Ghana|Guatemala|Honduras|Jamaica|Nepal|Nicaragua|Oman"
+    "|Papua New Guinea|Paraguay|Sri Lanka|Tanzania|Trinidad and Tobago|Tunisia|Uganda|Zambia|Zimbabwe"
 )
 
 PARTS = {
@@ -62,7 +64,7 @@ _ADJECTIVES = {
     "Norwegian": "Norway",
     "Chinese": "China",
 }
-_OF_A_PLACE = re.compile(rf"\b({'|'.join(_ADJECTIVES)})(?=\s+(?:\w+\s+)?laws?\b)")
+_OF_A_PLACE = re.compile(rf"\b({'|'.join(_ADJECTIVES)})(?=\s+(?:\w+\s+)?[Ll]aws?\b)")
 
 
 def known_places() -> list[str]:

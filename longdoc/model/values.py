@@ -10,6 +10,7 @@ from decimal import Decimal
 from longdoc import tables
 from longdoc.dates import find_dates
 from longdoc.labels import AnswerFormat
+from longdoc.model.lasting import period_of
 from longdoc.model.places import find_places
 from longdoc.tables import Cell
 from longdoc.types import Document, Span, Value
@@ -25,9 +26,9 @@ NUMBER_WORDS = "|".join(sorted([*_ONES, *_TENS, *_SCALES], key=len, reverse=True
 _FRACTIONS = {"½": "0.5", "¼": "0.25", "¾": "0.75", "1/2": "0.5", "1/4": "0.25", "3/4": "0.75"}
 _FIGURE = (
     r"(?:[0-9]{1,3}(?:\.[0-9]{3}){2,}(?:,[0-9]{1,2})?(?![0-9])|[0-9]{1,3}(?:['’\u00a0\u202f][0-9]{3})+(?:\.[0-9]+)?(?![0-9])"
-    r"|(?:[0-9]{1,9}\s)?(?<![0-9/])(?:1/2|[13]/4)(?![0-9/])|[0-9]{0,9}\s?[½¼¾]|[0-9][0-9,]*(?:\.[0-9]+)?)"
+    r"|(?:[0-9]{1,9}[\s-])?(?<![0-9/])(?:1/2|[13]/4)(?![0-9/])|[0-9]{0,9}\s?[½¼¾]|[0-9][0-9,]*(?:\.[0-9]+)?)"
 )
-"""1,000.50, 2.000.000,50 (no fewer than two points), 1'000, 12 1/2, 12½."""
+"""1,000.50, 2.000.000,50 (no fewer than two points), 1'000, 12 1/2, 12-1/2, 12½."""
 _AND = r"(?:[\s-]|(?:(?<=hundred)|(?<=thousand)|(?<=million)|(?<=billion))\sand\s)"
 """Between words of one number: "one hundred and twenty", but "thirty and sixty" are two."""
 _HALF = r"\s+and\s+(?:an?|one)[\s-]half"
@@ -38,7 +39,7 @@ _IN_WORDS = rf"(?:\s*\(\s*(?:{NUMBER_WORDS})(?:[\s-]+(?:{NUMBER_WORDS}))*\s*\))?
 """As in "12 (twelve) months"."""
 
 _PERIOD = re.compile(
-    rf"\b(?P<number>{_NUMBER}){_IN_BRACKETS}{_IN_WORDS}[\s-]*(?P<kind>(?:full|consecutive|calendar|business|working|banking|trading|successive|additional|contract)\s+)?"
+    rf"\b(?P<number>{_NUMBER}){_IN_BRACKETS}{_IN_WORDS}[\s\]-]*(?P<kind>(?:full|consecutive|calendar|business|working|banking|trading|successive|additional|contract)\s+)?"
     r"(?P<unit>hour|day|week|month|quarter|year)(?:s|['’]s|s['’])?\b"
     r"(?:\s*\(\s*(?P<late>[0-9]+)\s*\))?",
     re.IGNORECASE,
@@ -51,7 +52,15 @@ _ISO_UNITS = {
     "quarter": ("P", 3, "M"),
     "year": ("P", 1, "Y"),
 }
-_FOR_EVER = re.compile(r"\b(?:perpetual|in perpetuity|perpetuity|indefinite(?:ly)?|without limit in time)\b", re.IGNORECASE)
+_NTH = "first second third fourth fifth sixth seventh eighth ninth tenth"
+_ORDINALS = {name: number for number, name in enumerate(_NTH.split(), 1)}
+_ANNIVERSARY = re.compile(
+    rf"\b(?:(?P<word>{'|'.join(_ORDINALS)})(?:\s*\(\s*[0-9]+(?:st|nd|rd|th)?\s*\))?|(?P<figure>[0-9]{{1,2}})(?:st|nd|rd|th))\s+anniversary\b",
+    re.IGNORECASE,
+)
+_FOR_EVER = re.compile(
+    r"\b(?:perpetual|in perpetuity|perpetuity|indefinite(?:ly)?|without limit(?:ation)? (?:in|of|as to) time)\b", re.IGNORECASE
+)
 
 _CURRENCY_NAMES = {
     "USD": "$|US$|U.S.$|USD|U.S. dollars|US dollars|United States dollars|dollars",
@@ -122,19 +131,6 @@ _ENDS = re.compile(
     r"(?:until|through|thru|expir\w*|terminat\w*|ending|ends?|conclud\w*|no later than|up to|to and including)\b[^.;]{0,60}$", re.IGNORECASE
 )
 _BEGINS = re.compile(r"(?:effective|as of|commenc\w*|begin\w*|start\w*|from|dated)\b[^.;]{0,40}$", re.IGNORECASE)
-_NOTICE_AFTER = re.compile(
-    r"^['’]?\s*(?:advance\s+|written\s+|prior\s+)*(?:notice|prior|before|in advance|preceding|previous)\b", re.IGNORECASE
-)
-_NOTICE_BEFORE = re.compile(r"\b(?:notice|notif\w+|at least|no(?:t)? (?:less|later|fewer) than)\b[^.;]{0,30}$", re.IGNORECASE)
-_TERM_BEFORE = re.compile(
-    r"\b(?:renew\w*|exten[ds]\w*|successive|additional|terms?|for (?:\w+ ){0,3}periods?|force|continue\w*)\b"
-    r"(?:(?!\bwithin\b|\bleast\b|\bthan\b)[^.;]){0,80}$",
-    re.IGNORECASE,
-)
-_TERM_AFTER = re.compile(
-    r"[\s-]*(?:(?:renewals?|extensions?|extended|additional|initial)[\s-]*)?(?:terms?|periods?|renewals?|extensions?)\b", re.IGNORECASE
-)
-"""A contract's term, and that of its renewal, are no periods of notice."""
 _LAW = re.compile(r"\blaws?\b", re.IGNORECASE)
 
 
@@ -161,7 +157,7 @@ def read_value(document: Document, span: Span, answer_format: AnswerFormat, labe
     elif answer_format == "jurisdiction":
         found = _jurisdiction(text)
     elif answer_format == "duration":
-        found = _duration(text, label)
+        found = period_of(text, label, list(periods(text)), list(business_days(text)))
     else:
         found = next(percentages(text), None)
     return _value(document, span, answer_format, found)
@@ -175,7 +171,8 @@ def _value(document: Document, span: Span, kind: AnswerFormat, found: Found | No
 
 
 def periods(text: str) -> Iterator[Found]:
-    """Lengths of time as ISO 8601 durations; business days are left out, since ISO 8601 cannot say them."""
+    """Lengths of time as ISO 8601 durations, "until the second anniversary" among them; business days are left out, since ISO 8601 cannot
+    say them."""
     found: list[Found] = []
     for match in _PERIOD.finditer(text):
         number = match["bracketed"] or match["late"] or match["number"]
@@ -184,6 +181,9 @@ def periods(text: str) -> Iterator[Found]:
             continue
         prefix, factor, letter = _ISO_UNITS[match["unit"].lower()]
         found.append((match.start(), match.end(), f"{prefix}{_plain(amount * factor)}{letter}"))
+    for match in _ANNIVERSARY.finditer(text):
+        years = _ORDINALS[match["word"].lower()] if match["word"] else int(match["figure"])
+        found.append((match.start(), match.end(), f"P{years}Y"))
     found.extend((match.start(), match.end(), "perpetual") for match in _FOR_EVER.finditer(text))
     yield from sorted(found)
 
@@ -242,31 +242,6 @@ def _date(text: str, label: str) -> Found | None:
         if cue is _ENDS and next(periods(text), None):
             return None
     return found[0] if found else None
-
-
-def _duration(text: str, label: str) -> Found | None:
-    """A period of notice where the label asks for one, else a period that is none."""
-    found = list(periods(text))
-    notice = [one for one in found if _is_notice(text, *one[:2])]
-    if "notice" in label.lower():
-        in_business_days = any(_is_notice(text, *place) for place in business_days(text))
-        terms = [one for one in found if _TERM_BEFORE.search(text[: one[0]]) or _TERM_AFTER.match(text, one[1])]
-        return _first(notice, [] if in_business_days else [one for one in found if one not in terms])
-    others = [one for one in found if one not in notice]
-    if "renewal" in label.lower():
-        renewed = re.search(r"\b(?:renew|exten|additional|successive|thereafter)", text, re.IGNORECASE)
-        later = [one for one in others if renewed and one[0] >= renewed.start() - 10]
-        return _first(later, others)
-    return _first(others, found)
-
-
-def _is_notice(text: str, start: int, end: int) -> bool:
-    """Whether the period at `start` is one of notice."""
-    return bool(_NOTICE_AFTER.search(text[end : end + 60]) or _NOTICE_BEFORE.search(text[max(0, start - 60) : start]))
-
-
-def _first(*preferred: list[Found]) -> Found | None:
-    return next((one for found in preferred for one in found), None)
 
 
 def _jurisdiction(text: str) -> Found | None:
@@ -356,7 +331,7 @@ def number_of(text: str) -> Decimal | None:
 def _of_figures(text: str) -> Decimal:
     fraction = next((one for one in _FRACTIONS if text.endswith(one)), None)
     if fraction is not None:
-        return Decimal(text.removesuffix(fraction).strip() or 0) + Decimal(_FRACTIONS[fraction])
+        return Decimal(text.removesuffix(fraction).strip(" -\t\n") or 0) + Decimal(_FRACTIONS[fraction])
     if text.count(".") > 1:  # 2.000.000,50
         text = text.replace(".", "").replace(",", ".")
     return Decimal(re.sub(r"[,'’\s]", "", text))

@@ -37,9 +37,10 @@ class Verdicts:
     # Runs
 
     def begin(self, playbook: str) -> int:
-        """Open a run; its number. What an interrupted one left is removed."""
+        """Open a run; its number. What an interrupted one left is removed, and what one wrote that was taken for interrupted."""
         with self._catalogue.transaction():
             self._drop("playbook = ? AND ended_at IS NULL", (playbook,))
+            self._catalogue.run("DELETE FROM verdicts WHERE playbook = ? AND run NOT IN (SELECT run FROM reviews)", (playbook,))
             self._catalogue.run("INSERT INTO reviews (playbook, started_at) VALUES (?, ?)", (playbook, now()))
             return int(self._catalogue.one("SELECT max(run) FROM reviews")[0])
 

@@ -71,6 +71,10 @@ def test_what_only_looks_like_a_date_is_none(text: str) -> None:
         ("12 1/2 months", "P12.5M"),
         ("2½ years", "P2.5Y"),
         ("one thousand and one days", "P1001D"),
+        ("for a period of [five (5)] years", "P5Y"),
+        ("until the second (2nd) anniversary of the date hereof", "P2Y"),
+        ("through the 3rd anniversary", "P3Y"),
+        ("kept in the strictest confidence without limitation of time", "perpetual"),
     ],
 )
 def test_periods_become_durations(text: str, iso: str) -> None:
@@ -160,6 +164,7 @@ def test_of_several_amounts_the_one_after_the_labels_name_is_read() -> None:
         ("12 1/2 %", "12.5%"),
         ("1½%", "1.5%"),
         ("two and one-half percent", "2.5%"),
+        ("late charges of 1-1/2% per month", "1.5%"),
     ],
 )
 def test_shares_become_percentages(text: str, share: str) -> None:
@@ -181,6 +186,8 @@ def test_a_number_without_a_mark_is_no_percentage() -> None:
         ("the laws of the United States of America and of the State of Ohio", "Ohio"),
         ("Disputes in Texas are under the laws of West Virginia", "West Virginia"),
         ("Delaware law applies", "Delaware"),
+        ("construed in accordance with English Law", "England"),
+        ("construed in accordance with the laws of Papua New Guinea", "Papua New Guinea"),
     ],
 )
 def test_the_governing_law_is_a_known_place(text: str, place: str) -> None:
@@ -223,6 +230,22 @@ RENEWAL = "The term shall renew for successive two (2) year terms unless either 
         ("The supplier shall insure the goods.", "yes_no", "Insurance", "yes"),
         ("Nothing of the kind.", "date", "Agreement Date", None),
         ("Nothing of the kind.", "text", "Document Name", None),
+        (
+            "This Agreement is in force for one year, and the obligations of confidentiality continue for three years thereafter.",
+            "duration",
+            "confidentiality term",
+            "P3Y",
+        ),
+        ("For two years from its date neither party shall solicit any employee of the other.", "duration", "confidentiality term", None),
+        ("The Recipient may keep a copy for three years and returns the rest within ten days.", "duration", "return period", "P10D"),
+        ("Vendor invoices within 15 days of the end of each month. Customer pays within 30 days.", "duration", "payment period", "P30D"),
+        ("A party that disputes an invoice shall say so within seven days.", "duration", "payment period", None),
+        (
+            "It is renewed for successive periods of one year, unless a party gives notice of cancellation on or before October 1.",
+            "duration",
+            "notice period",
+            None,
+        ),
     ],
 )
 def test_the_value_is_the_one_that_the_label_asks_for(text: str, answer: str, label: str, expected: str | None) -> None:

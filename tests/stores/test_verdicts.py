@@ -92,6 +92,16 @@ def test_a_run_that_was_not_finished_counts_for_nothing(verdicts: Verdicts) -> N
     assert changes(verdicts, review("a", R="violation")) == []
 
 
+def test_runs_at_the_same_time_leave_nothing_that_a_later_one_fails_on(verdicts: Verdicts) -> None:
+    for _ in range(2):
+        first, second = verdicts.begin("book"), verdicts.begin("book")  # which takes the first for interrupted
+        for number in (first, second):
+            verdicts.put("book", number, review("a", R="missing"))
+        verdicts.finish("book", second)
+    number = run(verdicts, review("b", R="compliant"))
+    assert verdicts.of("book", number, "a") == {"R": "missing"}
+
+
 def test_playbooks_are_compared_with_themselves(verdicts: Verdicts) -> None:
     run(verdicts, review("a", R="violation"))
     assert verdicts.last("other") is None

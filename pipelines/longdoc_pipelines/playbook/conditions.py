@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from longdoc.types import Value
-from longdoc_pipelines.playbook.quantities import asked, holds
+from longdoc_pipelines.playbook import words
+from longdoc_pipelines.playbook.quantities import holds
 from longdoc_pipelines.playbook.schema import Comparison, Condition, ValueKind
 
 
@@ -16,7 +17,8 @@ from longdoc_pipelines.playbook.schema import Comparison, Condition, ValueKind
 class Told:
     """What a condition came to: `holds` None where it cannot be told; the comparisons that `decided` it as a playbook writes them and as
     a person says them (`wanted`), the values they read by name, and those `against` it: values of the same name that would have decided
-    otherwise; `names` of all values that it hangs on, read or not."""
+    otherwise; `names` of all values that it hangs on, read or not; `said` what is to be told of words, in words; `plain`
+    where that tells what is wanted too: of words, of a passage, of a figure that may be left out."""
 
     holds: bool | None
     decided: tuple[str, ...] = ()
@@ -24,6 +26,8 @@ class Told:
     values: tuple[tuple[str, Value], ...] = ()
     against: tuple[tuple[str, Value], ...] = ()
     names: tuple[str, ...] = ()
+    said: tuple[str, ...] = ()
+    plain: bool = False
 
 
 Read = Callable[[str], tuple[ValueKind, list[Value]]]
@@ -39,8 +43,8 @@ def told(condition: Condition, read: Read, as_of: date) -> Told:
     if condition.negated is not None:
         inner = told(condition.negated, read, as_of)
         answer = None if inner.holds is None else not inner.holds
-        decided, wanted = (tuple(f"not {one}" for one in listed) for listed in (inner.decided, inner.wanted))
-        parts.append(Told(answer, decided, wanted, inner.values, inner.against, inner.names))
+        decided, wanted = tuple(f"not {one}" for one in inner.decided), tuple(words.negated(one) for one in inner.wanted)
+        parts.append(replace(inner, holds=answer, decided=decided, wanted=wanted))
     return _all(parts)
 
 
@@ -56,14 +60,14 @@ def _any(parts: Iterable[Told]) -> Told:
     passed = [part for part in listed if part.holds]
     unknown = [part for part in listed if part.holds is None]
     found = _joined(True if passed else None if unknown else False, passed[:1] or unknown or listed)
-    return replace(found, wanted=(", or ".join(found.wanted),))
+    return found if passed else replace(found, wanted=(", or ".join(" and ".join(part.wanted) for part in unknown or listed),))
 
 
 def _joined(answer: bool | None, parts: list[Told]) -> Told:
     decided, wanted = (tuple(dict.fromkeys(one for part in parts for one in getattr(part, name))) for name in ("decided", "wanted"))
     values, against = (tuple(dict.fromkeys(value for part in parts for value in getattr(part, name))) for name in ("values", "against"))
-    names = tuple(dict.fromkeys(name for part in parts for name in part.names))
-    return Told(answer, decided, wanted, values, against, names)
+    names, said = (tuple(dict.fromkeys(one for part in parts for one in getattr(part, name))) for name in ("names", "said"))
+    return Told(answer, decided, wanted, values, against, names, said, all(part.plain for part in parts))
 
 
 def _compared(name: str, read: Read, comparison: Comparison, as_of: date) -> Told:
@@ -74,9 +78,11 @@ def _compared(name: str, read: Read, comparison: Comparison, as_of: date) -> Tol
         first = answers.index(deciding) if deciding in answers else 0
         values, answers = [values[first]], [answers[first]]
     decided = f"{name}: {shown(comparison.model_dump(by_alias=True, exclude_unset=True))}"
-    wanted = f"{name.replace('_', ' ')} {asked(comparison, as_of)}"
+    wanted, said = words.wanted(name, kind, comparison, as_of), words.stated(name, kind, values[0] if values else None, comparison)
     against = tuple((name, value) for value, one in zip(values, answers, strict=False) if one is not None and one != answers[0])
-    return Told(answers[0], (decided,), (wanted,), tuple((name, value) for value in values[:1]), against, (name,))
+    read_of = tuple((name, value) for value in values[:1])
+    plain = kind == "yes_no" or comparison.contains is not None or comparison.present is not None
+    return Told(answers[0], (decided,), (wanted,), read_of, against, (name,), (said,) if said else (), plain)
 
 
 def shown(comparison: object) -> str:

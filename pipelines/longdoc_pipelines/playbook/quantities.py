@@ -30,6 +30,8 @@ _RELATIVE = re.compile(r"as_of\s*(?:(?P<sign>[+-])\s*(?P<period>.+))?", re.IGNOR
 _BUSINESS = re.compile(r"\b(?:business|working|banking|trading)\b", re.IGNORECASE)
 _AMBIGUOUS = re.compile(r"(?:0?[1-9]|1[0-2])[/.-](?:0?[1-9]|1[0-2])[/.-][0-9]+")
 """05/04/2026 is a day of April or of May."""
+MOST_NAMED = 10
+"""Of a longer list a sentence names the first."""
 OPERATORS: dict[ValueKind, tuple[str, ...]] = {
     "duration": ("max", "min", "equals", "in", "not_in", "present"),
     "amount": ("max", "min", "equals", "in", "not_in", "present"),
@@ -55,6 +57,8 @@ def _holds(kind: ValueKind, normalised: str | None, operator: str, operand: Any,
     if operator == "present":
         return (normalised is not None) is bool(operand)
     if normalised is None:
+        if kind == "text":  # words that stand in no passage are not there; a figure that is not read may yet be
+            return None if operator == "not_in" else False
         return None if kind != "yes_no" else not _yes(operand)  # what no passage says is a no
     if operator in ("in", "not_in"):
         equal = [_equal(kind, normalised, one, as_of) for one in operand]
@@ -63,14 +67,20 @@ def _holds(kind: ValueKind, normalised: str | None, operator: str, operand: Any,
     if operator == "equals":
         return _equal(kind, normalised, operand, as_of)
     if operator == "contains":
-        wanted = (operand,) if isinstance(operand, str) else operand
-        return any(re.search(rf"(?<!\w){_loosely(one)}(?!\w)", normalised, re.IGNORECASE) for one in wanted)
+        return first_of(operand, normalised) is not None
     if operator in ("before", "after"):
         return _ordered(normalised, operator, as_date(operand, as_of))
     stated, limit = measure(kind, normalised), measure(kind, operand_text(kind, operand))
     if stated is None or limit is None or not _comparable(stated, limit):
         return None
     return stated[0] <= limit[0] if operator == "max" else stated[0] >= limit[0]
+
+
+def first_of(wanted: Iterable[str] | str, text: str) -> re.Match[str] | None:
+    """Where the text has the first of these words or phrases that it has, whatever their case."""
+    listed = (wanted,) if isinstance(wanted, str) else wanted
+    found = (re.search(rf"(?<!\w){_loosely(one)}(?!\w)", text, re.IGNORECASE) for one in listed)
+    return next((match for match in found if match is not None), None)
 
 
 def _loosely(words: str) -> str:
@@ -220,6 +230,8 @@ def asked(comparison: Comparison, as_of: date | None = None) -> str:
     for operator, operand in comparison.given():
         given = operand if isinstance(operand, tuple) else (operand,)
         listed = [("yes" if one else "no") if isinstance(one, bool) else f"{one}{_falls_on(one, as_of)}" for one in given]
+        if len(listed) > MOST_NAMED:
+            listed = [*listed[: MOST_NAMED - 1], f"one of {len(listed) - MOST_NAMED + 1} others"]
         words = f"{', '.join(listed[:-1])} or {listed[-1]}" if len(listed) > 1 else listed[0]
         if operator == "present":
             said.append("stated" if operand else "not stated")

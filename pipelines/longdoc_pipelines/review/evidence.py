@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,6 +18,7 @@ from longdoc_pipelines.playbook.schema import ValueKind
 from longdoc_pipelines.review.lead_in import lead_in
 from longdoc_pipelines.review.several import with_others
 
+_LEFT_OUT = re.compile(r"\[\s*[*•●_]|\*\s?\*\s?\*|_{3}|\[\s*\]|\[\s*redacted", re.IGNORECASE)
 MOST_PASSAGES = 4
 """Passages of a label that a verdict shows, apart from what introduces a list that they are items of."""
 NEAR, SHOWN, SPEAKS = 0.5, 0.3, 0.2
@@ -80,6 +82,10 @@ class Evidence:
             if opening is not None and not any(one.document_id == document.id and one.span.contains(opening) for one in shown):
                 shown.append(document.cite(opening))
         return shown
+
+    def left_out(self, label: str) -> bool:
+        """Whether the best passage of a label has a blank, or something made unreadable: a figure that is not read may stand there."""
+        return any(_LEFT_OUT.search(clause.text) for clause in self.candidates(label)[:1])
 
     def searched(self, label: str) -> Searched:
         """What was looked through in vain."""

@@ -18,11 +18,13 @@ from longdoc.types import Citation, Clause, Finding, Position, Searched, Value, 
 from longdoc_pipelines.playbook.conditions import Told, told
 from longdoc_pipelines.playbook.quantities import holds
 from longdoc_pipelines.playbook.schema import AppliesTo, Comparison, Condition, Rule, ValueKind
+from longdoc_pipelines.playbook.words import where
 from longdoc_pipelines.review import phrases as say
 from longdoc_pipelines.review.evidence import SHOWN, SPEAKS, Evidence, values_of
+from longdoc_pipelines.review.kinds import other_type, wrong_kind
 from longdoc_pipelines.review.likeness import Likeness
 
-REVIEW_VERSION = 4
+REVIEW_VERSION = 5
 """Changes whenever the code could judge the same evidence otherwise."""
 READ_RIGHT: dict[str, float] = {
     "duration": 0.9, "amount": 0.9, "percentage": 0.9, "date": 0.9, "jurisdiction": 0.95, "party": 0.85, "yes_no": 1.0, "text": 0.95,
@@ -37,6 +39,8 @@ _NEGATION = re.compile(
     r"\b(?:never|neither|nor|cannot|not(?! (?:less|later|more|fewer|exceed|only|limited|unreasonably))|no(?! (?:less|later|more|fewer)))\b",
     re.IGNORECASE,
 )
+WORDS = ("yes_no", "text")
+"""Kinds of values that are no figures."""
 LIKELY = 0.5
 """An amendment overrides a rule's clause, and a label of its own makes the walk-away position, from this probability."""
 
@@ -97,7 +101,7 @@ class _Judge:
         self.source = _speaking(evidence, rule.about)
 
     def verdict(self) -> _Leaning:
-        reason = _wrong_kind(self.evidence) or self._not_meant()
+        reason = wrong_kind(self.evidence) or self._not_meant()
         if reason is not None:
             return _Leaning("not_applicable", 0.9, reason)
         gate, sure = self._gate()
@@ -156,7 +160,7 @@ class _Judge:
             return f"The {what} is for {say.any_of(meant.domain)} documents; this one reads as {evidence.document.domain}."
         if meant.side and self.terms.side is not None and self.terms.side.casefold() not in (side.casefold() for side in meant.side):
             return f"The {what} is for the side of {say.any_of(meant.side)}; we are {self.terms.side}."
-        if evidence.kind is not None and (kinds := _other_type(evidence.kind, meant)) is not None:
+        if evidence.kind is not None and (kinds := other_type(evidence.kind, meant)) is not None:
             return f"The {what} is {kinds}; this one is called {evidence.kind!r}."
         filing = evidence.filing
         if meant.form and filing.form is not None and filing.form.casefold() not in (form.casefold() for form in meant.form):
@@ -184,7 +188,7 @@ class _Judge:
         if chance.probability < LIKELY or own.probability > chance.probability:
             return None
         passages = other.passages(stance.label, SHOWN)
-        reason = f"The walk-away position: a passage on {stance.label!r}{say.where(passages[0].citation if passages else None)}."
+        reason = f"The walk-away position: a passage on {stance.label!r}{where(passages[0].citation if passages else None)}."
         amended_by = other.document.path if other is not self.evidence else None
         return _Leaning("violation", chance.probability, reason, passages=passages, position="walk_away", amended_by=amended_by)
 
@@ -213,29 +217,36 @@ class _Judge:
         if rule.requirement == "forbidden":
             if rule.test is None:
                 return self._by_position() or self._found("violation", "Forbidden, and there")
-            told_of = self._told(rule.test)
-            if told_of.holds:
-                return self._of_test("violation", told_of, f"Forbidden with {say.wanted(told_of)}, and {self._stated(told_of)}.")
-            if told_of.holds is False:
-                return self._of_test("compliant", told_of, f"Forbidden only with {say.wanted(told_of)}; {self._stated(told_of)}.")
-            return self._unsure("violation", told_of)
+            return self._by_forbidding(rule.test)
         decided = self._by_position()
         if decided is not None:
             return decided
         if rule.test is not None:
             told_of = self._told(rule.test)
             if told_of.holds:
-                return self._of_test("compliant", told_of, f"{say.capital(self._stated(told_of))}; wanted: {say.wanted(told_of)}.")
+                return self._of_test("compliant", told_of, say.tested(told_of, self._stated(told_of)))
             if told_of.holds is False:
-                return self._of_test(self._failed, told_of, f"{say.capital(self._stated(told_of))}; wanted: {say.wanted(told_of)}.")
+                return self._of_test(self._failed, told_of, say.tested(told_of, self._stated(told_of)))
             return self._unsure(self._failed, told_of)
         if rule.positions.preferred is not None or rule.positions.fallback is not None:
             return _Leaning(self._failed, UNSURE, "The clause is there, but worded like none of the playbook's positions.")
         return self._found("compliant", "Found")
 
+    def _by_forbidding(self, test: Condition) -> _Leaning:
+        """A clause that is forbidden in a form that passes its test."""
+        told_of = self._told(test)
+        if told_of.holds is None:
+            return self._unsure("violation", told_of)
+        stated, there = self._stated(told_of), f"{say.passage(self.rule)}{where(self._best)}"
+        if told_of.said:  # what words are asked for is of no use to who reads it
+            reason = f"Forbidden, and there: {there}; {stated}." if told_of.holds else f"There is {there}, but {stated}."
+        else:
+            reason = f"Forbidden {'with' if told_of.holds else 'only with'} {say.wanted(told_of)}; {stated}."
+        return self._of_test("violation" if told_of.holds else "compliant", told_of, reason)
+
     def _found(self, verdict: Verdict, what: str) -> _Leaning:
         """By the clause's being there; one that negates what a question asks may answer no."""
-        reason = f"{what}: {say.passage(self.rule)}{say.where(self._best)}."
+        reason = f"{what}: {say.passage(self.rule)}{where(self._best)}."
         best = self.source.passages(self.rule.about)[:1]
         if self.rule.question is not None and best and _may_say_no(self.rule.question, best[0].text):
             return _Leaning(verdict, UNSURE, f"{reason} It negates, so that the answer may be no.")
@@ -261,15 +272,16 @@ class _Judge:
             if stance.test is not None:
                 told_of = self._told(stance.test)
                 if told_of.holds:
-                    reason = f"The {say.named(name)} position ({say.wanted(told_of)}): {self._stated(told_of)}."
+                    asked = say.aim(told_of)
+                    reason = f"The {say.named(name)} position{f' ({asked})' if asked else ''}: {self._stated(told_of)}."
                     return replace(self._of_test(verdicts[name], told_of, reason), position=name)
             elif stance.label is not None and name != "walk_away":
                 other = _speaking(self.evidence, stance.label)
                 chance = other.chance(stance.label)
                 if chance.present:
                     passages = other.passages(stance.label, SHOWN)
-                    where = say.where(passages[0].citation if passages else None)
-                    reason = f"The {say.named(name)} position: a passage on {stance.label!r}{where}."
+                    place = where(passages[0].citation if passages else None)
+                    reason = f"The {say.named(name)} position: a passage on {stance.label!r}{place}."
                     return _Leaning(verdicts[name], chance.probability, reason, passages=passages, position=name)
         return self._by_wording(verdicts)
 
@@ -288,7 +300,7 @@ class _Judge:
             return None
         margin = like - ordered[1][0] if len(ordered) > 1 else 1.0
         sure = min(1.0, 0.6 + 2.0 * margin)
-        reason = f"Worded like the {say.named(name)} position (likeness {like:.2f}){say.where(clause.citation)}."
+        reason = f"Worded like the {say.named(name)} position (likeness {like:.2f}){where(clause.citation)}."
         return _Leaning(verdicts[name], sure, reason, position=name, likeness=round(like, 4))
 
     def _of_test(self, verdict: Verdict, told_of: Told, reason: str) -> _Leaning:
@@ -307,6 +319,9 @@ class _Judge:
         for label in {self._label(name) for name in told_of.names} - {self.rule.about}:
             chance = _speaking(self.evidence, label).chance(label)
             sure *= chance.probability if chance.present else 1.0 - chance.probability
+        unread = {name for name in set(told_of.names) - {name for name, _ in told_of.values} if self.rule.values[name].read not in WORDS}
+        if any(_speaking(self.evidence, self._label(name)).left_out(self._label(name)) for name in unread):
+            sure *= UNSURE
         return sure * DISAGREE if told_of.against else sure
 
     def _unsure(self, verdict: Verdict, told_of: Told) -> _Leaning:
@@ -327,14 +342,14 @@ class _Judge:
 
     def _stated(self, told_of: Told) -> str:
         """What a condition read, and of what it did not read why."""
-        if told_of.values:
+        if told_of.values or told_of.said:
             return say.stated(told_of, self.rule)
         said = []
         for name in told_of.names:
             label = self._label(name)
             passages = _speaking(self.evidence, label).passages(label) if self._known(label) else []
             said.append(say.unread(name, self.rule.values[name].read, label, [clause.text for clause in passages]))
-        return " and ".join(dict.fromkeys(said))
+        return say.together(said)
 
     def _told(self, condition: Condition) -> Told:
         return told(condition, self._read, self.terms.as_of)
@@ -350,7 +365,7 @@ class _Judge:
         passages = source.passages(label)
         if not passages or not source.chance(label).present:
             return spec.read, []
-        if spec.read in ("yes_no", "text"):
+        if spec.read in WORDS:
             stated = "yes" if spec.read == "yes_no" else passages[0].text
             return spec.read, [Value(kind=spec.read, normalised=stated, citation=passages[0].citation)]
         found = values_of(source.document, passages, spec.read, name)
@@ -371,31 +386,6 @@ def _speaking(evidence: Evidence, label: str) -> Evidence:
         if chance.present and chance.probability >= LIKELY:
             return amendment
     return evidence
-
-
-def _wrong_kind(evidence: Evidence) -> str | None:
-    wanted, found = evidence.loaded.playbook.domain, evidence.document.domain
-    if wanted == "legal" and found == "plain" and evidence.nameless:
-        return "Names no parties and reads as no contract; to review it all the same, ingest it with --domain legal."
-    if "plain" in (wanted, found) or wanted == found or (wanted == "financial" and evidence.filing.form is not None):
-        return None
-    return f"Reads as a {found} document, the playbook is for {wanted} ones; to review it all the same, ingest it with --domain {wanted}."
-
-
-def _other_type(title: str, meant: AppliesTo) -> str | None:
-    """What agreements are meant, if a document of that title is none of them."""
-
-    def named(words: Sequence[str]) -> list[str]:
-        return [word for word in words if re.search(rf"\b{re.escape(word)}", title, re.IGNORECASE)]
-
-    if named(meant.agreement_type):
-        return None
-    excluded = named(meant.not_agreement_type)
-    if excluded:
-        return f"not for {excluded[0]} agreements"
-    if meant.agreement_type and not meant.not_agreement_type:
-        return f"for {say.any_of(meant.agreement_type)} agreements"
-    return None
 
 
 def _inside(value: Value, passages: Sequence[Clause]) -> bool:

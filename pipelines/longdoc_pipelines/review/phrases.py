@@ -6,10 +6,13 @@ import re
 from collections.abc import Sequence
 
 from longdoc.model.values import business_days
-from longdoc.types import Citation, Position, Searched, Value
+from longdoc.types import Position, Searched, Value
 from longdoc_pipelines.playbook.conditions import Told
 from longdoc_pipelines.playbook.quantities import readable
 from longdoc_pipelines.playbook.schema import Rule, ValueKind
+from longdoc_pipelines.playbook.words import page, where
+
+_NOT_STATED = re.compile(r"(the .+) (?:is|are) not stated, or could not be read")
 
 
 def about(rule: Rule) -> str:
@@ -50,19 +53,23 @@ def nearest(searched: Searched) -> str:
     return f" The nearest passage{f',{place},' if place else ''} has a score of {searched.score:.2f}."
 
 
+def _is(name: str) -> str:
+    return "are" if re.search(r"[^sui]s$", name) else "is"
+
+
 def passage(rule: Rule) -> str:
     """What was looked for, as something that is there."""
     return f"a passage on {rule.label!r}" if rule.label is not None else f"a passage that answers {rule.question!r}"
 
 
 def stated(told_of: Told, rule: Rule) -> str:
-    """`the notice period is 90 days (page 3)`, and where that cannot be compared why not."""
+    """`the notice period is 90 days (page 3)`, and where that cannot be compared why not; of words what they say."""
     said: dict[str, None] = {}
     for name, value in told_of.values:
-        why = _incomparable(value, rule.values[name].read) if told_of.holds is None else ""
-        named = name.replace("_", " ")
-        said[f"the {named} {_is(named)} {shown(value)}{page(value.citation)}{why}"] = None
-    return " and ".join(said)
+        if value.kind not in ("text", "yes_no"):
+            why, plain = _incomparable(value, rule.values[name].read) if told_of.holds is None else "", name.replace("_", " ")
+            said[f"the {plain} {_is(plain)} {shown(value)}{page(value.citation)}{why}"] = None
+    return " and ".join([*said, *told_of.said])
 
 
 def listed(values: Sequence[tuple[str, Value]]) -> str:
@@ -74,12 +81,21 @@ def unread(name: str, kind: ValueKind, label: str, passages: Sequence[str]) -> s
     """Why a value was not read from these passages of a label."""
     said = name.replace("_", " ")
     if not passages:
-        return f"there is no passage on {label!r} that could state the {said}"
+        return f"there is no passage on {label!r}" + ("" if kind in ("text", "yes_no") else f" that could state the {said}")
     if kind == "duration":
         for text in passages:
             for start, end in business_days(text):
                 return f"the {said} {_is(said)} given as {' '.join(text[start:end].split())!r}, which no calendar turns into days"
     return f"the {said} {_is(said)} not stated, or could not be read"
+
+
+def together(said: Sequence[str]) -> str:
+    """Several things that were not read, each once; figures without a reason of their own in one phrase."""
+    figures = [match[1] for one in dict.fromkeys(said) if (match := _NOT_STATED.fullmatch(one))]
+    if len(figures) < 2:
+        return " and ".join(dict.fromkeys(said))
+    others = [one for one in dict.fromkeys(said) if _NOT_STATED.fullmatch(one) is None]
+    return " and ".join([f"neither {' nor '.join(figures)} is stated, or could be read", *others])
 
 
 def _incomparable(value: Value, kind: ValueKind) -> str:
@@ -88,15 +104,11 @@ def _incomparable(value: Value, kind: ValueKind) -> str:
     return ", in another currency than the test" if kind == "amount" else ""
 
 
-def _is(name: str) -> str:
-    return "are" if re.search(r"[^sui]s$", name) else "is"
-
-
 def shown(value: Value) -> str:
     """A value as a person reads it."""
     if value.kind in ("text", "party"):
         return repr(re.sub(r"\s+", " ", value.normalised)[:80])
-    return "stated" if value.kind == "yes_no" else readable(value.kind, value.normalised)
+    return readable(value.kind, value.normalised)
 
 
 def wanted(told_of: Told) -> str:
@@ -104,14 +116,15 @@ def wanted(told_of: Told) -> str:
     return " and ".join(told_of.wanted)
 
 
-def page(citation: Citation) -> str:
-    """`(page 3)`, nothing where there is none."""
-    return f" (page {citation.page})" if citation.page is not None else ""
+def tested(told_of: Told, said: str) -> str:
+    """What is stated, and what was wanted where that is more than a passage."""
+    asked = aim(told_of)
+    return f"{capital(said)}{f'; wanted: {asked}' if asked else ''}."
 
 
-def where(citation: Citation | None) -> str:
-    """`on page 3`, nothing where there is none."""
-    return f" on page {citation.page}" if citation is not None and citation.page is not None else ""
+def aim(told_of: Told) -> str:
+    """What a condition asks for, nothing where what is stated tells that too."""
+    return "" if told_of.plain else wanted(told_of)
 
 
 def named(position: Position) -> str:

@@ -134,3 +134,8 @@ def test_a_value_that_is_no_number_has_no_measure() -> None:
     assert measure("duration", "soon") is None
     assert measure("amount", "USD many") is None
     assert measure("jurisdiction", "Nevada") is None
+
+
+def test_of_a_long_list_a_sentence_names_the_first_and_how_many_others_there_are() -> None:
+    said = asked(Comparison.model_validate({"in": [f"State {letter}" for letter in "ABCDEFGHIJKL"]}))
+    assert said == f"{', '.join(f'State {letter}' for letter in 'ABCDEFGHI')} or one of 3 others"

@@ -49,14 +49,14 @@ class Finder(MetaPathFinder):
 
         def exec_module(module):
             run(module)
-            real = module.parse_bytes
+            real = module.open_bytes
 
-            def parse_bytes(data, where, *arguments, **named):
+            def open_bytes(data, where, *arguments, **named):
                 if "crash-" in str(where):
                     os.abort()
                 return real(data, where, *arguments, **named)
 
-            module.parse_bytes = parse_bytes
+            module.open_bytes = open_bytes
 
         spec.loader.exec_module = exec_module
         return spec
@@ -123,7 +123,10 @@ def start(arguments: argparse.Namespace, home: Path, files: Path, store: Path) -
     command = [sys.executable, "-m", "longdoc", "review", files, "--playbook", "cuad_benchmark", "--store", store, "--as-of", "2026-01-01"]
     command += ["--format", "json", "--out", store.with_suffix(".json"), "--workers", arguments.workers, "--fail-on", "never", "-q"]
     command += ["--executor", arguments.executor]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(home / "site"), str(ROOT)]), "OMP_NUM_THREADS": "1"}
+    environment = os.environ | {
+        "PYTHONPATH": os.pathsep.join(map(str, (home / "site", ROOT, ROOT / "stores", ROOT / "pipelines"))),
+        "OMP_NUM_THREADS": "1",
+    }
     where = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     return subprocess.Popen([str(part) for part in command], env=environment, start_new_session=True, **where)  # type: ignore[call-overload, no-any-return]
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack, cast, overload
@@ -76,6 +78,7 @@ class Pipeline(Training, Reviewing, Searching):
         self._reader: Reader | None = None
         self._model: LanguageModel | None = None
         self._everything = self._sheets = None
+        self._seconds_read = 0.0
 
     def __enter__(self) -> Self:
         return self
@@ -160,18 +163,24 @@ class Pipeline(Training, Reviewing, Searching):
         """
         from longdoc_pipelines.files import in_order_of
         from longdoc_pipelines.ingest import ingest
+        from longdoc_pipelines.outcomes import failure_of
 
-        self.outcomes = []
-        wanted = self.remote.fetch(named(paths))
+        self.outcomes, began = [], time.monotonic()
+        uncopied: list[Outcome] = []
+        wanted = self.remote.fetch(named(paths), lambda path, error: uncopied.append(failure_of(path, error, "fetch", skipped=False)))
+        untold = {outcome.path for outcome in uncopied}
         secret = password if password is not None else self._password
         more: dict[str, Any] = {"password": secret, "progress": self._progress, "choice": self._choice(), "labels": labels}
         run = ingest(self.corpus, wanted, self.embedded, self.settings, **more)
         with closing(cast("Generator[Outcome, None, None]", run)) as outcomes:
-            for outcome in outcomes:
-                self._tell(self.remote.outcome(outcome))
+            for outcome in chain(uncopied, map(self.remote.outcome, outcomes)):
+                if outcome.stage != "fetch" and outcome.path in untold:
+                    continue  # that its old copy is gone
+                self._tell(outcome)
                 if self._raise_on_error and outcome.outcome == "failed":
                     raise failure(outcome)
         self.outcomes.sort(key=in_order_of([self.remote.shown(path) for path in wanted]))
+        self._seconds_read += time.monotonic() - began
         return list(self.outcomes)
 
     def documents(self, paths: Paths | None = None) -> list[Entry]:
@@ -323,7 +332,9 @@ class Pipeline(Training, Reviewing, Searching):
         Raises: UsageError if there is no corpus yet.
         """
         failed = [failure.path for failure in self.status().failures]
-        return self.ingest(failed, password) if failed else []
+        found = self.ingest(list(dict.fromkeys(map(self.remote.fetched, failed))), password) if failed else []
+        again = set(map(self.remote.shown, failed))
+        return [outcome for outcome in found if outcome.path in again]
 
     def check(self, repair: bool = False) -> list[Problem]:
         """What is wrong in the corpus folder, mended where possible if `repair` is set.

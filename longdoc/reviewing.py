@@ -7,13 +7,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from longdoc.arguments import PathLike, Paths
 from longdoc.errors import UsageError
 from longdoc.labels import LabelSet
 from longdoc.protocols import Progress, Reader
-from longdoc.types import Correction, Outcome
+from longdoc.types import Correction, Outcome, Review
 
 if TYPE_CHECKING:
     from longdoc_pipelines.playbook import Loaded
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from longdoc_pipelines.review.session import Reviews
     from longdoc_stores.audit import AuditEntry
     from longdoc_stores.corpus import Corpus, Entry
+
+T = TypeVar("T")
 
 
 class Reviewing(ABC):
@@ -30,6 +32,7 @@ class Reviewing(ABC):
     _progress: Callable[[Progress], None] | None
     _password: str | None
     _dry_run: bool
+    _seconds_read: float
 
     @property
     @abstractmethod
@@ -60,8 +63,16 @@ class Reviewing(ABC):
     @abstractmethod
     def _tell(self, outcome: Outcome) -> None: ...
 
+    def _tell_instead(self, outcome: Outcome) -> None:
+        """The outcome of a document that was read and could not be reviewed: a file has one."""
+        self.outcomes[:] = [one for one in self.outcomes if one.path != outcome.path]
+        self._tell(outcome)
+
     @abstractmethod
     def _existing(self) -> Corpus: ...
+
+    @abstractmethod
+    async def _in_thread(self, call: Callable[[], T]) -> T: ...
 
     def playbook(self, playbook: Loaded | PathLike) -> Loaded:
         """The playbook of that name or file, checked.
@@ -98,6 +109,7 @@ class Reviewing(ABC):
         loaded = self.playbook(playbook)
         terms = Terms(as_of or date.today(), side or loaded.playbook.side, review_below)
         entries = self._select(paths, ingest, loaded.base)
+        seconds_read, self._seconds_read = self._seconds_read, 0.0
         return Reviews(
             self.corpus,
             self.reader,
@@ -108,22 +120,36 @@ class Reviewing(ABC):
             record=not self._dry_run,
             password=self._password,
             local=self._local,
-            on_failure=self._tell,
+            on_failure=self._tell_instead,
             progress=self._progress,
             outcomes=lambda: self.outcomes,
+            seconds_read=seconds_read,
         )
 
-    def correct(self, corrections: Iterable[Correction]) -> int:
-        """Take what people decided: it stands in place of the machine's verdicts from now on; how many were new.
+    async def areview(
+        self,
+        paths: Paths,
+        playbook: Loaded | PathLike,
+        *,
+        as_of: date | None = None,
+        side: str | None = None,
+        review_below: float | None = None,
+    ) -> list[Review]:
+        """`review` in a thread, all reviews at once."""
+        return await self._in_thread(lambda: list(self.review(paths, playbook, as_of=as_of, side=side, review_below=review_below)))
 
-        Raises: UsageError if there is no corpus yet, or a correction is of a document and rule that no review has looked at.
+    def correct(self, corrections: Iterable[Correction], on_conflict: Callable[[Correction, Correction], None] | None = None) -> int:
+        """Take what people decided: it stands in place of the machine's verdicts from now on; how many were new. Of two decisions about the
+        same the later one stands; `on_conflict` is told (what stands, what does not) where their verdicts differ.
+
+        Raises: UsageError, and takes none, if there is no corpus yet, or one is of a document and rule that no review has looked at.
         """
-        from longdoc_pipelines.review.corrections import completed
+        from longdoc_pipelines.review.corrections import all_completed
 
         corpus = self._existing()
-        found = [completed(corpus, one) for one in corrections]
+        found = all_completed(corpus, corrections)
         with corpus.writing(sweep=False):
-            return corpus.verdicts.correct(found)
+            return corpus.verdicts.correct(found, on_conflict)
 
     def withdraw(self, path: PathLike, rule: str, *, by: str, playbook: str = "") -> None:
         """Take a decision back: the machine's verdict stands again.
@@ -144,9 +170,10 @@ class Reviewing(ABC):
         return write_training(self._existing(), self.playbook(playbook), Path(file))
 
     def corrections(self, paths: Paths | None = None) -> list[Correction]:
-        """What people decided about the documents named, or all."""
+        """What people decided about the documents named, or all; with the path at which a document lies now."""
         corpus = self._existing()
-        listed = corpus.verdicts.corrections()
+        now = {entry.document_id: entry.path for entry in corpus.select()}
+        listed = [one.model_copy(update={"path": now.get(one.document_id, one.path)}) for one in corpus.verdicts.corrections()]
         if paths is None:
             return listed
         wanted = {entry.document_id for entry in self._select(paths, ingest=False)}

@@ -24,6 +24,8 @@ MARK_IS_IN_SIGHT = """(() => {
   const seen = document.querySelector("mark").getBoundingClientRect();
   return seen.top > 0 && seen.bottom < innerHeight;
 })()"""
+LOADED = "Promise.all([...document.querySelectorAll('#source-view img')].map((one) => one.decode())).then(() => true)"
+"""Waits for the pictures of an open finding. The page's policy lets Playwright's wait_for_function look only once."""
 NAMELESS = """[...document.querySelectorAll("button, input, select, [role=tab]")]
   .filter((one) => !(one.ariaLabel || one.textContent.trim() || one.labels?.length))
   .map((one) => one.outerHTML)"""

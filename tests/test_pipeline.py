@@ -133,6 +133,7 @@ def test_the_async_twins_give_the_same(leases: Path) -> None:
             pipeline.aextract(path, "cuad"),
             pipeline.asearch("rent", path),
             pipeline.aask("What is the rent?", path),
+            pipeline.areview(path, "cuad_benchmark", review_below=0),
         )
 
     with Pipeline(leases / "store") as pipeline:
@@ -142,6 +143,7 @@ def test_the_async_twins_give_the_same(leases: Path) -> None:
             list(pipeline.extract(path, "cuad")),
             pipeline.search("rent", path),
             pipeline.ask("What is the rent?", path),
+            list(pipeline.review(path, "cuad_benchmark", review_below=0)),
         ]
         assert [outcome.cached for outcome in asyncio.run(pipeline.aingest(path))] == [True]
 

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
 from page_driver import (
+    LOADED,
     MARK_IS_IN_SIGHT,
     NAMELESS,
     Open,
@@ -26,9 +28,12 @@ from page_driver import (
     worth_a_look,
     write,
 )
+from PIL import Image
 from review_samples import PDF_PATH, closing, heading, review, reviews
 
-from longdoc.types import Correction, Finding, Review
+from longdoc.ingest.render import MARK
+from longdoc.types import Change, Correction, Finding, Review, Span
+from longdoc_pipelines.reports.html import HtmlReport
 from longdoc_pipelines.review.corrections import read_corrections
 
 if TYPE_CHECKING:
@@ -149,15 +154,29 @@ def test_a_click_on_a_cell_of_a_pdf_shows_the_picture_of_its_page(open_page: Ope
     page = open_page(after=address_of(finding))
     for place, cited in enumerate(finding.citations):
         page.click(f"[data-passage='{place}']")
-        page.wait_for_function(
-            "(() => { const shown = document.querySelector('#source-view img'); return shown.complete && shown.naturalWidth > 300; })()"
-        )
+        assert page.evaluate(LOADED)
         file = Path(unquote(urlsplit(page.evaluate("document.querySelector('#source-view img').src")).path))
         picture = heading().picture(heading().document(PDF_PATH), cited.span)
         assert file.parent == target.with_name("a review #1 100%_pages")
         assert file.read_bytes() == picture, "the picture is that of the page with this passage marked"
         assert f"page {cited.page}" in page.inner_text("#source-place")
         assert page.inner_text("#source-view .quote").split() == cited.quote.split()
+
+
+def test_a_passage_over_the_end_of_a_page_is_seen_on_both_pages(open_page: Open, tmp_path: Path) -> None:
+    document = heading().document(PDF_PATH)
+    one = review(0)
+    passage = document.cite(Span(start=document.pages[2].span.end - 150, end=document.pages[3].span.start + 150))
+    found = one.findings[0].model_copy(update={"citations": (passage,), "values": ()})
+    write(tmp_path / "r.html", [one.model_copy(update={"findings": (found,)})])
+    page = open_page(tmp_path / "r.html", address_of(found))
+    assert page.evaluate(LOADED)
+    assert page.locator("#source-view img").count() == 2
+    for address in page.evaluate("[...document.querySelectorAll('#source-view img')].map((one) => one.src)"):
+        with Image.open(unquote(urlsplit(address).path)) as picture:
+            points = picture.convert("RGB").get_flattened_data()
+            assert sum(point == MARK for point in points) > 500, "the passage is marked on each of its pages"
+    assert "The passage stands on 2 pages" in page.inner_text("#source-view")
 
 
 def test_no_picture_is_loaded_before_it_is_looked_at(open_page: Open, of: list[Review]) -> None:
@@ -251,7 +270,7 @@ def test_corrections_are_exported_as_the_command_reads_them(open_page: Open, of:
     page.select_option("#correct-passage", "0")
     page.click("#correct-save")
     page.goto(page.url.partition("#")[0] + address_of(doubtful))
-    page.wait_for_function("title => document.querySelector('#pane-title').innerText === title", arg=doubtful.title)
+    page.locator("#pane-title", has_text=doubtful.title).wait_for()
     page.keyboard.press("a")
     lines = exported(page, tmp_path).read_text(encoding="utf-8").splitlines()
     first, second = (json.loads(line) for line in lines)
@@ -338,6 +357,53 @@ def test_a_chart_filters_by_what_is_clicked(open_page: Open, of: list[Review]) -
     assert page.locator("#changes tbody tr:not(.space)").count() == fixed > 0
 
 
+def test_a_failure_whose_rule_is_gone_is_told_among_the_changes(open_page: Open, of: list[Review], tmp_path: Path) -> None:
+    target = tmp_path / "r.html"
+    gone = Change(path=of[1].path, rule="no_longer_a_rule", kind="changed", before="violation", after=None)
+    with HtmlReport(target, heading()) as report:
+        report.add(of[1])
+        report.finish(replace(closing(of[1:2]), changes=(gone,)))
+    page = open_page(target, "#view=changes")
+    (row,) = page.locator("#changes tbody tr:not(.space)").all_inner_texts()
+    assert row.split() == [
+        "Changed",
+        Path(of[1].path).name,
+        f"{Path(of[1].path).parent}/",
+        "no_longer_a_rule",
+        "V",
+        "Violation",
+        "is",
+        "gone",
+    ]
+
+
+def test_the_documents_that_fail_most_stand_first_and_lead_to_their_failures(open_page: Open, of: list[Review]) -> None:
+    page = open_page()
+    failures = {one.path: sum(finding.failed for finding in one.findings) for one in of}
+    listed = page.locator("#chart-documents .chart-name")
+    shown = [failures[path] for path in listed.evaluate_all("all => all.map((one) => one.dataset.path)")]
+    assert shown == sorted(failures.values(), reverse=True)[: len(shown)]
+    assert len(shown) == 12
+    listed.first.click()
+    assert page.locator("#findings tbody tr[data-finding]").count() == shown[0]
+    page.click("#filter-clear")
+    page.locator("#chart-documents button.quiet").click()
+    assert [failures[path] for path in paths(page)] == sorted(failures.values(), reverse=True)
+
+
+def test_findings_are_sorted_by_verdict_and_by_severity_with_the_worst_first(open_page: Open, of: list[Review]) -> None:
+    page = open_page(after="#view=findings")
+    page.click("#findings [data-sort=verdict] button")
+    assert page.get_attribute("#findings th.wide", "aria-sort") == "descending"
+    first = page.locator("#findings tbody tr[data-finding]").first.inner_text()
+    assert "Violation" in first
+    assert "critical" in first
+    page.click("#findings [data-sort=severity] button")
+    row = page.locator("#findings tbody tr[data-finding]").first.inner_text()
+    assert "Violation" in row
+    assert "critical" in row
+
+
 def test_every_view_shows_its_records(open_page: Open, of: list[Review]) -> None:
     page = open_page(after="#view=failed")
     for failed in closing(of).failed:
@@ -358,6 +424,9 @@ def test_what_goes_to_paper_are_the_findings_that_need_a_person(open_page: Open,
         for cited in finding.citations:
             assert " ".join(cited.quote.split()) in " ".join(printed.split())
     assert page.locator("#printed article").count() == len(worth_a_look(of))
+    assert page.locator(".printed-matrix tbody tr").count() == COUNT
+    assert page.locator(".printed-matrix tbody td").count() == COUNT * 20
+    assert page.locator(".printed-matrix").is_visible()
     for hidden in (".toolbar", "#matrix", ".head-actions"):
         assert not page.locator(hidden).is_visible()
     assert page.locator("#chart-rules").is_visible()

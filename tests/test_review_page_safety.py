@@ -67,6 +67,34 @@ def test_what_a_document_or_a_person_wrote_is_shown_and_not_run(open_page: Open,
     assert page.evaluate("document.styleSheets.length") == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "seen"),
+    [
+        ("deals/annex\u202efdp.exe", "annex\\u202efdp.exe"),
+        ("deals/line\u2028end\u200b\x07.pdf", "line\u2028end\\u200b\\u0007.pdf"),
+        ("deals/two\nlines\tand a tab.pdf", "two\\nlines\\tand a tab.pdf"),
+        ("../../../etc/passwd", "passwd"),
+    ],
+)
+def test_what_hides_or_turns_in_a_name_is_written_out(open_page: Open, tmp_path: Path, name: str, seen: str) -> None:
+    finding = write_hostile(tmp_path / "r.html", name)
+    page = open_page(tmp_path / "r.html")
+    assert page.evaluate("document.querySelector('#matrix .document-name .name').textContent") == seen
+    assert page.evaluate("document.querySelector('#chart-documents bdi').textContent") == seen
+    page.goto(page.url.partition("#")[0] + address_of(finding))
+    page.wait_for_selector("#pane[open]")
+    assert page.evaluate("document.querySelector('#pane-document .name').textContent").endswith(seen)
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["r.html"]
+
+
+def test_a_passage_that_turns_the_direction_of_writing_says_so(open_page: Open, tmp_path: Path) -> None:
+    finding = write_hostile(tmp_path / "r.html", "pay within \u202e06\u202c days")
+    page = open_page(tmp_path / "r.html", address_of(finding))
+    assert "turn the direction of writing" in page.inner_text("#source-view .notice")
+    assert "pay within \\u202e06\\u202c days" in page.inner_text("#source-view .notice")
+    assert page.evaluate("document.querySelector('#source-view mark').textContent") == "pay within \u202e06\u202c days"
+
+
 def test_the_browser_refuses_markup_made_of_strings_and_foreign_scripts(browser: Browser, target: Path) -> None:
     page = browser.new_page()
     page.goto(target.as_uri())

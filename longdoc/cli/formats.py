@@ -27,7 +27,8 @@ _BLANKS_AT_THE_END = re.compile(r"[ \t]+$", flags=re.MULTILINE)
 
 class View(Protocol):
     """How one command shows its items. One whose records are nested has a further method, `rows`, that gives them flat, for CSV; one whose
-    items are more than what reports take has `reported`, which gives that."""
+    items are more than what reports take has `reported`, which gives that; one that has more to say after the last item has
+    `markdown_end`."""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -65,11 +66,11 @@ class Format(ABC):
 
 
 class JsonLines(Format):
-    """One record a line, UTF-8."""
+    """One record a line, UTF-8; the lines of an item go out together and at once, so that who follows them sees whole ones."""
 
     def add(self, item: Any) -> None:
-        for line in self.view.lines(item):
-            self.stream.write(encode(line) + "\n")
+        self.stream.write("".join(encode(line) + "\n" for line in self.view.lines(item)))
+        self.stream.flush()
 
 
 class Json(Format):
@@ -107,11 +108,16 @@ class Csv(Format):
 
 
 class Markdown(Format):
-    """A page for people, with page citations."""
+    """A page for people, with page citations; a review's ends with the head of the audit log."""
 
     def add(self, item: Any) -> None:
         for line in self.view.markdown(item):
             self.stream.write(line + "\n")
+
+    def finish(self) -> None:
+        for line in getattr(self.view, "markdown_end", tuple)():
+            self.stream.write(line + "\n")
+        super().finish()
 
 
 class Table(Format):

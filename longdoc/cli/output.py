@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Self, TextIO
 from longdoc.cli.formats import FORMATS, Format, View, encode, parse_formats
 from longdoc.cli.options import Output
 from longdoc.errors import LongdocError, UsageError
+from longdoc_stores.durable import drop_part, name_part, open_part
 
 if TYPE_CHECKING:
     from longdoc_pipelines.reports.base import Report
@@ -59,18 +59,24 @@ class Writer:
             for name in self.names:
                 kind, suffix = FORMATS[name]
                 self._formats.append(kind(self.view, self._stream(suffix), self.envelope))
+            for target in self._targets().values():
+                if target.is_file() or not target.exists():
+                    AtomicFile(target).discard()  # that nothing can be written there is told before a run of hours
             cleanup.pop_all()
         return self
 
     def open(self, begin: Callable[[str, Path], Report | SummaryReport]) -> None:
         """Begin the reports; `begin` opens one by its name and target."""
-        if self.out is None:
-            return
         with _writing(self.out):
-            for name, suffix in self._wanted.items():
-                target = self.folder / f"{self.command}.{suffix}" if self.folder else self.out
+            for name, target in self._targets().items():
                 target.parent.mkdir(parents=True, exist_ok=True)
                 self._reports.append(begin(name, target))
+
+    def _targets(self) -> dict[str, Path]:
+        """The file of each report."""
+        if self.out is None:
+            return {}
+        return {name: self.folder / f"{self.command}.{suffix}" if self.folder else self.out for name, suffix in self._wanted.items()}
 
     def _stream(self, suffix: str) -> TextIO:
         if self.out is None:
@@ -125,7 +131,8 @@ class Writer:
 
 
 class AtomicFile:
-    """A text file that takes its name when it is whole; what is no regular file (/dev/stdout, a pipe) is written directly."""
+    """A text file that takes its name when it is whole, and is `<name>.part` until then; what is no regular file (/dev/stdout, a pipe) is
+    written directly."""
 
     def __init__(self, target: Path) -> None:
         self.target = target
@@ -137,33 +144,27 @@ class AtomicFile:
             target.parent.mkdir(parents=True, exist_ok=True)
             if target.is_dir():
                 raise UsageError(f"--out {target}: is a folder, a file was expected")
-            descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
+            descriptor, self._temporary = open_part(target)
         except OSError as error:
             raise UsageError(f"--out {target}: cannot be written ({error.strerror})") from error
-        self._temporary = Path(name)
         self.stream = os.fdopen(descriptor, "w", encoding="utf-8", newline="\n", errors="backslashreplace")
 
     def commit(self) -> None:
         """Make the file appear under its name."""
-        self.stream.flush()
-        if self._temporary is not None:
-            os.fsync(self.stream.fileno())
+        if self._temporary is None:
             self.stream.close()
-            umask = os.umask(0)
-            os.umask(umask)
-            self._temporary.chmod(0o666 & ~umask)
-            self._temporary.replace(self.target)
-            self._temporary = None
-        else:
-            self.stream.close()
+            return
+        name_part(self.stream, self._temporary, self.target)
+        self._temporary = None
 
     def discard(self) -> None:
         """Remove what was written, unless it was committed."""
         with suppress(OSError):  # closing writes what is still buffered; a full disk has been told of already
-            self.stream.close()
-        if self._temporary is not None:
-            self._temporary.unlink(missing_ok=True)
-            self._temporary = None
+            if self._temporary is None:
+                self.stream.close()
+            else:
+                drop_part(self.stream, self._temporary)
+        self._temporary = None
 
 
 def write_bytes(target: Path, content: bytes) -> None:

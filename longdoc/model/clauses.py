@@ -17,6 +17,7 @@ import numpy.typing as npt
 from longdoc.errors import StoreVersionError, UnreadableError
 from longdoc.model.candidates import propose
 from longdoc.model.features import FEATURES_VERSION, Sparse, sentence_features, span_features
+from longdoc.model.linear import Linear
 from longdoc.model.network import Floats, Halves, Network, sentence_vectors
 from longdoc.model.rescoring import MOST, PARTS, Candidates, Rescorer, Scored, gather
 from longdoc.model.targets import same, words
@@ -27,6 +28,7 @@ FORMAT = 2
 LOWEST = 1e-4
 """A candidate below this probability is none."""
 _NETWORK_PARTS = ("embedding", "hidden", "hidden_bias", "output", "output_bias")
+_LINEAR_PARTS = ("rarity", "unknown", "words", "vectors", "bias")
 
 
 @dataclass(frozen=True)
@@ -41,10 +43,11 @@ class Rows:
 
 @dataclass(frozen=True)
 class Scorer:
-    """Networks over the same keys for some labels; their mean has the share 1 - `blend` in the score, the encoder the rest."""
+    """Networks over the same keys for some labels (or a linear scorer, where documents were few); their mean has the share 1 - `blend`
+    in the score, the encoder the rest."""
 
     labels: tuple[str, ...]
-    networks: tuple[Network, ...]
+    networks: tuple[Network | Linear, ...]
     blend: float = 0.0
 
     def scored(self, rows: Rows, names: Sequence[str]) -> Scored:
@@ -94,9 +97,10 @@ class ClauseModel:
         scorers = {"sentences": self.sentences} | ({"spans": self.spans} if self.spans else {})
         for name, scorer in scorers.items():
             for number, network in enumerate(scorer.networks):
-                for part in _NETWORK_PARTS:
+                for part in _NETWORK_PARTS if isinstance(network, Network) else _LINEAR_PARTS:
                     arrays[f"{name}.{number}.{part}"] = getattr(network, part).astype(np.float16)
-                arrays.update(_rounded(f"{name}.{number}.embedding", network.embedding))
+                if isinstance(network, Network):
+                    arrays.update(_rounded(f"{name}.{number}.embedding", network.embedding))
             arrays[f"{name}.keys"] = scorer.networks[0].keys
         for number, rescorer in enumerate(self.rescorers):
             arrays.update({f"rescorer.{number}.{part}": getattr(rescorer, part) for part in PARTS})
@@ -157,7 +161,12 @@ def _scorer(arrays: Mapping[str, npt.NDArray[np.generic]], name: str, number: in
         return own if scale is None else np.asarray(own * scale.astype(np.float32), dtype=np.float32)
 
     keys = arrays[f"{name}.keys"].astype(np.uint32)
-    networks = [Network(keys, *(part(index, kind) for kind in _NETWORK_PARTS)) for index in range(number)]
+    networks: list[Network | Linear] = []
+    for index in range(number):
+        if f"{name}.{index}.words" in arrays:
+            networks.append(Linear(keys, *(part(index, kind) for kind in _LINEAR_PARTS)))
+        else:
+            networks.append(Network(keys, *(part(index, kind) for kind in _NETWORK_PARTS)))
     return Scorer(tuple(labels), tuple(networks), blend)
 
 

@@ -21,14 +21,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a network is trained; `negatives` is the share of rows without any label that an epoch sees. Where rows are so few that
-    `epochs` have less than `fewest_steps`, there are more epochs. Only words of so many rows and documents have a weight."""
+    """How a network is trained; `negatives` is the share of rows without any label that an epoch sees. Only words of so many rows and
+    documents have a weight."""
 
     embedding: int = 64
     hidden: int = 384
     dropout: float = 0.4
     epochs: int = 8
-    fewest_steps: int = 0
     batch: int = 512
     rate: float = 1.2e-3
     decay: float = 1e-2
@@ -46,8 +45,8 @@ class Example:
     targets: Targets
 
 
-def known_keys(examples: Sequence[Example], recipe: Recipe) -> Keys:
-    """Keys worth a weight: in a few rows that carry a label, and in a few documents."""
+def known_keys(examples: Sequence[Example], fewest_rows: int, fewest_documents: int) -> Keys:
+    """Keys worth a weight: in so many rows that carry a label, and in so many documents."""
     labelled, documents = [], []
     for example in examples:
         yes = (example.targets == YES).any(axis=1)
@@ -56,7 +55,7 @@ def known_keys(examples: Sequence[Example], recipe: Recipe) -> Keys:
         documents.append(np.unique(example.sparse.keys))
     keys, rows = np.unique(np.concatenate(labelled), return_counts=True)
     every, spread = np.unique(np.concatenate(documents), return_counts=True)
-    return np.intersect1d(keys[rows >= recipe.fewest_rows], every[spread >= recipe.fewest_documents])
+    return np.intersect1d(keys[rows >= fewest_rows], every[spread >= fewest_documents])
 
 
 class _Rows:
@@ -110,8 +109,7 @@ def fit(
         none = np.flatnonzero((rows.targets == 0).all(axis=1))
         share = int(recipe.negatives * len(none))
         in_epoch = max(1, -(-(len(some) + share) // recipe.batch))
-        epochs = max(recipe.epochs, -(-recipe.fewest_steps // in_epoch))
-        steps = epochs * in_epoch
+        steps = recipe.epochs * in_epoch
         fast, slow = list(module.embedding.parameters()), [*module.hidden.parameters(), *module.output.parameters()]
         groups = [
             {"params": fast, "lr": recipe.rate, "weight_decay": 1e-2},
@@ -120,7 +118,7 @@ def fit(
         optimiser = torch.optim.AdamW(groups)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, recipe.rate, total_steps=steps, pct_start=0.15)
         done = 0
-        for _ in range(epochs):
+        for _ in range(recipe.epochs):
             order = np.concatenate([some, draw.choice(none, share, replace=False)])
             draw.shuffle(order)
             for first in range(0, len(order), recipe.batch):

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from longdoc.model.features import HEADING, NEXT, PREVIOUS, SHAPE, TITLE, Keys, Sparse
 
 GROUPS = 16
-_BLOCK = 512
+BLOCK = 512
 """Rows that are scored together; bounds memory for a long document."""
 
 Floats = npt.NDArray[np.float32]
@@ -73,22 +73,24 @@ class Network:
         """Scores [R, L] of rows with features `sparse` and vectors `dense` [R, D]."""
         found = bags(sparse, self.keys)
         result = np.empty((sparse.rows, len(self.output_bias)), dtype=np.float32)
-        for first in range(0, sparse.rows, _BLOCK):
-            last = min(first + _BLOCK, sparse.rows)
-            embedded = self._embedded(found, first, last)
+        for first in range(0, sparse.rows, BLOCK):
+            last = min(first + BLOCK, sparse.rows)
+            embedded = summed(found, self.embedding, first, last)
             hidden = np.concatenate([dense[first:last].astype(np.float32), embedded], axis=1) @ self.hidden.T + self.hidden_bias
             result[first:last] = gelu(hidden) @ self.output.T + self.output_bias
         return result
 
-    def _embedded(self, found: Bags, first: int, last: int) -> Floats:
-        start, end = found.starts[first], found.starts[last]
-        rows = self.embedding[found.index[start:end]] * found.weight[start:end, None]
-        starts = found.starts[first:last] - start
-        result = np.zeros((last - first, self.embedding.shape[1]), dtype=np.float32)
-        filled = found.starts[first + 1 : last + 1] > found.starts[first:last]
-        if filled.any():
-            result[filled] = np.add.reduceat(rows, starts[filled], axis=0)
-        return result
+
+def summed(found: Bags, weights: Floats, first: int, last: int) -> Floats:
+    """The weighted sums [last - first, E] of `weights` [F, E] over the keys of the rows from `first` to `last`."""
+    start, end = found.starts[first], found.starts[last]
+    rows = weights[found.index[start:end]] * found.weight[start:end, None]
+    starts = found.starts[first:last] - start
+    result = np.zeros((last - first, weights.shape[1]), dtype=np.float32)
+    filled = found.starts[first + 1 : last + 1] > found.starts[first:last]
+    if filled.any():
+        result[filled] = np.add.reduceat(rows, starts[filled], axis=0)
+    return result
 
 
 def gelu(values: Floats) -> Floats:

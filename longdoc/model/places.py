@@ -26,6 +26,11 @@ _COUNTRIES = (
     "|United Kingdom|United States of America|United States|Uruguay|Venezuela|Vietnam"
 )
 
+PARTS = {
+    "United States": frozenset(_STATES.split("|")),
+    "United Kingdom": frozenset(["England", "England and Wales", "Scotland", "Northern Ireland"]),
+}
+"""Countries whose parts have a law of their own and are named without their country."""
 _SAME = {
     "People's Republic of China": "China",
     "PRC": "China",
@@ -58,6 +63,11 @@ _ADJECTIVES = {
     "Chinese": "China",
 }
 _OF_A_PLACE = re.compile(rf"\b({'|'.join(_ADJECTIVES)})(?=\s+(?:\w+\s+)?laws?\b)")
+
+
+def known_places() -> list[str]:
+    """Every name that is found, as it is normalised."""
+    return sorted(set(_KNOWN.values()))
 
 
 def find_places(text: str) -> list[tuple[int, int, str]]:

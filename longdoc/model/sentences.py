@@ -20,7 +20,8 @@ LONGEST = 2000
 
 _PARAGRAPH = re.compile(r"(?:[^\n]|\n(?![ \t\r]*\n))+")
 _ITEM = r"(?=\(?(?:[0-9]{1,3}(?:\.[0-9]{1,3})*|[a-zA-Z]|[ivxIVX]{1,5})[.)])"
-_GAP = re.compile(r"\s{3,}(?:(?=[A-Z])|" + _ITEM + ")")
+_GAP = re.compile(r"(?<!\s)(?:\s{3,}" + _ITEM + r"|(?!(?<=[a-z,])[^\S\n]*\n[^\S\n]*\S)\s{3,}(?=[A-Z]))")
+"""Not where an indented line goes on with what the line before it began."""
 _CLAUSE = re.compile(r"(?<=[.;:])\s+(?=[0-9]{1,2}(?:\.[0-9]{1,2}){1,3}\.?\s+[A-Z\"“(])")
 _LIST = re.compile(r";\s+(?:and\s+|or\s+|and/or\s+)?" + _ITEM)
 _NUMBER_ALONE = re.compile(r"\s*\(?(?:[0-9]{1,3}(?:\.[0-9]{1,3})*|[a-zA-Z]|[ivxIVX]{1,5})[.)]\s*")

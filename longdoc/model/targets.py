@@ -13,7 +13,9 @@ import numpy.typing as npt
 
 SAME = 0.5
 YES, NO, UNSURE = 1, 0, -1
-"""UNSURE is a piece of a gold passage that is not enough of it to be an answer; nothing is learnt from it."""
+"""UNSURE is a piece of a gold passage that is not enough of it to be an answer, or holds one; nothing is learnt from it."""
+HOLDS = 0.8
+"""A sentence that holds this share of a passage that nothing answers by its words is the answer: the passage is a part of it."""
 
 SPAN_GAIN = 0.1
 """A label is also sought among short spans if they reach this share of its passages and no sentence does."""
@@ -53,7 +55,8 @@ def targets(text: str, spans: npt.NDArray[np.int64], gold: Iterable[Gold], label
         if label is None or not want:
             continue
         overlap = np.minimum(spans[:, 1], passage.end) - np.maximum(spans[:, 0], passage.start)
-        partly = (overlap >= 0.5 * (spans[:, 1] - spans[:, 0])) & (result[:, label] == NO)
+        shorter = np.minimum(spans[:, 1] - spans[:, 0], passage.end - passage.start)
+        partly = (overlap >= 0.5 * shorter) & (result[:, label] == NO)
         result[partly, label] = UNSURE
         for row, own in enumerate(have):
             if same(own, want):
@@ -76,9 +79,17 @@ class Marked:
 def mark(
     text: str, gold: Iterable[Gold], sentences: npt.NDArray[np.integer], spans: npt.NDArray[np.integer], labels: Sequence[str]
 ) -> Marked:
-    """`text` as it is learnt from."""
+    """`text` as it is learnt from; a sentence also answers a passage that it holds and that nothing answers by its words."""
     passages, of_sentences, of_spans = tuple(gold), sentences.astype(np.int64), spans.astype(np.int64)
     by_sentence, by_span = (targets(text, rows, passages, labels) for rows in (of_sentences, of_spans))
+    column = {label.casefold(): index for index, label in enumerate(labels)}
+    have = {words(text[start:end]) for start, end in (*of_sentences.tolist(), *of_spans.tolist())}
+    for passage in passages:
+        label, want = column.get(passage.label.casefold()), words(text[passage.start : passage.end])
+        if label is not None and len(of_sentences) and not any(same(own, want) for own in have):
+            overlap = np.minimum(of_sentences[:, 1], passage.end) - np.maximum(of_sentences[:, 0], passage.start)
+            if overlap.max() >= HOLDS * (passage.end - passage.start):
+                by_sentence[overlap.argmax(), label] = YES
     return Marked(text, passages, of_sentences, of_spans, by_sentence, by_span)
 
 

@@ -18,8 +18,9 @@ from longdoc.errors import UsageError
 from longdoc.labels import LabelSet
 from longdoc.model.clauses import ClauseModel, Found, Rows, Scorer, blended, load_clauses, ranked, scored, sentence_rows, span_rows
 from longdoc.model.fitting import Example, Recipe, fit, known_keys
+from longdoc.model.linear import Linear, fit_linear
 from longdoc.model.measure import Curve, average_precision, curve, outcomes
-from longdoc.model.network import Floats
+from longdoc.model.network import Floats, Network
 from longdoc.model.presence import SUFFIX, Presence, fit_presence
 from longdoc.model.report import Report, calibration
 from longdoc.model.rescoring import Rescorer, Scored, gather
@@ -40,8 +41,7 @@ BLENDS = (0.0, 0.2, 0.4, 0.5, 0.6, 0.7, 0.8)
 """Shares of the encoder in the score that are tried; none is best where it has seen too little."""
 RECIPE = Recipe()
 FEW_DOCUMENTS = 100
-RECIPE_OF_FEW = Recipe(fewest_steps=400, fewest_rows=1, fewest_documents=1)
-"""For fewer than FEW_DOCUMENTS documents: every word counts, and epochs are many (benchmarks/own_labels.py)."""
+"""From so many documents networks are fitted, before a linear scorer to which every word counts (benchmarks/nda_review.py)."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def train_clauses(
     """Train on `documents` and write `out`/<label set>.safetensors, a folder that a reader takes as its `model`, and a report beside it.
 
     `encoder` is the fingerprint of the encoder that will score these labels in use; the readings of documents that are `held_out` have
-    such scores already. `recipe` None takes RECIPE, or RECIPE_OF_FEW for few documents.
+    such scores already. `recipe` None takes RECIPE, or for few documents no network but a linear scorer (linear.py).
 
     Raises: UsageError if there are too few documents, or no passage has a label of `labels`.
     """
@@ -102,7 +102,7 @@ def train_clauses(
         marks.append(marked)
         tell(Progress("read", len(sentences), None, "documents", labelled.document.path))
     _check(sentences, labels)
-    recipe = recipe or (RECIPE if len(sentences) >= FEW_DOCUMENTS else RECIPE_OF_FEW)
+    recipe = recipe or (RECIPE if len(sentences) >= FEW_DOCUMENTS else None)
     short = short_labels(marks, names)
     on_sentences, parts = _scorer(sentences, names, range(len(names)), seed, recipe, "sentences", tell)
     listed = [[part] for part in parts]
@@ -181,11 +181,12 @@ def _scorer(
     names: Sequence[str],
     columns: Sequence[int],
     seed: int,
-    recipe: Recipe,
+    recipe: Recipe | None,
     stage: str,
     tell: Callable[[Progress], None],
 ) -> tuple[Scorer, list[Scored | None]]:
-    """The scorer for `columns`, and the scores of every document by what has not seen it; None where the encoder has."""
+    """The scorer for `columns`, of networks made by `recipe` or a linear one, and the scores of every document by what has not seen it;
+    None where the encoder has."""
     chosen = list(columns)
     examples = [Example(one.example.sparse, one.example.dense, one.example.targets[:, chosen]) for one in prepared]
     fold = np.random.default_rng(seed).permutation(len(examples)) % FOLDS
@@ -193,14 +194,11 @@ def _scorer(
     rounds = FOLDS + NETWORKS[stage]
     for number in range(FOLDS):
         seen = [example for example, part in zip(examples, fold, strict=True) if part != number]
-        network = fit(
-            seen, known_keys(seen, recipe), seed=seed + number, recipe=recipe, progress=_steps(tell, f"train {stage}", number, rounds)
-        )
+        network = _fitted(seen, recipe, seed + number, _steps(tell, f"train {stage}", number, rounds))
         for index in np.flatnonzero(fold == number).tolist():
             held_out[index] = network.logits(prepared[index].rows.sparse, prepared[index].rows.dense)
-    keys = known_keys(examples, recipe)
     networks = [
-        fit(examples, keys, seed=seed + FOLDS + number, recipe=recipe, progress=_steps(tell, f"train {stage}", FOLDS + number, rounds))
+        _fitted(examples, recipe, seed + FOLDS + number, _steps(tell, f"train {stage}", FOLDS + number, rounds))
         for number in range(NETWORKS[stage])
     ]
     judges = [index for index, one in enumerate(prepared) if one.labelled.held_out]
@@ -208,6 +206,12 @@ def _scorer(
     found = [scored(one.rows, logits, chosen, blend) for one, logits in zip(prepared, held_out, strict=True)]
     parts = [part if index in set(judges) else None for index, part in enumerate(found)]
     return Scorer(tuple(names[column] for column in chosen), tuple(networks), blend), parts
+
+
+def _fitted(examples: Sequence[Example], recipe: Recipe | None, seed: int, progress: Callable[[int, int], None]) -> Network | Linear:
+    if recipe is None:
+        return fit_linear(examples, known_keys(examples, fewest_rows=1, fewest_documents=1), progress=progress)
+    return fit(examples, known_keys(examples, recipe.fewest_rows, recipe.fewest_documents), seed=seed, recipe=recipe, progress=progress)
 
 
 def _rescorers(

@@ -22,8 +22,17 @@ _ONES = {name: number for number, name in enumerate(_UNITS.split())}
 _TENS = {name: 10 * number for number, name in enumerate(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], 2)}
 _SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9}
 NUMBER_WORDS = "|".join(sorted([*_ONES, *_TENS, *_SCALES], key=len, reverse=True))
-_NUMBER = rf"(?:[0-9][0-9,]*(?:\.[0-9]+)?|(?:an?\s+)?(?:{NUMBER_WORDS})(?:(?:[\s-]|\sand\s)+(?:{NUMBER_WORDS}))*|an?(?=[\s-]))"
-_IN_BRACKETS = r"(?:\s*\(\s*[$€£]?\s*(?P<bracketed>[0-9][0-9,]*(?:\.[0-9]+)?)\s*%?\s*\))?"
+_FRACTIONS = {"½": "0.5", "¼": "0.25", "¾": "0.75", "1/2": "0.5", "1/4": "0.25", "3/4": "0.75"}
+_FIGURE = (
+    r"(?:[0-9]{1,3}(?:\.[0-9]{3}){2,}(?:,[0-9]{1,2})?(?![0-9])|[0-9]{1,3}(?:['’\u00a0\u202f][0-9]{3})+(?:\.[0-9]+)?(?![0-9])"
+    r"|(?:[0-9]{1,9}\s)?(?<![0-9/])(?:1/2|[13]/4)(?![0-9/])|[0-9]{0,9}\s?[½¼¾]|[0-9][0-9,]*(?:\.[0-9]+)?)"
+)
+"""1,000.50, 2.000.000,50 (no fewer than two points), 1'000, 12 1/2, 12½."""
+_AND = r"(?:[\s-]|(?:(?<=hundred)|(?<=thousand)|(?<=million)|(?<=billion))\sand\s)"
+"""Between words of one number: "one hundred and twenty", but "thirty and sixty" are two."""
+_HALF = r"\s+and\s+(?:an?|one)[\s-]half"
+_NUMBER = rf"(?:{_FIGURE}|(?:an?\s+)?(?:{NUMBER_WORDS})(?:{_AND}+(?:{NUMBER_WORDS}))*(?:{_HALF})?|an?(?=[\s-]))"
+_IN_BRACKETS = rf"(?:\s*\(\s*[$€£]?\s*(?P<bracketed>{_FIGURE})\s*%?\s*\))?"
 
 _IN_WORDS = rf"(?:\s*\(\s*(?:{NUMBER_WORDS})(?:[\s-]+(?:{NUMBER_WORDS}))*\s*\))?"
 """As in "12 (twelve) months"."""
@@ -56,17 +65,32 @@ _CURRENCY_NAMES = {
     "HKD": "HKD|HK$",
     "SGD": "SGD|S$",
     "INR": "INR|Rs.",
+    "NZD": "NZD|NZ$",
+    "TWD": "TWD|NT$",
+    "BRL": "BRL|R$",
+    "MXN": "MXN",
+    "SEK": "SEK",
+    "NOK": "NOK",
+    "DKK": "DKK",
+    "PLN": "PLN",
+    "ZAR": "ZAR",
+    "KRW": "KRW",
 }
 _CURRENCIES = {name.lower(): code for code, names in _CURRENCY_NAMES.items() for name in names.split("|")}
 _MONEY = "|".join(re.escape(name).replace(r"\ ", r"\s+") for name in sorted(_CURRENCIES, key=len, reverse=True))
-_FIGURE = r"[0-9][0-9,]*(?:\.[0-9]+)?"
-_SCALE = r"(?:\s*(?P<{}>thousand|million|billion|mm|bn|k)\b)?"
-_AMOUNT_BEFORE = re.compile(rf"(?<![\w$])(?P<money>{_MONEY})\s*(?P<number>{_FIGURE}){_SCALE.format('scale')}", re.IGNORECASE)
+_SCALE = (
+    r"(?:\s*(?P<{}>thousand|million|billion|trillion|lakhs?|crores?|mm|mn|bn|k)\b|\s?(?P<{}>(?<=[0-9\s])m|(?<=[0-9])b)\b(?!\s+\w*IBOR))?"
+)
+_AMOUNT_BEFORE = re.compile(rf"(?<![\w$])(?P<money>{_MONEY})\s*(?P<number>{_FIGURE}){_SCALE.format('scale', 'letter')}", re.IGNORECASE)
 _AMOUNT_AFTER = re.compile(
-    rf"\b(?P<number>{_NUMBER})(?:\s*\(\s*(?:{_MONEY})?\s*(?P<bracketed>{_FIGURE})\s*\))?{_SCALE.format('scale')}\s+(?P<money>{_MONEY})(?!\w)",
+    rf"\b(?P<number>{_NUMBER})(?:\s*\(\s*(?:{_MONEY})?\s*(?P<bracketed>{_FIGURE})\s*\))?"
+    rf"{_SCALE.format('scale', 'letter')}\s+(?P<money>{_MONEY})(?!\w)",
     re.IGNORECASE,
 )
-_FACTORS = {"thousand": 10**3, "k": 10**3, "million": 10**6, "mm": 10**6, "billion": 10**9, "bn": 10**9}
+_FACTORS = {
+    "thousand": 10**3, "k": 10**3, "lakh": 10**5, "lakhs": 10**5, "million": 10**6, "mm": 10**6, "mn": 10**6, "m": 10**6, "crore": 10**7,
+    "crores": 10**7, "billion": 10**9, "bn": 10**9, "b": 10**9, "trillion": 10**12,
+}  # fmt: skip
 _PER_SHARE = re.compile(r"\bper\s+(?:\w+\s+){0,3}(?:share|unit|ADS)\b|\bEPS\b", re.IGNORECASE)
 _TABLE_SCALE = re.compile(r"(?:\bin\s+|\(\s*(?:dollars|amounts|usd|\$)?\s*)(thousands|millions|billions)\b", re.IGNORECASE)
 _SCALE_REACH = 4000
@@ -102,6 +126,15 @@ _NOTICE_AFTER = re.compile(
     r"^['’]?\s*(?:advance\s+|written\s+|prior\s+)*(?:notice|prior|before|in advance|preceding|previous)\b", re.IGNORECASE
 )
 _NOTICE_BEFORE = re.compile(r"\b(?:notice|notif\w+|at least|no(?:t)? (?:less|later|fewer) than)\b[^.;]{0,30}$", re.IGNORECASE)
+_TERM_BEFORE = re.compile(
+    r"\b(?:renew\w*|exten[ds]\w*|successive|additional|terms?|for (?:\w+ ){0,3}periods?|force|continue\w*)\b"
+    r"(?:(?!\bwithin\b|\bleast\b|\bthan\b)[^.;]){0,80}$",
+    re.IGNORECASE,
+)
+_TERM_AFTER = re.compile(
+    r"[\s-]*(?:(?:renewals?|extensions?|extended|additional|initial)[\s-]*)?(?:terms?|periods?|renewals?|extensions?)\b", re.IGNORECASE
+)
+"""A contract's term, and that of its renewal, are no periods of notice."""
 _LAW = re.compile(r"\blaws?\b", re.IGNORECASE)
 
 
@@ -147,12 +180,21 @@ def periods(text: str) -> Iterator[Found]:
     for match in _PERIOD.finditer(text):
         number = match["bracketed"] or match["late"] or match["number"]
         amount = number_of(number)
-        if amount is None or (match["kind"] or "").strip().lower() in ("business", "working", "banking", "trading"):
+        if amount is None or _of_business(match):
             continue
         prefix, factor, letter = _ISO_UNITS[match["unit"].lower()]
         found.append((match.start(), match.end(), f"{prefix}{_plain(amount * factor)}{letter}"))
     found.extend((match.start(), match.end(), "perpetual") for match in _FOR_EVER.finditer(text))
     yield from sorted(found)
+
+
+def business_days(text: str) -> Iterator[tuple[int, int]]:
+    """Places of lengths of time in business days."""
+    return (match.span() for match in _PERIOD.finditer(text) if _of_business(match))
+
+
+def _of_business(match: re.Match[str]) -> bool:
+    return (match["kind"] or "").strip().lower() in ("business", "working", "banking", "trading")
 
 
 def amounts(text: str, scale: int = 1) -> Iterator[Found]:
@@ -162,7 +204,8 @@ def amounts(text: str, scale: int = 1) -> Iterator[Found]:
         number = number_of(match.groupdict().get("bracketed") or match["number"])
         if number is None or any(match.start() < end and start < match.end() for start, end, _ in found):
             continue
-        factor = _FACTORS[match["scale"].lower()] if match["scale"] else scale
+        said = match["scale"] or match["letter"]
+        factor = _FACTORS[said.lower()] if said else scale
         currency = _CURRENCIES[re.sub(r"\s+", " ", match["money"].lower())]
         found.append((match.start(), match.end(), f"{currency} {_plain(number * factor)}"))
     yield from sorted(found)
@@ -204,19 +247,22 @@ def _date(text: str, label: str) -> Found | None:
 def _duration(text: str, label: str) -> Found | None:
     """A period of notice where the label asks for one, else a period that is none."""
     found = list(periods(text))
-    notice = [
-        one
-        for one in found
-        if _NOTICE_AFTER.search(text[one[1] : one[1] + 60]) or _NOTICE_BEFORE.search(text[max(0, one[0] - 60) : one[0]])
-    ]
+    notice = [one for one in found if _is_notice(text, *one[:2])]
     if "notice" in label.lower():
-        return _first(notice, found)
+        in_business_days = any(_is_notice(text, *place) for place in business_days(text))
+        terms = [one for one in found if _TERM_BEFORE.search(text[: one[0]]) or _TERM_AFTER.match(text, one[1])]
+        return _first(notice, [] if in_business_days else [one for one in found if one not in terms])
     others = [one for one in found if one not in notice]
     if "renewal" in label.lower():
         renewed = re.search(r"\b(?:renew|exten|additional|successive|thereafter)", text, re.IGNORECASE)
         later = [one for one in others if renewed and one[0] >= renewed.start() - 10]
         return _first(later, others)
     return _first(others, found)
+
+
+def _is_notice(text: str, start: int, end: int) -> bool:
+    """Whether the period at `start` is one of notice."""
+    return bool(_NOTICE_AFTER.search(text[end : end + 60]) or _NOTICE_BEFORE.search(text[max(0, start - 60) : start]))
 
 
 def _first(*preferred: list[Found]) -> Found | None:
@@ -282,11 +328,16 @@ def _money_in(document: Document, span: Span) -> Cell | None:
 
 def number_of(text: str) -> Decimal | None:
     """A number in figures or words, None if it is neither."""
-    plain = text.replace(",", "").strip()
-    if plain and plain[0].isdigit():
-        return Decimal(plain)
+    plain = text.strip()
+    if plain and (plain[0].isdigit() or plain[0] in _FRACTIONS):
+        return _of_figures(plain)
+    plain = plain.replace(",", "")
     if plain.lower() in ("a", "an"):
         return Decimal(1)
+    half = re.search(_HALF + "$", plain, re.IGNORECASE)
+    if half:
+        whole = number_of(plain[: half.start()])
+        return None if whole is None else whole + Decimal("0.5")
     total, current = 0, 0
     for word in re.split(r"[\s-]+", plain.lower().removeprefix("a ").removeprefix("an ")):
         if word in _ONES:
@@ -300,6 +351,15 @@ def number_of(text: str) -> Decimal | None:
         elif word != "and":
             return None
     return Decimal(total + current)
+
+
+def _of_figures(text: str) -> Decimal:
+    fraction = next((one for one in _FRACTIONS if text.endswith(one)), None)
+    if fraction is not None:
+        return Decimal(text.removesuffix(fraction).strip() or 0) + Decimal(_FRACTIONS[fraction])
+    if text.count(".") > 1:  # 2.000.000,50
+        text = text.replace(".", "").replace(",", ".")
+    return Decimal(re.sub(r"[,'’\s]", "", text))
 
 
 def _plain(number: Decimal) -> str:

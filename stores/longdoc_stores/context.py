@@ -207,6 +207,11 @@ class ContextStore(ContextReader):
             self._changed = False
             self._save_index(_SAVE_AT_FLUSH)
 
+    def let_go(self, document: str) -> None:
+        """Keep of a document in memory only what was not flushed: it will not be read soon."""
+        with self._lock:
+            self.store.let_go(info.key for info in self._blocks.of(document))
+
     def check(self, repair: bool = False) -> Faults:
         """What is damaged in the durable tiers and in the saved index, after reading all of it.
 

@@ -4,6 +4,7 @@
       catalogue.sqlite  files, documents, words, readings, results, runs (catalogue.py)
       context/          what readers know of documents: a context store a reader (readings.py)
       lock              held by the one writer, names its process
+      reviewing-...     held by the one that reviews by a playbook
       remote/           copies of files that lie elsewhere (longdoc_pipelines/remote.py)
       members/          copies of files that lie in others (longdoc_pipelines/containers.py)
 
@@ -14,6 +15,7 @@ reader never misses one, and what a killed writer leaves behind is a reading tha
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import threading
 from collections.abc import Iterator, Sequence
@@ -78,6 +80,7 @@ class Corpus:
         self.verdicts = Verdicts(self.catalogue)
         self._search = Search(self.catalogue, self.readings, Selector(self.catalogue))
         self._lock = WriterLock(self.folder / "lock")
+        self._reviewing: dict[str, WriterLock] = {}
         self._guard = threading.Lock()
         self._writers = 0
         if exclusive:
@@ -94,6 +97,8 @@ class Corpus:
             add = "INSERT INTO tier_reads VALUES (?, ?) ON CONFLICT (tier) DO UPDATE SET hits = hits + excluded.hits"
             self.catalogue.run_many(add, iter(hits))
         self.readings.close()
+        for playbook in list(self._reviewing):
+            self.end_review(playbook)
         self._lock.release()
         self.catalogue.close()
 
@@ -133,6 +138,23 @@ class Corpus:
                     self._lock.release()
                     raise
             self._writers += 1
+
+    def begin_review(self, playbook: str) -> None:
+        """Be the one who reviews by that playbook until `end_review` or `close`: what another run found so far would be taken for what a
+        killed one left.
+
+        Raises: StoreBusyError if another process (or another Corpus) does.
+        """
+        if playbook not in self._reviewing:
+            lock = WriterLock(self.folder / f"reviewing-{hashlib.sha256(playbook.encode()).hexdigest()[:16]}")
+            lock.acquire(self.wait)
+            self._reviewing[playbook] = lock
+
+    def end_review(self, playbook: str) -> None:
+        """Let others review by that playbook; nothing happens if nobody does here."""
+        lock = self._reviewing.pop(playbook, None)
+        if lock is not None:
+            lock.release()
 
     # What is there
 
@@ -182,13 +204,14 @@ class Corpus:
     def put_result(self, key: str, document_key: str | None, kind: str, value: str) -> None:
         """Store a result of one document, or of several (None); a result of several goes when any document goes.
 
-        Nothing is stored for a document that is not there any more.
+        Nothing is stored for a document that is not there any more. A power cut may cost the results that came last: they are found anew.
         """
         statement = "INSERT OR REPLACE INTO results (key, document, kind, value) "
-        if document_key is None:
-            self.catalogue.run(statement + "VALUES (?, NULL, ?, ?)", (key, kind, value))
-        else:
-            self.catalogue.run(statement + "SELECT ?, number, ?, ? FROM documents WHERE key = ?", (key, kind, value, document_key))
+        with self.catalogue.unhurried():
+            if document_key is None:
+                self.catalogue.run(statement + "VALUES (?, NULL, ?, ?)", (key, kind, value))
+            else:
+                self.catalogue.run(statement + "SELECT ?, number, ?, ? FROM documents WHERE key = ?", (key, kind, value, document_key))
 
     # Search
 

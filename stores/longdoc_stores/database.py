@@ -114,6 +114,20 @@ class Database:
             finally:
                 self._depth -= 1
 
+    @contextmanager
+    def unhurried(self) -> Iterator[None]:
+        """What is committed inside survives this process however it ends, but a power cut only once something is committed outside: a
+        commit then does not wait for the disk. For what can be made again."""
+        with self._lock:
+            if self._depth or self.in_transaction:
+                yield  # part of a transaction, which is as durable as that is
+                return
+            self.rows("PRAGMA synchronous = NORMAL")
+            try:
+                yield
+            finally:
+                self.rows("PRAGMA synchronous = FULL")
+
     def begin(self, *, wait: float | None = None) -> None:
         """Begin a transaction and keep other writers out until `commit` or `roll_back`.
 

@@ -6,12 +6,16 @@ A sealed file is: magic, SHA-256 of all that follows, length of the name (4 byte
 from __future__ import annotations
 
 import errno
+import fcntl
 import hashlib
 import os
 import secrets
+import stat
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO, Any
 
 from longdoc.errors import StoreDamagedError, StoreError
 
@@ -118,6 +122,61 @@ def sealed_name(path: Path) -> str:
         return name.decode("utf-8", "surrogatepass")
     except UnicodeDecodeError as error:
         raise StoreDamagedError(f"{path}: its name cannot be read; run `longdoc doctor --repair`") from error
+
+
+def open_part(target: Path) -> tuple[int, Path]:
+    """A descriptor and path to write `target` under until it is whole: `<name>.part` beside it, so that it can be followed, and so that a
+    run takes over what one that was killed has left. While another process writes there, a name of its own.
+
+    Raises: OSError if nothing can be written there.
+    """
+    part = target.with_name(f"{target.name}.part")
+    while True:
+        try:
+            descriptor = os.open(part, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EROFS, errno.EDQUOT) or not os.path.lexists(part):
+                raise
+            break  # a link, a folder, or somebody else's
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            opened = os.fstat(descriptor)
+            if opened.st_uid != os.geteuid() or opened.st_nlink > 1 or not stat.S_ISREG(opened.st_mode):
+                raise PermissionError(errno.EPERM, "not a file of this run's own", str(part))
+            if os.path.samestat(opened, os.stat(part)):
+                os.ftruncate(descriptor, 0)
+                return descriptor, part
+        except FileNotFoundError:
+            pass  # the run that held it has just given it its name
+        except OSError:
+            os.close(descriptor)
+            break
+        os.close(descriptor)
+    descriptor, name = tempfile.mkstemp(prefix=f"{target.name}.", suffix=".part", dir=target.parent)
+    return descriptor, Path(name)
+
+
+def name_part(stream: IO[Any], part: Path, target: Path) -> None:
+    """Give a file of `open_part` its name, durably, with the permissions that the umask leaves, and close it.
+
+    It is held until then: another run that took it over in between would empty it.
+    """
+    stream.flush()
+    os.fsync(stream.fileno())
+    umask = os.umask(0)
+    os.umask(umask)
+    part.chmod(0o666 & ~umask)
+    part.replace(target)
+    stream.close()
+
+
+def drop_part(stream: IO[Any], part: Path) -> None:
+    """Remove a file of `open_part`.
+
+    Raises: OSError where what is still buffered cannot be written; the file is gone then, too.
+    """
+    part.unlink(missing_ok=True)
+    stream.close()
 
 
 def sync_folder(folder: Path) -> None:

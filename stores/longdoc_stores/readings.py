@@ -83,7 +83,8 @@ class Readings:
             return found
 
     def put(self, key: str, fingerprint: str, reading: Reading, chunks: Sequence[Chunk]) -> None:
-        """Keep a reading in place of an earlier one, durable when this returns.
+        """Keep a reading in place of an earlier one, durable when this returns, and on disk alone: a run over a folder of any size reads
+        most documents once.
 
         Raises: StoreError if its arrays do not fit together or hold what is no number; nothing has changed then.
         """
@@ -103,6 +104,7 @@ class Readings:
                 )
                 kept = {}  # the first block has it all
             context.flush()
+            context.let_go(key)
         except BaseException as error:
             with self._lock:
                 self._open.pop(fingerprint).close()  # undoes what was not flushed
@@ -138,6 +140,13 @@ class Readings:
             tokens=tokens,
             extra={name.removeprefix(_EXTRA): array.numpy() for name, array in first.items() if name.startswith(_EXTRA)},
         )
+
+    def let_go(self, key: str, fingerprint: str) -> None:
+        """Keep nothing of a document's reading in RAM: it will not be read soon."""
+        with self._lock:
+            context = self._open.get(fingerprint)
+        if context is not None:
+            context.let_go(key)
 
     def search(
         self,

@@ -191,6 +191,13 @@ class TieredStore:
                     if not (self._evict(number) or self._evict(number, pinned=True)):
                         break
 
+    def let_go(self, keys: Iterable[str]) -> None:
+        """Drop from memory what the last flush holds of these keys and is not pinned: it will not be read soon."""
+        with self._lock:
+            for key in [key for key in keys if self.durable and not self._pins[key] and key not in self._unsaved]:
+                for number in self._memory:
+                    self._remove(number, key)
+
     def pin(self, key: str) -> None:
         """Keep `key` in the tier where it is, or comes to be, until it is unpinned as often."""
         with self._lock:
@@ -375,8 +382,7 @@ class TieredStore:
                 self._remove(number, key)
 
     def _held_in_memory(self, key: str) -> Packed | None:
-        stores = (self.levels[number].store for number in self._memory)
-        return next((store.get(key) for store in stores if key in store), None)
+        return next((self.levels[number].store.get(key) for number in self._memory if key in self.levels[number].store), None)
 
     def _used(self, number: int, key: str) -> None:
         order = self._order[number]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
@@ -51,12 +51,12 @@ class Verdicts:
         return (int(rows[0][0]), str(rows[0][1])) if rows else None
 
     def put(self, playbook: str, run: int, review: Review) -> None:
-        """Store the verdicts on one document."""
+        """Store the verdicts on one document; they count once the run has finished, and are durable then."""
         rows = (
             (playbook, review.path, one.rule, review.document_id, one.rule_version, one.verdict, _places(review, one), run)
             for one in review.findings
         )
-        with self._catalogue.transaction():
+        with self._catalogue.unhurried(), self._catalogue.transaction():
             self._catalogue.run_many("INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
     def finish(self, playbook: str, run: int) -> str:
@@ -82,11 +82,16 @@ class Verdicts:
         return {str(rule): verdict for rule, verdict in rows}
 
     def changes(self, playbook: str, before: int, after: int) -> Iterator[Change]:
-        """How a run differs from an earlier one, by path and rule, on the documents that it looked at."""
+        """How a run differs from an earlier one, by path and rule, on the documents that it looked at; of a rule that is gone, what
+        failed by it."""
         rows = self._catalogue.rows(
             "SELECT a.path, a.rule, b.verdict, a.verdict FROM verdicts a LEFT JOIN verdicts b "
             "ON b.playbook = ?1 AND b.run = ?2 AND b.path = a.path AND b.rule = a.rule "
-            "WHERE a.playbook = ?1 AND a.run = ?3 AND a.verdict IS NOT b.verdict ORDER BY 1, 2",
+            "WHERE a.playbook = ?1 AND a.run = ?3 AND a.verdict IS NOT b.verdict "
+            "UNION ALL SELECT b.path, b.rule, b.verdict, NULL FROM verdicts b WHERE b.playbook = ?1 AND b.run = ?2 "
+            "AND EXISTS (SELECT 1 FROM verdicts a WHERE a.playbook = ?1 AND a.run = ?3 AND a.path = b.path) "
+            "AND NOT EXISTS (SELECT 1 FROM verdicts a WHERE a.playbook = ?1 AND a.run = ?3 AND a.path = b.path AND a.rule = b.rule) "
+            "ORDER BY 1, 2",
             (playbook, before, after),
         )
         for path, rule, old, new in rows:
@@ -106,10 +111,16 @@ class Verdicts:
             for playbook, path, version, verdict, places in rows
         ]
 
+    def rules_of(self, document_id: str) -> list[str]:
+        """The rules by which a document was judged."""
+        rows = self._catalogue.rows("SELECT DISTINCT rule FROM verdicts WHERE document_id = ? ORDER BY rule", (document_id,))
+        return [str(rule) for (rule,) in rows]
+
     # Corrections
 
-    def correct(self, corrections: Iterable[Correction]) -> int:
-        """Store what people decided, a later one in place of an earlier, each with a line of the audit log; how many were new."""
+    def correct(self, corrections: Iterable[Correction], on_conflict: Callable[[Correction, Correction], None] | None = None) -> int:
+        """Store what people decided, each with a line of the audit log; how many were new. What was decided later stands in place of what
+        was decided earlier, in whatever order they come: `on_conflict` is told (what stands, what does not) where verdicts differ."""
         count = 0
         with self._catalogue.transaction():
             for one in corrections:
@@ -118,6 +129,13 @@ class Verdicts:
                 known = self._catalogue.rows("SELECT value FROM corrections WHERE document_id = ? AND playbook = ? AND rule = ?", key)
                 if known and known[0][0] == value:
                     continue
+                if known:
+                    before = Correction.model_validate_json(known[0][0])
+                    stands, falls = (before, one) if _moment(before.at) > _moment(one.at) else (one, before)
+                    if on_conflict is not None and stands.verdict != falls.verdict:
+                        on_conflict(stands, falls)
+                    if stands is before:
+                        continue
                 self._catalogue.run("INSERT OR REPLACE INTO corrections VALUES (?, ?, ?, ?)", (*key, value))
                 said = {"by": one.by, "playbook": one.playbook, "rule": one.rule, "rule_version": one.rule_version, "decided_at": one.at}
                 self.audit.append("verdict", now(), **said, was=one.was, verdict=one.verdict, record=record(value))
@@ -154,6 +172,15 @@ class Verdicts:
             self.audit.append("forgotten", now(), documents=len(document_ids))
 
 
+def _moment(at: str) -> float:
+    """Seconds of a time of a correction; the beginning of time where it is none."""
+    try:
+        moment = datetime.fromisoformat(at)
+    except ValueError:
+        return 0.0
+    return (moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)).timestamp()
+
+
 def record(correction: str) -> str:
     """What the audit log keeps of a correction, as JSON: its SHA-256, by which who has the correction can show that it is the one."""
     return hashlib.sha256(correction.encode()).hexdigest()
@@ -165,12 +192,15 @@ def _places(review: Review, finding: Finding) -> str:
 
 
 def changed(before: Verdict | None, after: Verdict | None) -> Literal["new", "fixed", "changed"] | None:
-    """The kind of a change; None where a person need not know: what was never failing and is gone, or is new and does not fail."""
+    """The kind of a change; None where a person need not know: what was never failing and is gone, or is new and does not fail. What
+    failed and is gone was not put right: it has changed."""
+    if after is None:
+        return "changed" if before in _FAILED else None
     if after in _FAILED and before not in _FAILED:
         return "new"
     if before in _FAILED and after not in _FAILED:
         return "fixed"
-    return None if before is None or after is None or before == after else "changed"
+    return None if before is None or before == after else "changed"
 
 
 def now() -> str:

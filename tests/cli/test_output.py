@@ -90,6 +90,38 @@ def test_a_file_is_whole_or_as_it_was(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["a.jsonl"]
 
 
+def test_who_follows_json_lines_sees_whole_ones_while_they_come(tmp_path: Path) -> None:
+    rows: list[Line] = [{"name": "long " * 5_000, "value": number} for number in range(3)]
+    with writer(format="jsonl", out=str(tmp_path / "a.jsonl")) as open_writer:
+        for number in range(1, 4):
+            open_writer.add(rows)
+            lines = (tmp_path / "a.jsonl.part").read_text().split("\n")
+            assert [json.loads(line)["value"] for line in lines[:-1]] == [0, 1, 2] * number
+            assert lines[-1] == ""
+    assert [path.name for path in tmp_path.iterdir()] == ["a.jsonl"]
+
+
+def test_a_run_takes_over_what_a_killed_one_left_and_leaves_alone_what_another_writes(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl.part").write_text("left behind\n" * 1_000)
+    with writer(format="jsonl", out=str(tmp_path / "a.jsonl")) as first:
+        with writer(format="jsonl", out=str(tmp_path / "a.jsonl")) as second:
+            second.add(ROWS[:1])
+            first.add(ROWS)
+            assert len(list(tmp_path.glob("*.part"))) == 2
+        assert len((tmp_path / "a.jsonl").read_text().splitlines()) == 1
+    assert len((tmp_path / "a.jsonl").read_text().splitlines()) == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["a.jsonl"]
+
+
+def test_a_link_in_the_place_of_an_unfinished_file_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "precious").write_text("precious")
+    (tmp_path / "a.jsonl.part").symlink_to(tmp_path / "precious")
+    with writer(format="jsonl", out=str(tmp_path / "a.jsonl")) as open_writer:
+        open_writer.add(ROWS)
+    assert (tmp_path / "precious").read_text() == "precious"
+    assert len((tmp_path / "a.jsonl").read_text().splitlines()) == 2
+
+
 def test_a_file_follows_the_umask(tmp_path: Path) -> None:
     with writer(format="jsonl", out=str(tmp_path / "a")) as one:
         one.add(ROWS)

@@ -17,6 +17,24 @@ rules:
   - {id: INS, title: Insurance, label: Insurance, severity: low}
   - {id: MFN, title: No most favoured nation clause, label: Most Favored Nation, requirement: forbidden, severity: critical}
 """
+DATED = """playbook: dated
+version: "1"
+rules:
+  - id: EXP
+    title: Lasts
+    label: Expiration Date
+    values: {expiry: date}
+    test: {expiry: {after: as_of}}
+    examples:
+      - text: >-
+          The initial term of this Agreement begins on the Effective Date and, unless it is terminated earlier, this Agreement expires on
+          December 31, 2029, on which day the licences that it grants end.
+        verdict: compliant
+"""
+GIVEN = json.dumps(
+    {"document_id": "d", "path": "x.txt", "rule": "LAW", "rule_version": "1", "verdict": "compliant", "was": "missing", "by": "Mei"}
+    | {"at": "2026-11-20"}
+)
 KEYS = {"path", "rule", "verdict", "confidence", "severity", "citations", "values", "reason"}
 
 
@@ -98,6 +116,9 @@ def test_every_format_goes_to_a_folder_with_a_manifest(reviewed: Library, tmp_pa
     assert whole["model"]["name"] == "embedded"
     assert len(whole["records"]) == 4
     assert json.loads((out / "manifest.json").read_text())["playbook"] == whole["playbook"]
+    page = (out / "review.md").read_text(encoding="utf-8")
+    assert page.startswith("# Review by house ")
+    assert page.endswith(f"Head of the audit log: `{whole['audit_head']}`\n")
     for name in ("review.html", "review.sarif", "review.junit.xml"):
         assert whole["records"][0]["rule"] in (out / name).read_text(encoding="utf-8")
 
@@ -132,7 +153,7 @@ def test_a_bad_playbook_is_refused_with_the_line(longdoc: Longdoc, tmp_path: Pat
     (tmp_path / "house.yaml").write_text(HOUSE.replace("label: Insurance", "label: Insurence"), encoding="utf-8")
     result = longdoc("review", "contract.txt", "--playbook", "house.yaml")
     assert result.code == 2
-    assert "house.yaml:6: rules[3] (INS).label: no label 'Insurence'" in result.err
+    assert "house.yaml:6:33: rules[3] (INS).label: no label 'Insurence'" in result.err
     assert "did you mean 'Insurance'?" in result.err
 
 
@@ -166,6 +187,41 @@ def test_the_metrics_of_a_run_are_written_for_prometheus(reviewed: Library, tmp_
     assert 'longdoc_review_documents{playbook="house"} 1.0' in lines
     assert 'longdoc_review_verdicts{playbook="house",verdict="violation"} 1.0' in lines
     assert any(line.startswith('longdoc_review_documents_per_second{playbook="house"}') for line in lines)
+
+
+def test_a_threshold_is_told_of_and_counted_where_an_input_failed_too(longdoc: Longdoc, tmp_path: Path) -> None:
+    make_documents(tmp_path / "docs")
+    (tmp_path / "docs" / "empty.txt").write_bytes(b"")
+    options = ("--playbook", "cuad_benchmark", "--fail-on", "never", "--threshold", "failed=0", "--format", "jsonl")
+    result = longdoc("review", tmp_path / "docs", *options, "--metrics-file", tmp_path / "metrics.prom")
+    assert result.code == 3
+    assert "threshold passed: failed is 1, the threshold is 0" in result.err
+    samples = metrics(tmp_path / "metrics.prom")
+    assert samples['failed_files{stage="parse"}'] == 1
+    assert samples["documents"] / samples["seconds"] == pytest.approx(samples["documents_per_second"], rel=0.01)
+    assert samples["seconds"] > 0.1  # parsing and reading took that much, not the verdicts alone
+
+
+def metrics(file: Path) -> dict[str, float]:
+    """Name without its prefix, with what labels it has but the playbook's, -> value, as Prometheus reads the file."""
+    from prometheus_client.parser import text_string_to_metric_families
+
+    found = {}
+    for family in text_string_to_metric_families(file.read_text(encoding="utf-8")):
+        for sample in family.samples:
+            labels = ",".join(f'{name}="{value}"' for name, value in sorted(sample.labels.items()) if name != "playbook")
+            found[sample.name.removeprefix("longdoc_review_") + (f"{{{labels}}}" if labels else "")] = sample.value
+    return found
+
+
+@pytest.mark.parametrize("options", [("--format", "html", "--out", "FILE/x.html"), ("--format", "jsonl", "--metrics-file", "FILE/x.prom")])
+def test_where_nothing_can_be_written_is_told_before_anything_is_read(longdoc: Longdoc, tmp_path: Path, options: tuple[str, ...]) -> None:
+    make_documents(tmp_path / "docs")
+    (tmp_path / "file").write_text("in the way")
+    chosen = [option.replace("FILE", str(tmp_path / "file")) for option in options]
+    result = longdoc("review", tmp_path / "docs", "--playbook", "cuad_benchmark", *chosen)
+    assert (result.code, "cannot be written" in result.err) == (2, True)
+    assert not (tmp_path / ".longdoc").exists()
 
 
 def test_a_decision_on_the_command_line_stands_in_the_next_run(longdoc: Longdoc, tmp_path: Path) -> None:
@@ -233,6 +289,12 @@ def test_exported_corrections_are_applied_and_taught_from(longdoc: Longdoc, tmp_
         ('{"rule": "LAW"}', "corrections.jsonl:1: document_id: Field required"),
         ("[1]", "corrections.jsonl:1: "),
         ('{"citation": {"start": 1}}', "corrections.jsonl:1: no correction"),
+        ('[1]\n\n{"rule": 7}', "corrections.jsonl:3: document_id: Field required"),
+        ("{", "nothing of corrections.jsonl was applied; mend these lines or take them out"),
+        (GIVEN.replace("compliant", "complaint"), "corrections.jsonl:1: verdict: 'complaint' is no verdict; decide for one of compliant"),
+        (GIVEN.replace("2026-11-20", "yesterday"), "corrections.jsonl:1: no correction"),
+        (GIVEN, "x.txt: no review here has judged this document by a rule 'LAW'; review it first"),
+        (f"{GIVEN}\n{GIVEN}", "no decision was taken over"),
     ],
 )
 def test_a_bad_file_of_corrections_is_refused_with_its_line(longdoc: Longdoc, tmp_path: Path, content: str, part: str) -> None:
@@ -248,8 +310,12 @@ def test_a_bad_file_of_corrections_is_refused_with_its_line(longdoc: Longdoc, tm
     ("options", "part"),
     [
         (("--path", "contract.txt"), "to decide name --path, --rule, --by and --verdict"),
-        (("--path", "contract.txt", "--rule", "XXX", "--by", "Mei", "--verdict", "compliant"), "no review has judged it by a rule 'XXX'"),
+        (("--path", "contract.txt", "--rule", "XXX", "--by", "Mei", "--verdict", "compliant"), "a rule 'XXX'; known: CAP, INS, LAW, MFN"),
+        (("--path", "contract.txt", "--rule", "law", "--by", "Mei", "--verdict", "compliant"), "a rule 'law'; did you mean 'LAW'?"),
         (("--path", "contract.txt", "--rule", "LAW", "--by", "Mei", "--verdict", "fine"), "decide for one of compliant, fallback"),
+        (("--path", "contract.txt", "--rule", "LAW", "--by", "Mei", "--verdict", "complaint"), "did you mean 'compliant'?"),
+        (("--path", "contract.txt", "--rule", "LAW", "--by", " ", "--verdict", "compliant"), "--by: name who decides"),
+        (("--path", "contract.txt", "--rule", "LAW", "--by", "", "--withdraw"), "--by: name who takes it back"),
         (("--path", "other.txt", "--rule", "LAW", "--by", "Mei", "--verdict", "compliant"), "names 0 documents"),
         (("--path", "contract.txt", "--rule", "LAW", "--by", "Mei", "--withdraw"), "nobody has decided about rule 'LAW'"),
         (("--training", "rows.jsonl"), "name the playbook"),
@@ -274,12 +340,50 @@ def test_a_new_playbook_can_be_linted_tested_and_used(longdoc: Longdoc, tmp_path
     assert longdoc("playbook", "lint", "copy.yaml").code == 0
 
 
+def test_of_two_decisions_the_later_stands_and_the_conflict_is_told(longdoc: Longdoc, tmp_path: Path) -> None:
+    (tmp_path / "contract.txt").write_text(CONTRACT, encoding="utf-8")
+    (tmp_path / "house.yaml").write_text(HOUSE, encoding="utf-8")
+    law = longdoc("review", "contract.txt", "--playbook", "house.yaml", "--format", "jsonl").lines[0]
+    said = {name: law[name] for name in ("document_id", "path", "rule", "rule_version")} | {"was": "violation"}
+    early = {**said, "verdict": "fallback", "by": "Ada", "at": "2026-11-19T23:30:00-05:00"}
+    late = {**said, "verdict": "compliant", "by": "Mei", "at": "2026-11-20T10:00:00.000Z"}
+    (tmp_path / "corrections.jsonl").write_text("\n".join(map(json.dumps, (late, early))), encoding="utf-8")
+    applied = longdoc("verdict", "--apply", "corrections.jsonl", "--format", "jsonl")
+    assert applied.code == 0, applied.err
+    assert [(row["by"], row["verdict"]) for row in applied.lines] == [("Mei", "compliant")]
+    assert "contract.txt, LAW: Ada decided fallback on 2026-11-19T23:30:00-05:00, Mei decided compliant on 2026" in applied.err
+    assert "1 new decision" in applied.err
+
+
+def test_a_decision_about_an_earlier_text_is_told_of_and_decides_nothing(longdoc: Longdoc, tmp_path: Path) -> None:
+    (tmp_path / "contract.txt").write_text(CONTRACT, encoding="utf-8")
+    (tmp_path / "house.yaml").write_text(HOUSE, encoding="utf-8")
+
+    def law() -> dict[str, object]:
+        return longdoc("review", "contract.txt", "--playbook", "house.yaml", "--format", "jsonl").lines[0]
+
+    law()
+    longdoc("verdict", "--path", "contract.txt", "--rule", "LAW", "--verdict", "compliant", "--by", "Mei")
+    (tmp_path / "contract.txt").write_text(CONTRACT.replace("reasonable skill", "all due skill"), encoding="utf-8")
+    changed = law()
+    assert (changed["verdict"], changed["correction"]) == ("violation", None)
+    assert "Of an earlier text of this file Mei decided on 20" in str(changed["reason"])
+    (tmp_path / "contract.txt").write_text(CONTRACT, encoding="utf-8")
+    again = law()
+    assert (again["verdict"], "earlier text" in str(again["reason"])) == ("compliant", False)
+    (tmp_path / "contract.txt").rename(tmp_path / "moved.txt")
+    moved = longdoc("review", "moved.txt", "--playbook", "house.yaml", "--format", "jsonl").lines[0]
+    assert moved["verdict"] == "compliant"
+    assert [row["path"] for row in longdoc("verdict", "--format", "jsonl").lines] == ["moved.txt"]
+
+
 def test_an_example_that_is_wrong_gives_exit_code_1(longdoc: Longdoc, tmp_path: Path) -> None:
     text = HOUSE.replace("severity: low}", "severity: low, examples: [{text: It rains in the hills., verdict: compliant}]}")
     (tmp_path / "house.yaml").write_text(text, encoding="utf-8")
     result = longdoc("playbook", "test", "house.yaml")
     assert result.code == 1
-    assert "WRONG INS example 1: missing wanted compliant: Not found" in result.out
+    assert "WRONG INS example 1: wanted compliant, got missing: Not found" in result.out
+    assert "      text: It rains in the hills.\n0 of 1" in result.out
     assert "0 of 1 examples right; 3 rules have none: LAW, CAP, MFN" in result.out
 
 
@@ -292,7 +396,42 @@ def test_lint_lists_every_problem_and_strict_counts_warnings(longdoc: Longdoc, t
     (tmp_path / "house.yaml").write_text(HOUSE.replace("severity: low", "severity: lo"), encoding="utf-8")
     wrong = longdoc("playbook", "lint", "house.yaml")
     assert wrong.code == 2
-    assert wrong.out.startswith("house.yaml:6: error: rules[3] (INS).severity: 'lo' is none of")
+    assert wrong.out.startswith("house.yaml:6:51: error: rules[3] (INS).severity: 'lo' is none of")
+
+
+def test_an_example_whose_clause_is_not_found_tells_what_the_rule_says_of_it(longdoc: Longdoc, tmp_path: Path) -> None:
+    text = HOUSE.replace("severity: high}", "severity: high, examples: [{text: We like Delaware., verdict: compliant}]}", 1)
+    (tmp_path / "house.yaml").write_text(text, encoding="utf-8")
+    result = longdoc("playbook", "test", "house.yaml")
+    assert result.code == 1
+    assert "Taken as the clause it gives compliant: The law is Delaware; wanted: law Delaware." in result.out
+    assert "the model does not find the clause in these words" in result.out
+    told = json.loads(longdoc("playbook", "test", "house.yaml", "--json").out)
+    assert (told["right"], told["without_examples"], told["playbook"]["name"]) == (0, ["CAP", "INS", "MFN"], "house")
+    (one,) = told["examples"]
+    assert (one["wanted"], one["got"], one["right"], one["as_the_clause"]) == ("compliant", "missing", False, "compliant")
+
+
+def test_examples_are_tried_on_the_day_that_is_named(longdoc: Longdoc, tmp_path: Path) -> None:
+    (tmp_path / "house.yaml").write_text(DATED, encoding="utf-8")
+    assert longdoc("playbook", "test", "house.yaml", "--as-of", "2027-01-01").code == 0
+    late = longdoc("playbook", "test", "house.yaml", "--as-of", "2031-01-01")
+    assert late.code == 1
+    assert "wanted: expiry after as_of (2031-01-01)" in late.out
+
+
+def test_lint_for_programs_has_every_problem_with_its_place(longdoc: Longdoc, tmp_path: Path) -> None:
+    (tmp_path / "house.yaml").write_text(HOUSE.replace("severity: low", "severity: lo"), encoding="utf-8")
+    wrong = longdoc("playbook", "lint", "house.yaml", "--json")
+    told = json.loads(wrong.out)
+    assert (wrong.code, told["schema_version"], told["path"], told["playbook"]) == (2, 1, "house.yaml", None)
+    (one,) = told["problems"]
+    assert (one["line"], one["column"], one["level"], one["place"]) == (6, 51, "error", "rules[3] (INS).severity")
+    (tmp_path / "house.yaml").write_text(HOUSE, encoding="utf-8")
+    good = longdoc("playbook", "lint", "house.yaml", "--json")
+    told = json.loads(good.out)
+    assert (good.code, told["playbook"]["rules"], {one["level"] for one in told["problems"]}) == (0, 4, {"warning"})
+    assert longdoc("playbook", "lint", "house.yaml", "--json", "--strict").code == 2
 
 
 def test_the_schema_and_the_list_are_printed(longdoc: Longdoc) -> None:

@@ -6,15 +6,18 @@ import csv
 import io
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
+import review_samples
 
 from longdoc.cli import formats
 from longdoc.cli.formats import Csv, JsonLines, Markdown, Table
 from longdoc.cli.records import REVIEW, Line
 from longdoc.cli.views.review import ReviewView
-from longdoc.types import Citation, Correction, Finding, Review, Searched, Span, Value, Verdict
+from longdoc.types import Change, Citation, Correction, Finding, Review, Searched, Span, Value, Verdict
+from longdoc_pipelines.reports.base import Closing, Failed
 
 PATH = "contracts/" + "a long name " * 9 + ".pdf"
 
@@ -135,7 +138,8 @@ def test_no_line_is_wider_than_the_terminal_and_reason_and_quote_are_shortened(m
     lines = [line for line in table.splitlines() if "contracts/" not in line]
     assert max(len(line) for line in lines) <= width
     assert "…" in table
-    assert len(lines) < 14
+    assert len(lines) < 16
+    assert min(len(line.split("why", 1)[1]) for line in lines if "why why" in line) > 0.2 * width, "the reason has room"
     assert "p. 2" in table
     assert "40-1540" in table
 
@@ -159,6 +163,28 @@ def test_markdown_quotes_what_fails_and_lists_the_rest() -> None:
     assert page[-2] == "- **compliant** cap: Because cap. [p. 2, 40-66]"
 
 
+def test_markdown_says_what_the_run_was_and_what_it_came_to() -> None:
+    view, stream = ReviewView(), io.StringIO()
+    page = Markdown(view, stream, dict)
+    view.heading = replace(review_samples.heading(), playbook="our|terms", changes_since="2026-03-01T02:00:00+00:00")
+    page.add(review(finding("violation"), finding("missing", "cap"), path="a|b.pdf"))
+    page.add(review(finding("compliant")))
+    change = Change(path="a|b.pdf", rule="cap", kind="new", before="compliant", after="missing")
+    lost = Failed("scan.pdf", "failed", "parse", "<b>no text</b>")
+    verdicts: dict[Verdict, int] = {"violation": 1, "missing": 1, "compliant": 1}
+    view.closing = Closing(finished="", documents=2, verdicts=verdicts, failed=(lost,), changes=(change,), audit_head="9f2c")
+    page.finish()
+    lines = stream.getvalue().splitlines()
+    assert lines[0] == "# Review by our\\|terms 2.4"
+    assert lines.count(lines[0]) == 1
+    assert "| a\\|b.pdf | 1 | 1 | 0 | 0 | 0 | 0 |" in lines
+    assert "2 documents: 1 violation, 1 missing, 1 compliant." in lines
+    assert "### Since the last run (2026-03-01T02:00:00+00:00): 1 new" in lines
+    assert "| new | a\\|b.pdf | cap | compliant | missing |" in lines
+    assert "- **failed** scan.pdf: \\<b>no text\\</b>" in lines
+    assert lines[-1] == "Head of the audit log: `9f2c`"
+
+
 def test_document_text_commands_neither_terminal_nor_markdown() -> None:
     hostile = finding("violation", reason="\x1b[2J[bold]x[/bold]", citations=(citation("# \x1b]0;owned\x07 <b>y</b>"),), title="*t*")
     table, page = shown(review(hostile), Table), shown(review(hostile), Markdown)
@@ -169,3 +195,12 @@ def test_document_text_commands_neither_terminal_nor_markdown() -> None:
 
 def test_a_document_that_passes_whole_takes_three_lines() -> None:
     assert shown(review(finding("compliant"), title=None, pages=None), Table).splitlines()[-2:] == ["  1 compliant", ""]
+
+
+def test_a_document_that_the_playbook_is_not_for_says_why_once() -> None:
+    item = review(*(finding("not_applicable", rule, reason="A paper.") for rule in ("law", "cap")), finding("compliant", "term"))
+    assert "- **not applicable** 2 rules (law, cap): A paper." in shown(item, Markdown)
+    assert "- **compliant** term: Because term." in shown(item, Markdown)
+    whole = review(*(finding("not_applicable", rule, reason="A paper.") for rule in ("law", "cap")))
+    assert "2 not applicable: A paper." in shown(whole, Table)
+    assert "A paper." not in shown(item, Table)

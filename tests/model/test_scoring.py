@@ -7,7 +7,7 @@ from longdoc.model.clauses import Found
 from longdoc.model.features import Sparse
 from longdoc.model.measure import curve, outcomes
 from longdoc.model.network import Network, bags
-from longdoc.model.targets import NO, UNSURE, YES, Gold, same, targets, words
+from longdoc.model.targets import NO, UNSURE, YES, Gold, mark, same, targets, words
 
 
 def sparse(*rows: list[int]) -> Sparse:
@@ -60,6 +60,17 @@ def test_a_piece_of_a_passage_is_neither_yes_nor_no() -> None:
     spans = np.array([[0, 40], [41, 46], [47, 68]])
     found = targets(text, spans, [Gold("term", 0, 46)], ["Term", "Law"])
     assert found.tolist() == [[YES, NO], [UNSURE, NO], [NO, NO]]
+
+
+def test_a_passage_within_a_long_sentence_is_answered_by_the_sentence() -> None:
+    text = "Nobody shall copy, lend or sell it, may (a) show it to advisers, or keep any of it once the work is done. Other words."
+    piece = "(a) show it to advisers"
+    passage = Gold("Advisers", text.index(piece), text.index(piece) + len(piece))
+    spans = np.array([[0, text.index(" Other")], [text.index("Other"), len(text)]])
+    assert targets(text, spans, [passage], ["Advisers"]).tolist() == [[UNSURE], [NO]]
+    assert mark(text, [passage], spans, np.zeros((0, 2), dtype=int), ["Advisers"]).by_sentence.tolist() == [[YES], [NO]]
+    short = np.array([[passage.start, passage.end]])
+    assert mark(text, [passage], spans, short, ["Advisers"]).by_sentence.tolist() == [[UNSURE], [NO]]  # the short span is the answer
 
 
 def test_the_curve_is_the_cuad_curve() -> None:

@@ -25,6 +25,11 @@ def pieces(text: str) -> list[str]:
             "1. RIGHTS    Licensor grants rights.     2. TERM   Five years.",
             ["1. RIGHTS", "Licensor grants rights.", "2. TERM", "Five years."],
         ),
+        (
+            "liable to either\n    Party in any way,\n    Whatever it is. Next.",
+            ["liable to either\n    Party in any way,\n    Whatever it is.", "Next."],
+        ),
+        ("Each shall\n    (a) do this and\n    (b) do that", ["Each shall", "(a) do this and", "(b) do that"]),
         ("It ends then. 5.4.5 In no event shall it go on.", ["It ends then.", "5.4.5 In no event shall it go on."]),
     ],
 )

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,11 +10,9 @@ import pytest
 import torch
 
 from longdoc.errors import NotFoundError, UsageError
-from longdoc.model import train
 from longdoc.model import train_encoder as module
 from longdoc.model.encoder import EncoderConfig
 from longdoc.model.encoder_file import FILE, Model, load, save
-from longdoc.model.fitting import Recipe
 from longdoc.model.heads import VectorHead
 from longdoc.model.lora import add_lora, merge_lora
 from longdoc.model.reader import EmbeddedReader
@@ -27,14 +25,6 @@ from .contracts import FILLER, LABELS, STATES
 from .small import blocks, encoder
 
 RECIPE = EncoderRecipe(epochs=12, fewest_steps=1, rate=3e-3, head_rate=1e-2, batch=4, strip=2, negatives=1.0, dropout=0.0, keep=0.5)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def quick_clauses() -> Iterator[None]:
-    """What stands on the encoder is not what is tested here."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(train, "RECIPE_OF_FEW", Recipe(fewest_rows=1, fewest_documents=1))
-        yield
 
 
 def contract(number: int) -> dict[str, object]:

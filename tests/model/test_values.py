@@ -66,10 +66,19 @@ def test_what_only_looks_like_a_date_is_none(text: str) -> None:
         ("two years (2)", "P2Y"),
         ("four quarters", "P12M"),
         ("in perpetuity", "perpetual"),
+        ("two and one-half years", "P2.5Y"),
+        ("one and a half years", "P1.5Y"),
+        ("12 1/2 months", "P12.5M"),
+        ("2½ years", "P2.5Y"),
+        ("one thousand and one days", "P1001D"),
     ],
 )
 def test_periods_become_durations(text: str, iso: str) -> None:
     assert [found[2] for found in periods(text)] == [iso]
+
+
+def test_two_numbers_joined_by_and_are_not_added_up() -> None:
+    assert [found[2] for found in periods("between thirty and sixty days")] == ["P60D"]
 
 
 def test_business_days_have_no_duration() -> None:
@@ -87,6 +96,19 @@ def test_business_days_have_no_duration() -> None:
         ("fifty thousand (50,000) dollars", "USD 50000"),
         ("ten dollars", "USD 10"),
         ("HK$7", "HKD 7"),
+        ("SEK 100,000", "SEK 100000"),
+        ("NT$ 5 million", "TWD 5000000"),
+        ("USD 5M", "USD 5000000"),
+        ("EUR 5 m", "EUR 5000000"),
+        ("1.5m USD", "USD 1500000"),
+        ("$2b", "USD 2000000000"),
+        ("Rs. 5 crore", "INR 50000000"),
+        ("CHF 1'000'000", "CHF 1000000"),
+        ("€2.000.000", "EUR 2000000"),
+        ("2.000.000,50 EUR", "EUR 2000000.5"),
+        ("$5 (b)", "USD 5"),
+        ("$100 made", "USD 100"),
+        ("USD 1M LIBOR", "USD 1"),
     ],
 )
 def test_amounts_carry_their_currency(text: str, amount: str) -> None:
@@ -128,7 +150,17 @@ def test_of_several_amounts_the_one_after_the_labels_name_is_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "share"), [("20 %", "20%"), ("twenty percent (20%)", "20%"), ("five (5) per cent", "5%"), ("5.25% of sales", "5.25%")]
+    ("text", "share"),
+    [
+        ("20 %", "20%"),
+        ("twenty percent (20%)", "20%"),
+        ("five (5) per cent", "5%"),
+        ("5.25% of sales", "5.25%"),
+        ("1/2%", "0.5%"),
+        ("12 1/2 %", "12.5%"),
+        ("1½%", "1.5%"),
+        ("two and one-half percent", "2.5%"),
+    ],
 )
 def test_shares_become_percentages(text: str, share: str) -> None:
     assert [found[2] for found in percentages(text)] == [share]
@@ -210,3 +242,19 @@ def test_the_value_is_the_one_that_the_label_asks_for(text: str, answer: str, la
 )
 def test_what_something_rose_or_fell_by_is_not_its_amount(text: str, expected: str | None) -> None:
     assert value(text, "amount", "Revenue") == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("It shall automatically renew for an additional period of three (3) years.", None),
+        ("It stays in force for a period of one (1) year, and is renewed for successive periods of one (1) year.", None),
+        ("It renews for successive one (1) year terms unless a party objects with sixty (60) days' notice.", "P60D"),
+        ("Unless a party tells the other of its intent not to renew within a period of three (3) months, it renews by itself.", "P3M"),
+        ("Sixty (60) days must pass until it is over.", "P60D"),
+    ],
+)
+def test_a_term_and_that_of_its_renewal_are_no_period_of_notice(text: str, expected: str | None) -> None:
+    document = parse_bytes(text.encode(), "contract.txt").document
+    value = read_value(document, Span(start=0, end=len(text)), "duration", "Notice Period To Terminate Renewal")
+    assert (value.normalised if value else None) == expected

@@ -122,3 +122,69 @@ def test_nothing_is_copied_where_the_command_failed(bucket: fsspec.AbstractFileS
     with pytest.raises(KeyboardInterrupt):
         fail()
     assert not bucket.exists("/bucket/out")
+
+
+def test_a_file_that_cannot_be_copied_fails_alone_and_its_old_copy_is_not_judged(
+    bucket: fsspec.AbstractFileSystem, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = type(bucket).get_file
+
+    def refused(self, there, here, **more):  # type: ignore[no-untyped-def]
+        if there.endswith("a.txt"):
+            raise PermissionError(13, "Permission denied", there)
+        return real(self, there, here, **more)
+
+    with Pipeline(tmp_path / "store", threads=1) as pipeline:
+        assert [one.outcome for one in pipeline.ingest("memory://bucket/contracts")] == ["ok", "ok"]
+        bucket.pipe("/bucket/contracts/a.txt", b"other")
+        monkeypatch.setattr(type(bucket), "get_file", refused)
+        reviews = list(pipeline.review("memory://bucket/contracts", "cuad_benchmark"))
+        assert [(one.path, one.outcome, one.stage) for one in pipeline.outcomes] == [
+            ("memory://bucket/contracts/a.txt", "failed", "fetch"),
+            ("memory://bucket/contracts/more/b.txt", "ok", "read"),
+        ]
+        assert [one.path for one in reviews] == ["memory://bucket/contracts/more/b.txt"]
+        monkeypatch.setattr(type(bucket), "get_file", real)
+        assert [one.outcome for one in pipeline.ingest("memory://bucket/contracts")] == ["ok", "ok"]
+
+
+def test_a_fetch_that_is_interrupted_goes_on_where_it_was(
+    bucket: fsspec.AbstractFileSystem, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(250):
+        bucket.pipe(f"/bucket/many/{number:03}.txt", LAW.encode())
+    copied: list[str] = []
+    real = type(bucket).get_file
+
+    def counted(self, there, here, **more):  # type: ignore[no-untyped-def]
+        if len(copied) == 150:
+            raise KeyboardInterrupt
+        copied.append(there)
+        return real(self, there, here, **more)
+
+    monkeypatch.setattr(type(bucket), "get_file", counted)
+    with pytest.raises(KeyboardInterrupt):
+        Remote(tmp_path).fetch(["memory://bucket/many"])
+    first, copied[:] = set(copied), []
+    monkeypatch.setattr(type(bucket), "get_file", lambda self, *names, **more: (copied.append(names[0]), real(self, *names, **more)))
+    Remote(tmp_path).fetch(["memory://bucket/many"])
+    assert (len(first), len(copied), len(first | set(copied))) == (150, 150, 250)
+
+
+def test_a_file_that_failed_at_an_address_is_fetched_and_tried_again(bucket: fsspec.AbstractFileSystem, tmp_path: Path) -> None:
+    bucket.pipe("/bucket/contracts/late.txt", b"")
+    with Pipeline(tmp_path / "store", threads=1) as pipeline:
+        assert [one.outcome for one in pipeline.ingest("memory://bucket/contracts")] == ["ok", "failed", "ok"]
+        bucket.pipe("/bucket/contracts/late.txt", LAW.encode())
+        assert [(one.path, one.outcome) for one in pipeline.retry()] == [("memory://bucket/contracts/late.txt", "ok")]
+        assert len(pipeline.documents("memory://bucket/contracts")) == 3
+        assert pipeline.retry() == []
+
+
+@pytest.mark.parametrize("scheme", ["file://", "local://"])
+def test_an_address_of_this_machine_is_the_path_that_it_names(tmp_path: Path, scheme: str) -> None:
+    (tmp_path / "a.txt").write_text(LAW, encoding="utf-8")
+    with Pipeline(tmp_path / "store", threads=1) as pipeline:
+        (outcome,) = pipeline.ingest(f"{scheme}{tmp_path}/a.txt")
+        assert (outcome.path, outcome.outcome) == (str(tmp_path / "a.txt"), "ok")
+        assert pipeline.document(f"{scheme}{tmp_path}/a.txt").text == LAW

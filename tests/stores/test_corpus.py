@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -168,6 +168,40 @@ def test_results_are_kept_until_their_document_goes(corpus: Corpus) -> None:
     assert corpus.result("summary of loan") == '{"b":2}'
     corpus.put_result("late", lease.document_key, "summary", "{}")
     assert corpus.result("late") is None
+
+
+def test_what_was_read_of_many_documents_takes_no_ram_once_it_is_on_disk(corpus: Corpus) -> None:
+    for number in range(20):
+        put(corpus, f"/docs/{number}.txt", LEASE.replace("lease", f"lease {number}"))
+
+    def in_ram() -> int:
+        return next(tier.bytes for tier in corpus.readings.tiers() if tier.name == "ram")
+
+    entry = corpus.select(["/docs/7.txt"])[0]
+    assert (len(corpus.select(["/docs"])), in_ram()) == (20, 0)
+    before = corpus.reading(entry, READER.fingerprint)
+    assert in_ram() > 0
+    corpus.readings.let_go(entry.document_key, READER.fingerprint)
+    assert in_ram() == 0
+    assert np.array_equal(corpus.reading(entry, READER.fingerprint).sentence_vectors, before.sentence_vectors)
+
+
+def test_a_result_does_not_wait_for_the_disk_and_all_else_does(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(corpus, "/docs/lease.txt", LEASE)
+    seen = []
+    real = corpus.catalogue.run
+
+    def watched(statement: str, arguments: Sequence[object] = ()) -> int:
+        seen.append((statement.split()[0], corpus.catalogue.one("PRAGMA synchronous")[0]))
+        return real(statement, arguments)
+
+    monkeypatch.setattr(corpus.catalogue, "run", watched)
+    corpus.put_result("a", None, "overview", "{}")
+    with corpus.catalogue.transaction():
+        corpus.put_result("b", None, "overview", "{}")
+    corpus.mark_missing("/docs/lease.txt")
+    normal, full = 1, 2
+    assert seen == [("INSERT", normal), ("BEGIN", full), ("INSERT", full), ("COMMIT", full), ("UPDATE", full)]
 
 
 def test_forgetting_one_of_two_copies_keeps_the_other(corpus: Corpus) -> None:

@@ -82,6 +82,7 @@ def test_a_damaged_block_costs_its_reading_and_nothing_else(corpus: Corpus) -> N
 
 
 def test_a_damaged_block_that_is_still_in_memory_is_written_again(corpus: Corpus) -> None:
+    corpus.reading(corpus.select()[0], READER.fingerprint)
     (path,) = segments(corpus)
     path.write_bytes(bytes(byte ^ 1 for byte in path.read_bytes()))
     assert corpus.readings.check(READER.fingerprint, repair=True)

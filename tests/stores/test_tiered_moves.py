@@ -57,6 +57,30 @@ def test_what_was_used_longest_ago_leaves_first_and_goes_one_tier_down() -> None
     assert is_whole(store, "abcdef")
 
 
+def test_what_is_let_go_of_is_durable_alone_and_comes_back_when_it_is_read(disk: DiskTier) -> None:
+    store = TieredStore([Level(memory(9)), Level(disk)])
+    put(store, "ab")
+    store.flush()
+    put(store, "cd")
+    store.pin("a")
+    store.let_go("abcd")
+    assert holds(store) == ["acd", "ab"]  # pinned, or not in the last flush
+    assert same(store.get("b"), value(ord("b")))
+    assert holds(store) == ["abcd", "ab"]
+    store.unpin("a")
+    store.flush()
+    store.let_go("abcd")
+    assert holds(store) == ["", "abcd"]
+    assert is_whole(store, "abcd")
+
+
+def test_memory_lets_go_of_nothing_that_is_there_alone() -> None:
+    store = TieredStore([Level(memory(9))])
+    put(store, "ab")
+    store.let_go("ab")
+    assert is_whole(store, "ab")
+
+
 def test_being_read_and_being_put_again_is_a_use() -> None:
     store = TieredStore([Level(memory(3)), Level(memory(10))])
     put(store, "abc")

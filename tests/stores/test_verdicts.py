@@ -72,6 +72,11 @@ def test_a_run_is_compared_with_the_last_one(verdicts: Verdicts) -> None:
     ]
 
 
+def test_what_failed_by_a_rule_that_is_gone_is_told_and_not_called_fixed(verdicts: Verdicts) -> None:
+    run(verdicts, review("a", R="violation", S="compliant", T="missing", U="missing"), review("b", R="missing"))
+    assert changes(verdicts, review("a", U="missing")) == [("a", "R", "changed"), ("a", "T", "changed")]
+
+
 def test_documents_that_a_run_did_not_look_at_are_compared_with_their_last(verdicts: Verdicts) -> None:
     run(verdicts, review("a", R="violation"), review("b", R="compliant"))
     assert changes(verdicts, review("b", R="compliant")) == []

@@ -24,9 +24,10 @@ def retry(common: Common, reading: Reading, output: Output) -> None:
     from longdoc.cli.views.ingest import IngestView
 
     with running("retry", IngestView(), common, output, reading) as (run, writer):
-        if not run.pipeline.retry():
+        tried = run.pipeline.retry()
+        if not tried:
             run.screen.say("nothing to try again")
-        writer.add(run.outcomes)
+        writer.add(tried)
 
 
 @app.command()

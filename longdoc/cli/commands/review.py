@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,7 +17,7 @@ from longdoc.cli.run import Run, running
 from longdoc.errors import UsageError
 
 if TYPE_CHECKING:
-    from longdoc.types import Review
+    from longdoc.types import Correction, Review
     from longdoc_pipelines.reports.base import Closing
 
 FINDING = 1
@@ -69,12 +69,15 @@ def review(
     """Judge each document by a playbook: a verdict a rule, each with its evidence. Formats also: html, xlsx, sarif, junit."""
     from longdoc.cli.views.review import ReviewView
     from longdoc_pipelines.reports.formats import REPORTS, open_report
-    from longdoc_pipelines.review.metrics import thresholds, write_textfile
+    from longdoc_pipelines.review.metrics import check_textfile, thresholds, write_textfile
 
     limits = thresholds(threshold or [])
+    if engines.metrics_file is not None:
+        check_textfile(engines.metrics_file)
     worst = Worst(fail_on)
     quiet = replace(engines, metrics_file=None)  # written here, with those of the review
-    with running("review", ReviewView(), common, output, reading, quiet, reports=REPORTS) as (run, writer):
+    view = ReviewView()
+    with running("review", view, common, output, reading, quiet, reports=REPORTS) as (run, writer):
         loaded = run.pipeline.playbook(playbook)  # a bad playbook is told before anything is read
         entries = run.ingest(paths, None if run.pipeline.settings.engine is not None else loaded.base)
         run.label_sets = [labels for labels in (loaded.base, loaded.own) if labels is not None]
@@ -82,24 +85,25 @@ def review(
         day = as_of.date() if as_of is not None else None
         found = run.pipeline.review(paths, loaded, as_of=day, side=side, review_below=review_below, ingest=False)
         if not engines.dry_run:
+            view.heading = found.heading
             writer.open(lambda name, target: open_report(name, target, found.heading))
         for one in run.each(found, len(entries)):
             worst.add(one)
             writer.add(one)
         if engines.dry_run:
             return
-        writer.closing = closing = found.closing
+        writer.closing = view.closing = closing = found.closing
         if closing is None:
             raise AssertionError("a run that is exhausted is closed")
         run.closing = {"audit_head": closing.audit_head, "changes": [change.model_dump() for change in closing.changes]}
         tell(run, closing)
+        passed = [said for limit in limits if (said := limit.passed_by(closing)) is not None]
+        for said in passed:
+            run.screen.complain(f"threshold passed: {said}")
         if engines.metrics_file is not None:
             own = run.pipeline.language_model.metered.registry() if run.pipeline.settings.engine is not None else None
             write_textfile(engines.metrics_file, loaded.playbook.playbook, closing, own)
     run.screen.hint(HINT)
-    passed = [said for limit in limits if (said := limit.passed_by(closing)) is not None]
-    for said in passed:
-        run.screen.complain(f"threshold passed: {said}")
     if worst.found or passed:
         raise typer.Exit(FINDING)
 
@@ -173,7 +177,7 @@ def verdict(
             )
             return
         if apply is not None:
-            count = run.pipeline.correct(read_corrections(apply))
+            count = run.pipeline.correct(read_corrections(apply), on_conflict=partial(_conflict, run))
             run.screen.say(f"{count} new {'decision' if count == 1 else 'decisions'}")
         elif path is not None or rule is not None:
             if path is None or rule is None or by is None or (decide is None) != withdraw:
@@ -182,7 +186,8 @@ def verdict(
                 run.pipeline.withdraw(path, rule, by=by, playbook=playbook)
             else:
                 at = datetime.now(UTC).isoformat(timespec="seconds")
-                run.pipeline.correct([decided(run.pipeline.corpus, path, rule, str(decide), by=by, at=at, note=note, playbook=playbook)])
+                one = decided(run.pipeline.corpus, path, rule, str(decide), by=by, at=at, note=note, playbook=playbook)
+                run.pipeline.correct([one], on_conflict=partial(_conflict, run))
         listed = run.pipeline.corrections()
         if training is not None:
             if not playbook:
@@ -190,6 +195,11 @@ def verdict(
             count = run.pipeline.training_data(playbook, training)
             run.screen.say(f"{training}: {count} rows; learn from them with `longdoc train clauses --data {training} --out DIR`")
         writer.add([_decision(one) for one in listed])
+
+
+def _conflict(run: Run, stands: Correction, falls: Correction) -> None:
+    said = [f"{one.by} decided {one.verdict.replace('_', ' ')} on {one.at}" for one in (falls, stands)]
+    run.screen.say(f"{stands.path}, {stands.rule}: {said[0]}, {said[1]}: the later decision stands")
 
 
 DECIDED = ("path", "rule", "verdict", "was", "by", "at", "note", "playbook", "rule_version", "start", "end", "page", "quote")
@@ -217,104 +227,3 @@ def _details(value: dict[str, Any]) -> str:
     said += [f"{count} {verdict.replace('_', ' ')}" for verdict, count in value.get("verdicts", {}).items()]
     said += [f"{name} {str(value[name])[:12]}" for name in ("results", "record", "fingerprint") if name in value]
     return ", ".join(said)
-
-
-# Playbooks
-
-playbooks = typer.Typer(no_args_is_help=True, help="Write and check playbooks.")
-app.add_typer(playbooks, name="playbook")
-
-
-@playbooks.command("schema")
-@expand
-def schema(common: Common) -> None:
-    """Print the JSON Schema of a playbook file."""
-    import json
-
-    from longdoc_pipelines.playbook import json_schema
-
-    print(json.dumps(json_schema(), indent=2, ensure_ascii=False))
-
-
-@playbooks.command("list")
-@expand
-def shipped(common: Common) -> None:
-    """The playbooks that ship with longdoc."""
-    from longdoc_pipelines.playbook import load_playbook
-    from longdoc_pipelines.playbook import shipped as names
-
-    for name in names():
-        own = load_playbook(name).playbook
-        print(f"{name:<20} {own.version:<6} {len(own.rules):>3} rules  {' '.join(own.description.split())}")
-
-
-@playbooks.command("lint")
-@expand
-def lint(
-    common: Common,
-    file: Annotated[str, typer.Argument(metavar="NAME|FILE", show_default=False)],
-    strict: Annotated[bool, typer.Option("--strict", help="Warnings count as errors.")] = False,
-) -> None:
-    """Check a playbook: what is wrong, with its line and what was probably meant. Exit code 2 if it cannot be used."""
-    from longdoc_pipelines.playbook.loading import check, read_playbook_text
-
-    text, origin = read_playbook_text(file)
-    loaded, problems = check(text, origin, date.today())
-    for problem in problems:
-        print(f"{origin}:{problem.line}: {problem.level}: {problem.place}{problem.message}")
-    if loaded is None or any(problem.level == "error" or strict for problem in problems):
-        raise typer.Exit(UsageError.exit_code)
-    own = loaded.playbook
-    print(f"{origin}: {own.playbook} {own.version}, {len(own.rules)} rules, fingerprint {own.fingerprint}")
-
-
-@playbooks.command("new")
-@expand
-def new(
-    common: Common,
-    file: Annotated[Path, typer.Argument(metavar="FILE", show_default=False)],
-    base: Annotated[str | None, typer.Option("--from", metavar="NAME|FILE", help="Begin with a copy of this playbook.")] = None,
-) -> None:
-    """Begin a playbook, with a rule of each kind to change; an existing file is left alone."""
-    from longdoc_pipelines.playbook.loading import read_playbook_text
-    from longdoc_pipelines.playbook.template import TEMPLATE
-
-    content = TEMPLATE if base is None else read_playbook_text(base)[0]
-    try:
-        with file.open("x", encoding="utf-8") as stream:
-            stream.write(content)
-    except FileExistsError as error:
-        raise UsageError(f"{file}: exists already; choose another name") from error
-    except OSError as error:
-        raise UsageError(f"{file}: cannot be written ({error.strerror})") from error
-    print(f"{file}: change it, then `longdoc playbook lint {file}` and `longdoc playbook test {file}`", file=sys.stderr)
-
-
-@playbooks.command("test")
-@expand
-def test(
-    common: Common,
-    reading: Reading,
-    engines: Engines,
-    file: Annotated[str, typer.Argument(metavar="NAME|FILE", show_default=False)],
-) -> None:
-    """Run the rules' own examples. Exit code 1 if one does not get the verdict that it names."""
-    from longdoc.cli.screen import Screen
-    from longdoc.pipeline import Pipeline
-    from longdoc_pipelines.review.examples import run_examples
-
-    screen = Screen(quiet=common.quiet, verbose=common.verbose)
-    with Pipeline(common.store, config=common.config, progress=screen.progress, **reading.settings(), **engines.settings()) as pipeline:
-        loaded = pipeline.playbook(file)
-        wrong = count = 0
-        for tried in run_examples(loaded, pipeline.reader):
-            count += 1
-            wrong += not tried.right
-            said = "" if tried.right else f"wanted {tried.example.verdict}: {tried.finding.reason}"
-            if not tried.right or common.verbose:
-                got = tried.finding.leans or tried.finding.verdict
-                print(f"{'ok   ' if tried.right else 'WRONG'} {tried.rule.id} example {tried.number}: {got} {said}".rstrip())
-    bare = [rule.id for rule in loaded.playbook.rules if not rule.examples]
-    print(f"{count - wrong} of {count} examples right" + (f"; {len(bare)} rules have none: {', '.join(bare)}" if bare else ""))
-    if wrong:
-        raise typer.Exit(FINDING)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from rich.padding import Padding
 from rich.table import Table
@@ -12,7 +13,11 @@ from rich.text import Text
 from longdoc.cli import records
 from longdoc.cli.text import markdown, markdown_block, page, place, printable, shorten
 from longdoc.cli.views.parts import grid, indent, plural, unwrapped
+from longdoc.cli.views.review_page import Counted, ending, opening
 from longdoc.types import Citation, Finding, Review, Verdict
+
+if TYPE_CHECKING:
+    from longdoc_pipelines.reports.base import Closing, Heading
 
 COLOURS: Mapping[Verdict, str] = {
     "violation": "bold red",
@@ -27,6 +32,9 @@ SUMMED_UP: tuple[Verdict, ...] = ("compliant", "not_applicable")
 """Told in one line on a terminal."""
 LINES_OF_TEXT = 3
 RULE_WIDTH = 30
+SIDE_BY_SIDE = 110
+"""Columns that a terminal needs for the reason to stand beside all else; a narrower one has two columns."""
+STACKED_WIDTH = 24
 GAP = 2
 RAGGED = 4
 """What a line loses on average by breaking between words."""
@@ -35,13 +43,18 @@ MOST_QUOTES = 3
 
 
 class ReviewView:
-    """The item is a Review."""
+    """The item is a Review. With a heading, and at the end a closing, Markdown says what the run was and what it came to."""
 
     columns = (
         "path", "rule", "title", "verdict", "confidence", "severity", "page", "start", "end", "quote", "values", "reason", "test",
         "position", "likeness", "leans", "amended_by", "waiver", "corrected_by", "corrected_at", "note", "machine", "worth",
         "rule_version", "model", "document_id", "citations",
     )  # fmt: skip
+
+    def __init__(self) -> None:
+        self.heading: Heading | None = None
+        self.closing: Closing | None = None
+        self._counted: list[Counted] = []
 
     def lines(self, item: Review) -> Iterator[records.Line]:
         """One record a rule."""
@@ -67,15 +80,20 @@ class ReviewView:
         yield unwrapped((_title(item), "bold"), "\n", (f"{printable(item.path)} · {_facts(item)}", "dim"))
         shown = [finding for finding in _ordered(item.findings) if finding.verdict not in SUMMED_UP or finding.waiver or finding.correction]
         if shown:
-            yield indent(_findings(shown, width))
+            yield indent(_findings(shown, width) if width >= SIDE_BY_SIDE else _stacked(shown, width))
         counts = Counter(finding.verdict for finding in item.findings if finding not in shown)
         rest = ", ".join(f"{counts[verdict]:,} {_words(verdict)}" for verdict in SUMMED_UP if counts[verdict])
         if rest or not shown:
-            yield indent(Text(rest or "no rules", style="dim"))
+            reasons = {finding.reason for finding in item.findings}
+            why = f": {printable(reasons.pop())}" if len(reasons) == 1 and len(item.findings) > 1 else ""
+            yield indent(Text(f"{rest or 'no rules'}{why}", style="dim"))
         yield Text()
 
     def markdown(self, item: Review) -> Iterator[str]:
         """A heading a rule that wants a look, with its passages as quotations; the others as a list."""
+        if self.heading is not None and not self._counted:
+            yield from opening(self.heading)
+        self._counted.append((item.path, Counter(finding.verdict for finding in item.findings)))
         yield f"## {markdown(_title(item))}"
         yield ""
         yield f"{markdown(item.path)} · {markdown(_facts(item))}"
@@ -84,11 +102,29 @@ class ReviewView:
         for finding in (finding for finding in ordered if finding.verdict not in SUMMED_UP):
             yield from _markdown_finding(finding)
         rest = [finding for finding in ordered if finding.verdict in SUMMED_UP]
-        for finding in rest:
-            where = f" [{markdown(_where(finding.citations[0], finding.path))}]" if finding.citations else ""
-            yield f"- **{_words(finding.verdict)}** {markdown(_named(finding))}: {markdown(finding.reason)}{where}"
+        for (verdict, reason, _), alike in _alike(rest).items():
+            named = _named(alike[0]) if len(alike) == 1 else f"{len(alike)} rules ({', '.join(printable(one.rule) for one in alike)})"
+            first = alike[0].citations[:1]
+            where = f" [{markdown(_where(first[0], alike[0].path))}]" if first else ""
+            yield f"- **{_words(verdict)}** {markdown(named)}: {markdown(reason)}{where}"
         if rest:
             yield ""
+
+    def markdown_end(self) -> Iterator[str]:
+        """What comes after the last document."""
+        if self.heading is None or self.closing is None:
+            return
+        if not self._counted:
+            yield from opening(self.heading)
+        yield from ending(self.heading, self.closing, self._counted)
+
+
+def _alike(findings: Sequence[Finding]) -> dict[tuple[Verdict, str, str], list[Finding]]:
+    """Findings of the same verdict for the same reason; one that rests on a passage stands by itself."""
+    found: dict[tuple[Verdict, str, str], list[Finding]] = {}
+    for finding in findings:
+        found.setdefault((finding.verdict, finding.reason, finding.rule if finding.citations else ""), []).append(finding)
+    return found
 
 
 def _findings(findings: Sequence[Finding], width: int) -> Table:
@@ -119,6 +155,24 @@ def _findings(findings: Sequence[Finding], width: int) -> Table:
             _why(finding, first, room),
             Text(where, style="dim"),
         )
+    return table
+
+
+def _stacked(findings: Sequence[Finding], width: int) -> Table:
+    """Verdict and rule below one another; beside them why, with confidence, page and place at the end."""
+    rule_width = min(STACKED_WIDTH, width // 3)
+    room = max(20, width - rule_width - GAP * 3) - RAGGED
+    table = grid(("verdict", {"width": rule_width}))
+    table.add_column("why", ratio=1)
+    table.expand = True
+    for finding in findings:
+        first = finding.citations[0] if finding.citations else None
+        named = Text(_words(finding.verdict), style=COLOURS[finding.verdict])
+        named.append("\n").append(_rule(finding, rule_width))
+        facts = [f"confidence {finding.confidence:.2f}", *((page(first), place(first.span)) if first is not None else ())]
+        told = _why(finding, first, room)
+        told.append("\n" + ", ".join(part for part in facts if part), style="not italic dim")
+        table.add_row(named, told)
     return table
 
 

@@ -268,7 +268,7 @@ def sums(document: Document, by_label: dict[str, list[Clause]]) -> list[KeyFact]
 
 def sums_in(text: str) -> list[tuple[int, int, str]]:
     """Sums of money with their places, without those whose scale is a letter that may mean another thing ("$5 m")."""
-    return [one for one in amounts(text) if not re.match(r"\s?[mkbMKB]\b", text[one[1] :])]
+    return [one for one in amounts(text) if not re.search(r"[0-9]\s?[mkbMKB]$", text[one[0] : one[1]])]
 
 
 def named_sums(document: Document) -> list[KeyFact]:

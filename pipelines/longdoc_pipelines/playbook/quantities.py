@@ -1,23 +1,25 @@
 """Values as a playbook writes them and as a document states them, compared in code.
 
-A month counts as 30 days and a year as 365 where two units meet; equal units are compared as they stand. Sums of different currencies
-cannot be compared.
+Twelve months are a year; beside days a year counts as 365 and a month of what is left of one as 30. Sums of different currencies cannot be
+compared, nor can a date that a document gives as a length of time.
 """
 
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from collections.abc import Iterable
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from longdoc.dates import find_dates
-from longdoc.model.places import find_places
+from longdoc.model.places import PARTS, find_places
 from longdoc.model.values import amounts, percentages, periods
 from longdoc_pipelines.playbook.schema import Comparison, ValueKind
 
-_DAYS = {"D": 1, "W": 7, "M": 30, "Y": 365}
+_DAYS = {"D": 1, "W": 7}
+_MONTHS = {"M": 1, "Y": 12}
 _UNITS = {"D": "day", "W": "week", "M": "month", "Y": "year"}
 _WORDS = {
     "max": "at most", "min": "at least", "before": "before", "after": "after", "equals": "", "in": "", "not_in": "other than",
@@ -26,6 +28,8 @@ _WORDS = {
 _ISO_PERIOD = re.compile(r"P(T)?(\d+(?:\.\d+)?)([YMWDH])")
 _RELATIVE = re.compile(r"as_of\s*(?:(?P<sign>[+-])\s*(?P<period>.+))?", re.IGNORECASE)
 _BUSINESS = re.compile(r"\b(?:business|working|banking|trading)\b", re.IGNORECASE)
+_AMBIGUOUS = re.compile(r"(?:0?[1-9]|1[0-2])[/.-](?:0?[1-9]|1[0-2])[/.-][0-9]+")
+"""05/04/2026 is a day of April or of May."""
 OPERATORS: dict[ValueKind, tuple[str, ...]] = {
     "duration": ("max", "min", "equals", "in", "not_in", "present"),
     "amount": ("max", "min", "equals", "in", "not_in", "present"),
@@ -51,7 +55,7 @@ def _holds(kind: ValueKind, normalised: str | None, operator: str, operand: Any,
     if operator == "present":
         return (normalised is not None) is bool(operand)
     if normalised is None:
-        return None
+        return None if kind != "yes_no" else not _yes(operand)  # what no passage says is a no
     if operator in ("in", "not_in"):
         equal = [_equal(kind, normalised, one, as_of) for one in operand]
         inside = True if True in equal else None if None in equal else False
@@ -64,10 +68,8 @@ def _holds(kind: ValueKind, normalised: str | None, operator: str, operand: Any,
     if operator in ("before", "after"):
         return _ordered(normalised, operator, as_date(operand, as_of))
     stated, limit = measure(kind, normalised), measure(kind, operand_text(kind, operand))
-    if stated is None or limit is None:
+    if stated is None or limit is None or not _comparable(stated, limit):
         return None
-    if stated[1] != limit[1] and limit[1] and stated[1]:
-        return None  # two currencies
     return stated[0] <= limit[0] if operator == "max" else stated[0] >= limit[0]
 
 
@@ -79,31 +81,57 @@ def _loosely(words: str) -> str:
 def _equal(kind: ValueKind, normalised: str, operand: Any, as_of: date) -> bool | None:
     if kind in ("duration", "amount", "percentage"):
         stated, wanted = measure(kind, normalised), measure(kind, operand_text(kind, operand))
-        return None if stated is None or wanted is None else stated[0] == wanted[0] and (not wanted[1] or stated[1] == wanted[1])
+        return None if stated is None or wanted is None or not _comparable(stated, wanted) else stated[0] == wanted[0]
     if kind == "date":
-        wanted_date = as_date(operand, as_of)
-        return wanted_date is not None and normalised == wanted_date.isoformat()
+        days, wanted_date = _days(normalised), as_date(operand, as_of)
+        if days is None or wanted_date is None:
+            return None
+        return days[0] == wanted_date if days[0] == days[1] else None if days[0] <= wanted_date <= days[1] else False
     if kind == "yes_no":
-        return normalised.casefold() == ("yes" if operand in (True, "yes", "Yes", "true") else "no")
-    stated_text, wanted_text = _plain(normalised), _plain(_place(operand) if kind == "jurisdiction" else str(operand))
+        return (normalised.casefold() == "yes") is _yes(operand)
+    stated_text, wanted_text = _plain(normalised), _plain(str(operand))
     if kind == "jurisdiction":
-        return any(part == wanted_text for part in (stated_text, *(piece.strip() for piece in stated_text.split(","))))
+        return _under(normalised, _place(operand))
     if kind == "party":
-        return wanted_text in stated_text
+        return re.search(rf"(?<!\w){re.escape(wanted_text)}(?!\w)", stated_text) is not None
     return stated_text == wanted_text
+
+
+def _under(stated: str, wanted: str) -> bool:
+    """Whether a law is the one wanted, or that of a part of the country wanted; England's is that of England and Wales."""
+    same = {"england": "england and wales", "wales": "england and wales"}
+    named = [stated, *stated.split(",")]
+    named += [country for country, parts in PARTS.items() if stated.strip() in parts]
+    return same.get(_plain(wanted), _plain(wanted)) in (same.get(_plain(one), _plain(one)) for one in named)
+
+
+def _comparable(one: tuple[Decimal, str], other: tuple[Decimal, str]) -> bool:
+    """Sums without a currency can be compared with any."""
+    return one[1] == other[1] or not one[1] or not other[1]
+
+
+def _yes(operand: Any) -> bool:
+    return operand is True or str(operand).casefold() in ("yes", "true")
+
+
+def _days(normalised: str) -> tuple[date, date] | None:
+    """The first and the last day that a date may be: those of a month that is given without a day; None if it is no date."""
+    try:
+        if len(normalised) == 7:
+            first = date.fromisoformat(f"{normalised}-01")
+            return first, first.replace(day=monthrange(first.year, first.month)[1])
+        return (day := date.fromisoformat(normalised)), day
+    except ValueError:
+        return None
 
 
 def _ordered(normalised: str, operator: str, limit: date | None) -> bool | None:
     """A month without a day lies before or after a date only if all of its days do."""
-    if limit is None:
+    days = _days(normalised)
+    if limit is None or days is None:
         return None
-    month = normalised if len(normalised) == 7 else None
-    first = date.fromisoformat(f"{month}-01" if month else normalised)
-    last = (first.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1) if month else first
-    before, after = last < limit, first > limit
-    if month and not before and not after:
-        return None
-    return before if operator == "before" else after
+    before = [day < limit if operator == "before" else day > limit for day in days]
+    return before[0] if before[0] is before[1] else None
 
 
 def measure(kind: ValueKind, normalised: str | None) -> tuple[Decimal, str] | None:
@@ -116,8 +144,11 @@ def measure(kind: ValueKind, normalised: str | None) -> tuple[Decimal, str] | No
         found = _ISO_PERIOD.fullmatch(normalised)
         if found is None:
             return None
-        number = Decimal(found[2])
-        return (number / 24 if found[1] else number * _DAYS[found[3]]), "days"
+        number, unit = Decimal(found[2]), found[3]
+        if unit in _MONTHS:
+            years, months = divmod(number * _MONTHS[unit], 12)
+            return years * 365 + months * 30, "days"
+        return (number / 24 if found[1] else number * _DAYS[unit]), "days"
     if kind == "amount":
         currency, _, number_text = normalised.rpartition(" ")
         return _number(number_text, currency)
@@ -126,41 +157,51 @@ def measure(kind: ValueKind, normalised: str | None) -> tuple[Decimal, str] | No
 
 def _number(text: str, unit: str) -> tuple[Decimal, str] | None:
     try:
-        return Decimal(text.replace(",", "")), unit
+        number = Decimal(text.replace(",", ""))
     except InvalidOperation:
         return None
+    return (number, unit) if number.is_finite() and number >= 0 else None
 
 
 def operand_text(kind: ValueKind, operand: Any) -> str | None:
-    """What a playbook writes ("60 days", "USD 1 million", 10, "10%"), normalised as values read from documents are."""
+    """What a playbook writes ("60 days", "USD 1 million", 10, "10%"), normalised as values read from documents are; None if it is more or
+    less than one such value."""
     text = str(operand).strip()
     if kind == "duration":
-        return None if _BUSINESS.search(text) else _first(periods(text)) or ("perpetual" if text.lower() == "perpetual" else None)
+        return _whole(text, periods(text))
     if kind == "amount":
-        return _first(amounts(text)) or (text if _number(text, "") else None)
-    return _first(percentages(text)) or (f"{text}%" if _number(text, "") else None)
+        return _whole(text, amounts(text)) or (text if _number(text, "") else None)
+    return _whole(text, percentages(text)) or (f"{text}%" if _number(text, "") else None)
 
 
 def as_date(operand: Any, as_of: date) -> date | None:
-    """A date of a playbook: ISO 8601, in words, "as_of", or "as_of + 90 days"; None if it is none."""
+    """A date of a playbook: ISO 8601, in words, "as_of", or "as_of + 90 days"; None if it is none. Months and years are those of the
+    calendar: a month after January 31 is the last day of February."""
     if isinstance(operand, date):
         return operand
     text = str(operand).strip()
     relative = _RELATIVE.fullmatch(text)
     if relative is None:
-        found = find_dates(text)
-        return date.fromisoformat(found[0][2]) if found and len(found[0][2]) == 10 else None
+        found = _whole(text, find_dates(text)) if not _AMBIGUOUS.fullmatch(text) else None
+        return date.fromisoformat(found) if found is not None and len(found) == 10 else None
     if relative["period"] is None:
         return as_of
-    length = measure("duration", operand_text("duration", relative["period"]))
-    if length is None or not length[0].is_finite():
+    length = _ISO_PERIOD.fullmatch(operand_text("duration", relative["period"]) or "")
+    if length is None or length[1] or "." in length[2]:
         return None
-    return as_of + timedelta(days=int(length[0]) * (1 if relative["sign"] == "+" else -1))
+    steps = int(length[2]) * (1 if relative["sign"] == "+" else -1)
+    try:
+        if length[3] in _DAYS:
+            return as_of + timedelta(days=steps * _DAYS[length[3]])
+        year, month = divmod(as_of.year * 12 + as_of.month - 1 + steps * _MONTHS[length[3]], 12)
+        return date(year, month + 1, min(as_of.day, monthrange(year, month + 1)[1]))
+    except (OverflowError, ValueError):
+        return None  # beyond the calendar
 
 
 def readable(kind: str, normalised: str) -> str:
     """A value as a person says it: "60 days" for P60D, "USD 1,500" for USD 1500."""
-    if kind == "duration":
+    if kind in ("duration", "date"):  # a date may be given as a length of time
         found = _ISO_PERIOD.fullmatch(normalised)
         if found is None:
             return normalised
@@ -173,17 +214,23 @@ def readable(kind: str, normalised: str) -> str:
     return normalised
 
 
-def asked(comparison: Comparison) -> str:
-    """A comparison as a person says it: "at most 60 days"."""
+def asked(comparison: Comparison, as_of: date | None = None) -> str:
+    """A comparison as a person says it: "at most 60 days"; with `as_of` the day that one counted from it falls on."""
     said = []
     for operator, operand in comparison.given():
-        listed = [str(one) for one in (operand if isinstance(operand, tuple) else (operand,))]
+        given = operand if isinstance(operand, tuple) else (operand,)
+        listed = [("yes" if one else "no") if isinstance(one, bool) else f"{one}{_falls_on(one, as_of)}" for one in given]
         words = f"{', '.join(listed[:-1])} or {listed[-1]}" if len(listed) > 1 else listed[0]
         if operator == "present":
             said.append("stated" if operand else "not stated")
         else:
             said.append(f"{_WORDS[operator]} {words}".strip())
     return " and ".join(said)
+
+
+def _falls_on(operand: Any, as_of: date | None) -> str:
+    day = as_date(operand, as_of) if as_of is not None and _RELATIVE.fullmatch(str(operand).strip()) else None
+    return f" ({day.isoformat()})" if day is not None else ""
 
 
 def operand_problem(kind: ValueKind, operator: str, operand: Any) -> str | None:
@@ -212,5 +259,6 @@ def _plain(text: str) -> str:
     return re.sub(r"\s+", " ", text).strip().casefold()
 
 
-def _first(found: Iterable[tuple[int, int, str]]) -> str | None:
-    return next((normalised for _, _, normalised in found), None)
+def _whole(text: str, found: Iterable[tuple[int, int, str]]) -> str | None:
+    """The value that is all of the text."""
+    return next((normalised for start, end, normalised in found if (start, end) == (0, len(text))), None)

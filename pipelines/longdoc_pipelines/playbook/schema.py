@@ -24,6 +24,7 @@ from datetime import date
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from longdoc.labels import Label
 from longdoc.types import Domain, Position, Severity, Verdict
@@ -35,6 +36,7 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 MOST_RULES = 500
 MOST_TEXT = 20_000
 Text = Annotated[str, Field(max_length=MOST_TEXT)]
+Words = Annotated[str, Field(min_length=1, max_length=MOST_TEXT)]
 
 
 class Part(BaseModel):
@@ -81,9 +83,9 @@ class Condition(BaseModel):
     model_config = ConfigDict(frozen=True, extra="allow", populate_by_name=True)
     __pydantic_extra__: dict[str, Comparison]
 
-    all_of: tuple[Condition, ...] | None = Field(None, alias="all", min_length=1)
-    any_of: tuple[Condition, ...] | None = Field(None, alias="any", min_length=1)
-    negated: Condition | None = Field(None, alias="not")
+    all_of: tuple[Condition, ...] | None = Field(None, alias="all", min_length=1, description="every one of these conditions holds")
+    any_of: tuple[Condition, ...] | None = Field(None, alias="any", min_length=1, description="at least one of these conditions holds")
+    negated: Condition | None = Field(None, alias="not", description="this condition does not hold")
 
     @model_validator(mode="after")
     def _says_something(self) -> Condition:
@@ -96,31 +98,38 @@ class Condition(BaseModel):
         """Value name -> what it must be."""
         return self.__pydantic_extra__ or {}
 
-    def parts(self) -> Iterator[Condition]:
-        """The conditions inside this one."""
-        yield from self.all_of or ()
-        yield from self.any_of or ()
-        if self.negated is not None:
-            yield self.negated
-
     def compared(self) -> Iterator[tuple[str, Comparison]]:
         """Every comparison in it, however deep."""
-        yield from self.comparisons.items()
-        for part in self.parts():
-            yield from part.compared()
+        yield from ((str(path[-1]), comparison) for path, comparison in self.placed())
+
+    def placed(self) -> Iterator[tuple[tuple[str | int, ...], Comparison]]:
+        """The path of every comparison in it, the name of its value last."""
+        yield from (((name,), comparison) for name, comparison in self.comparisons.items())
+        inside: list[tuple[tuple[str | int, ...], Condition]] = [
+            ((word, place), part) for word, parts in (("all", self.all_of), ("any", self.any_of)) for place, part in enumerate(parts or ())
+        ]
+        if self.negated is not None:
+            inside.append((("not",), self.negated))
+        for above, part in inside:
+            yield from (((*above, *path), comparison) for path, comparison in part.placed())
 
 
 class ValueSpec(Part):
     """A value that is read from the rule's passages, or from those of another label."""
 
-    read: ValueKind
+    read: ValueKind = Field(description="what kind of value; yes_no: whether there is such a passage; text: the passage itself")
     label: str | None = Field(None, description="the label whose passages hold it (default: the rule's own)")
 
 
 class AppliesTo(Part):
-    """What a rule is for; what is not given is no restriction."""
+    """What a rule or a whole playbook is for; what is not given is no restriction. A document without a title is meant by all types."""
 
-    agreement_type: tuple[str, ...] = Field((), description="words of which the document's title has one: services, license")
+    agreement_type: tuple[str, ...] = Field(
+        (), description="words or beginnings of words of which the document's title has one: service, license"
+    )
+    not_agreement_type: tuple[str, ...] = Field(
+        (), description="words of which it has none: lease, employment; beside agreement_type they count only where none of those is there"
+    )
     side: tuple[str, ...] = Field((), description="sides on which we stand, as `--side` names them: customer, vendor")
     jurisdiction: tuple[str, ...] = Field((), description="governing laws")
     domain: tuple[Domain, ...] = Field((), description="legal, financial, research or plain")
@@ -134,8 +143,8 @@ class Stance(Part):
     """A position: model language whose likeness is measured, a test, or a clause label that gives it away. The first that is given of
     test, label and text decides."""
 
-    text: Text | None = Field(None, description="model language")
-    test: Condition | None = None
+    text: Words | None = Field(None, description="model language, which passages are likened to")
+    test: Condition | None = Field(None, description="values with which it is this position: {cap: {max: 'USD 1,000,000'}}")
     label: str | None = Field(None, description="a passage of this label is this position")
 
     @model_validator(mode="after")
@@ -148,9 +157,9 @@ class Stance(Part):
 class Positions(Part):
     """What we want, what we can live with, and what we do not sign."""
 
-    preferred: Stance | None = None
-    fallback: Stance | None = None
-    walk_away: Stance | None = None
+    preferred: Stance | None = Field(None, description="what we want: compliant")
+    fallback: Stance | None = Field(None, description="what we can live with: fallback")
+    walk_away: Stance | None = Field(None, description="what we do not sign: violation; it is tried before all else")
 
     def given(self) -> Iterator[tuple[Position, Stance]]:
         """(name, position) of those that are given, in the order in which they are tried."""
@@ -164,45 +173,45 @@ class Positions(Part):
 class Example(Part):
     """A text and the verdict that the rule must give on it; `longdoc playbook test` runs them."""
 
-    text: Text
-    verdict: Verdict
-    note: str = ""
+    text: Words = Field(description="a clause, worded as a contract words it")
+    verdict: Verdict = Field(description="what the rule must say of it")
+    note: str = Field("", description="for whoever reads the playbook")
 
 
 class Waiver(Part):
     """An exception that somebody answers for; `document` is a file's name or a pattern of it (msa-*.pdf)."""
 
-    document: str = Field(min_length=1)
+    document: str = Field(min_length=1, description="a file's name or path, or a pattern of it: acme-*.pdf")
     owner: str = Field(min_length=1, description="who answers for it")
     expires: date = Field(description="the last day on which it holds")
-    reason: str = ""
+    reason: str = Field("", description="why it was given")
 
 
 class Rule(Part):
     """One thing that is checked in every document that it applies to."""
 
-    id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
-    title: str = Field(min_length=1, max_length=300)
+    id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", description="its short name in reports and decisions: REN-01")
+    title: str = Field(min_length=1, max_length=300, description="what is wanted, in a line")
     label: str | None = Field(None, description="the clause that it is about, a label of the playbook's label set or of its own labels")
-    question: Text | None = Field(None, description="or a question, that a language model answers where there is one")
+    question: Words | None = Field(None, description="or a question, that a language model answers where there is one")
     requirement: Requirement = Field(
         "required",
         description="required: must be there and pass its test; preferred: the same, but a fallback at worst; forbidden: must not be there "
         "(with a test: not in a form that passes it); conditional: must pass its test where it is there",
     )
-    applies_to: AppliesTo = AppliesTo()
+    applies_to: AppliesTo = Field(AppliesTo(), description="the documents that it is for (default: all)")
     when: Condition | None = Field(None, description="the rule applies only where this holds")
     values: dict[Name, ValueSpec] = Field(default={}, description="name: kind, or name: {read: kind, label: ...}")
-    test: Condition | None = None
-    positions: Positions = Positions()
+    test: Condition | None = Field(None, description="what the values must be: {notice_period: {max: 60 days}}")
+    positions: Positions = Field(Positions(), description="preferred, fallback and walk_away, each by text, test or label")
     likeness: float = Field(0.75, ge=0, le=1, description="from which a passage counts as a position's model language")
-    severity: Severity = "medium"
+    severity: Severity = Field("medium", description="how grave a violation is; `review --fail-on` goes by it")
     review_below: float | None = Field(None, ge=0, le=1, description="confidence below which a person is asked (default: the playbook's)")
-    rationale: Text = ""
-    references: tuple[str, ...] = ()
+    rationale: Text = Field("", description="why we want it")
+    references: tuple[str, ...] = Field((), description="policies, laws and letters that it rests on")
     escalation: str = Field("", description="who is told of a violation")
-    examples: tuple[Example, ...] = ()
-    waivers: tuple[Waiver, ...] = ()
+    examples: tuple[Example, ...] = Field((), description="texts with the verdict that they must get; `longdoc playbook test` runs them")
+    waivers: tuple[Waiver, ...] = Field((), description="exceptions that somebody answers for until a day")
 
     @model_validator(mode="before")
     @classmethod
@@ -246,23 +255,28 @@ class Playbook(Part):
     """Rules for documents of one domain."""
 
     playbook: str = Field(min_length=1, max_length=100, description="its name")
-    version: str = Field(min_length=1, max_length=40)
-    description: Text = ""
+    version: str = Field(min_length=1, max_length=40, description='in quotes: "1.0"')
+    description: Text = Field("", description="what it is for")
     domain: Domain = Field("legal", description="a document of another domain is not reviewed, and said to be so")
+    applies_to: AppliesTo = Field(AppliesTo(), description="what all its rules are for; a document of another kind is not reviewed")
     label_set: str | None = Field(None, description="a shipped label set or a file beside the playbook (default: that of the domain)")
     labels: tuple[Label, ...] = Field((), description="labels of its own, as in a label set")
     side: str | None = Field(None, description="the side on which we stand unless the run says otherwise")
     review_below: float = Field(0.75, ge=0, le=1, description="confidence below which a person is asked; 0 asks for nothing")
-    rules: tuple[Rule, ...] = Field(min_length=1, max_length=MOST_RULES)
+    rules: tuple[Rule, ...] = Field(
+        min_length=1, max_length=MOST_RULES, description="what is wanted of every document, in the order of the reports"
+    )
 
     @model_validator(mode="after")
     def _unique(self) -> Playbook:
-        for kind, names in (("rule", [rule.id for rule in self.rules]), ("label", [label.name for label in self.labels])):
-            seen: set[str] = set()
-            for name in names:
-                if name.casefold() in seen:
-                    raise ValueError(f"{kind} {name!r} is there twice")
-                seen.add(name.casefold())
+        listed = (("rules", "id", [rule.id for rule in self.rules]), ("labels", "name", [label.name for label in self.labels]))
+        for kind, key, names in listed:
+            seen: dict[str, int] = {}
+            for place, name in enumerate(names):
+                first = seen.setdefault(name.casefold(), place)
+                if first != place:
+                    said = f"{name!r} is there twice (first as {kind}[{first + 1}]); choose another"
+                    raise PydanticCustomError("twice", "{said}", {"said": said, "path": (kind, place, key)})
         return self
 
     @property
@@ -279,4 +293,27 @@ def json_schema() -> dict[str, Any]:
     short = [{"enum": list(get_args(ValueKind))}, {"$ref": "#/$defs/ValueSpec"}]
     values["patternProperties"] = {pattern: {"anyOf": short} for pattern in values["patternProperties"]}
     values["additionalProperties"] = False
+    schema["$defs"]["Rule"]["oneOf"] = [{"required": ["label"]}, {"required": ["question"]}]
+    schema["$defs"]["Stance"]["anyOf"] = [{"required": [key]} for key in ("text", "test", "label")]
+    for name in ("Comparison", "Condition"):
+        schema["$defs"][name]["minProperties"] = 1
+    _without_null(schema)
     return schema
+
+
+def _without_null(part: Any) -> None:
+    """A key that is there has a value: what pydantic takes for None is left out in a file."""
+    if isinstance(part, list):
+        for one in part:
+            _without_null(one)
+    elif isinstance(part, dict):
+        if "default" in part and (part["default"] is None or isinstance(part["default"], dict)):
+            del part["default"]
+        kinds = part.get("anyOf", [])
+        if {"type": "null"} in kinds:
+            kinds.remove({"type": "null"})
+            if len(kinds) == 1:
+                del part["anyOf"]
+                part.update(kinds[0])
+        for one in part.values():
+            _without_null(one)

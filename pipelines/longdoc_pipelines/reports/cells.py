@@ -15,6 +15,7 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.comments import Comment
 from openpyxl.styles import Alignment, Border, Font, NamedStyle, PatternFill, Side
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.properties import PageSetupProperties
 
 from longdoc.types import Verdict
@@ -33,13 +34,17 @@ LINE, TALLEST = 15.0, 400.0
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 COLOURS: Mapping[Verdict, tuple[str, str]] = {
     "violation": ("FFC7CE", "9C0006"),
-    "missing": ("F8CBAD", "7B2C00"),
+    "missing": ("E4CFE8", "5B1A52"),
     "needs_review": ("FFEB9C", "6B5200"),
     "fallback": ("DDEBF7", "1F4E78"),
     "compliant": ("C6EFCE", "005C00"),
     "not_applicable": ("EDEDED", "595959"),
 }
-"""Fill and text of a verdict: 4.5 to 1 and more, so that both colour and word can be read."""
+"""Fill and text of a verdict: 4.5 to 1 and more, so that both colour and word can be read. Hues as in the HTML report."""
+ACROSS = 200.0
+"""Characters of a printed page's width, at three quarters of the size on the screen."""
+THREE_LINES, FOUR_LINES = 48.0, 66.0
+"""Points: what a row of the matrix, or of findings, shows at most."""
 HEADER, TITLE, STRONG, WRAPPED, SHARE = "longdoc header", "longdoc title", "longdoc strong", "longdoc wrapped", "Percent"
 _ESCAPE = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 
@@ -86,33 +91,45 @@ def _font(size: int = 11, **settings: Any) -> Font:
 
 
 def height(texts: Sequence[str], widths: Sequence[float]) -> float:
-    """Points that a row of wrapped texts needs in columns of these widths; not every program finds out by itself."""
-    lines = [sum(ceil(len(line) / width) or 1 for line in text.split("\n")) for text, width in zip(texts, widths, strict=True)]
+    """Points that a row of wrapped texts needs in columns of these widths, lines that break early counted in; not every program finds
+    out by itself."""
+    lines = [sum(ceil(len(line) / (0.85 * width)) or 1 for line in text.split("\n")) for text, width in zip(texts, widths, strict=True)]
     return min(LINE * max(lines, default=1), TALLEST)
 
 
-def set_up_page(sheet: Any) -> None:
-    """Landscape pages as wide as the sheet, for those who print it; to be called before the first row."""
+def set_up_page(sheet: Any, width: float = 0.0) -> None:
+    """Landscape pages for those who print it, `width` characters on as many side by side as can be read; to be called before the first
+    row."""
     sheet.page_setup.orientation = "landscape"
-    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
+    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = max(1, round(width / ACROSS)), 0
     sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    sheet.page_margins.left = sheet.page_margins.right = 0.4
+    sheet.oddFooter.left.text, sheet.oddFooter.right.text = "&A", "&P / &N"
 
 
 class Sheet:
     """Rows under a header, on as many sheets of the workbook as they need; `widths` are in characters, `frozen` is the first cell that
-    scrolls."""
+    scrolls, `printed` is how many columns are for paper (all, unless told)."""
 
     def __init__(
-        self, workbook: Workbook, title: str, header: Sequence[str], widths: Sequence[float], *, frozen: str = "A2", rows: int = ROWS
+        self,
+        workbook: Workbook,
+        title: str,
+        header: Sequence[str],
+        widths: Sequence[float],
+        *,
+        frozen: str = "A2",
+        rows: int = ROWS,
+        printed: int | None = None,
     ) -> None:
         self._workbook, self._title, self._header, self._widths = workbook, title, header, widths
-        self._frozen, self._limit = frozen, rows
+        self._frozen, self._limit, self._printed = frozen, rows, printed or len(header)
         self._sheet: Any = None
         self._number = 0
         self._rows = 0
         self._begin()
 
-    def cell(self, value: object, style: str | None = None, comment: str | None = None) -> Any:
+    def cell(self, value: object, style: str | None = None, comment: str | None = None, link: Hyperlink | None = None) -> Any:
         """A cell of the sheet that the next row goes to; text is text whatever it looks like."""
         if isinstance(value, str):
             text = cell_text(value)
@@ -124,7 +141,14 @@ class Sheet:
             made.style = style
         if comment is not None:
             made.comment = Comment(shorten(xml_text(comment), COMMENT), "longdoc", height=180, width=420)
+        if link is not None:
+            made.hyperlink = link
         return made
+
+    def place(self, number: int) -> Hyperlink:
+        """A link to the first cell of the row of that number, counted from 0 over all sheets, the header left out."""
+        sheet, row = divmod(number, self._limit - 1)
+        return Hyperlink(ref="", location=f"'{self._called(sheet + 1)}'!A{row + 2}")
 
     def append(self, row: Sequence[object], tall: float | None = None) -> None:
         """Write a row of values and of cells that `cell` made, `tall` points high."""
@@ -145,19 +169,26 @@ class Sheet:
 
     def _begin(self) -> None:
         self._number += 1
-        title = self._title if self._number == 1 else f"{self._title} {self._number}"
+        title = self._called(self._number)
         after = None if self._sheet is None else self._workbook.index(self._sheet) + 1
         self._sheet = self._workbook.create_sheet(title, after)
         for position, width in enumerate(self._widths, start=1):
             self._sheet.column_dimensions[get_column_letter(position)].width = width
         self._sheet.freeze_panes = self._frozen
         self._sheet.print_title_rows = "1:1"
-        set_up_page(self._sheet)
+        if self._frozen.startswith("B"):
+            self._sheet.print_title_cols = "A:A"
+        set_up_page(self._sheet, sum(self._widths[: self._printed]))
         self._sheet.row_dimensions[1].height = height(
             self._header, [width * 0.8 for width in self._widths]
         )  # bold, beside a filter's button
         self._sheet.append([self.cell(text, HEADER) for text in self._header])
         self._rows = 1
 
+    def _called(self, number: int) -> str:
+        return self._title if number == 1 else f"{self._title} {number}"
+
     def _end(self) -> None:
+        if self._printed < len(self._header):
+            self._sheet.print_area = f"A1:{get_column_letter(self._printed)}{self._rows}"
         self._sheet.auto_filter.ref = f"A1:{get_column_letter(len(self._header))}{self._rows}"

@@ -31,7 +31,19 @@ if TYPE_CHECKING:
     from typing import Self
 
 STYLES = ("page.css", "views.css", "pane.css", "print.css")
-SCRIPTS = ("data.js", "state.js", "rows.js", "charts.js", "matrix.js", "lists.js", "source.js", "pane.js", "marks.js", "page.js")
+SCRIPTS = (
+    "data.js",
+    "state.js",
+    "rows.js",
+    "charts.js",
+    "matrix.js",
+    "lists.js",
+    "source.js",
+    "pane.js",
+    "marks.js",
+    "printed.js",
+    "page.js",
+)
 """In the order in which they are put together: a later one uses what an earlier one defines."""
 CODES: dict[Verdict, str] = {
     "violation": "V",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 from pathlib import Path
 
 from longdoc.errors import UsageError
 from longdoc.types import Citation, Finding, Value
+from longdoc_stores.durable import drop_part, name_part, open_part
 
 _ILLEGAL_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -25,29 +25,19 @@ class WholeFile:
             if target.is_dir():
                 raise UsageError(f"{target}: is a folder, the report needs a file; name one in it")
             target.parent.mkdir(parents=True, exist_ok=True)
-            descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
+            descriptor, self.path = open_part(target)
         except OSError as error:
             raise UsageError(f"{target}: cannot be written ({error.strerror}); name another place") from error
-        self.path = Path(name)
         self.stream = os.fdopen(descriptor, "w+b")
 
     def commit(self) -> None:
         """Make the file appear under its name."""
-        self.stream.flush()
-        os.fsync(self.stream.fileno())
-        self.stream.close()
-        umask = os.umask(0)
-        os.umask(umask)
-        self.path.chmod(0o666 & ~umask)
-        self.path.replace(self.target)
+        name_part(self.stream, self.path, self.target)
 
     def discard(self) -> None:
         """Remove what was written, unless it was committed."""
         if not self.stream.closed:
-            try:
-                self.stream.close()  # writes what is still buffered, for which there may be no room
-            finally:
-                self.path.unlink(missing_ok=True)
+            drop_part(self.stream, self.path)
 
 
 def xml_text(text: str) -> str:

@@ -40,6 +40,8 @@ KINDS: Mapping[Verdict, str] = {
     "compliant": "pass",
     "not_applicable": "notApplicable",
 }
+POSITIONS = ("preferred", "fallback", "walk_away")
+"""In the order in which a negotiator wants them."""
 LINED = ("txt", "markdown")
 """Formats whose canonical text is the file itself, so that its lines are the file's."""
 _REMOTE = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]+://")
@@ -272,7 +274,7 @@ def _rule(rule: Rule) -> Part:
     told = [
         f"Requirement: {rule.requirement}.",
         f"Test: {rule.test}" if rule.test else "",
-        *(f"{words(name).capitalize()} position: {text}" for name, text in rule.positions.items()),
+        *(f"{words(name).capitalize()} position: {rule.positions[name]}" for name in POSITIONS if name in rule.positions),
         f"References: {'; '.join(rule.references)}" if rule.references else "",
         f"Escalation: {rule.escalation}" if rule.escalation else "",
     ]

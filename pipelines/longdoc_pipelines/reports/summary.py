@@ -37,7 +37,7 @@ MEANS: Mapping[Verdict, str] = {
     "not_applicable": "The rule is not for this document, or is waived",
 }
 COLOURS: Mapping[Verdict, str] = {
-    "violation": "C0392B", "missing": "E67E22", "needs_review": "F1C40F", "fallback": "5DADE2", "compliant": "27AE60",
+    "violation": "B02A1F", "missing": "9B4F96", "needs_review": "F1B63A", "fallback": "7FB3DA", "compliant": "5C9D74",
     "not_applicable": "BFC5CA",
 }  # fmt: skip
 
@@ -105,12 +105,9 @@ class Summary:
         rules = {rule.id: rule for rule in self._heading.rules}
         for rule, found in counts.items():
             known = rules.get(rule)
-            self._append(
-                self._cell(rule),
-                self._cell(known.title if known else ""),
-                self._cell(known.severity if known else ""),
-                *(found[verdict] for verdict in VERDICTS),
-            )
+            told = (rule, known.title if known else "", known.severity if known else "")
+            self._sheet.row_dimensions[self._row + 1].height = height(told, WIDTHS[:3])
+            self._append(*(self._cell(value, WRAPPED) for value in (*told, *(found[verdict] for verdict in VERDICTS))))
         last = min(self._row, top + SHOWN_RULES)
         self._append()
         if last == top:

@@ -15,39 +15,47 @@ from collections.abc import Mapping, Sequence
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote as percent_encoded
 
 from openpyxl import Workbook
+from openpyxl.worksheet.hyperlink import Hyperlink
 
-from longdoc_pipelines.reports.cells import ROWS, WRAPPED, Sheet, add_styles, height
+from longdoc_pipelines.reports.cells import FOUR_LINES, ROWS, THREE_LINES, WRAPPED, Sheet, add_styles, height
 from longdoc_pipelines.reports.parts import WholeFile, decided_by, place, read_values, shorten, words
 from longdoc_pipelines.reports.summary import Counts, Summary
 
 if TYPE_CHECKING:
     from typing import Self
 
-    from longdoc.types import Citation, Finding, Review, Verdict
+    from longdoc.types import Finding, Review, Verdict
     from longdoc_pipelines.reports.base import Closing, Heading
 
 COMMENTS = 10_000
 """Verdicts with a comment, at some 8 KB of memory each; those that need no look get one only within the first FEW."""
 FEW = 3_000
+LINKED = 200_000
+"""Findings, up to which documents are linked; each link takes memory."""
 LOOKED_AT: tuple[Verdict, ...] = ("violation", "missing", "needs_review", "fallback")
 QUEUE = 10_000
 """Of the review queue, the rows that a look is worth most."""
 FINDINGS: tuple[tuple[str, float], ...] = (
-    ("Document", 40), ("Rule", 22), ("Title", 28), ("Severity", 10), ("Verdict", 15), ("Confidence", 11), ("Worth", 9), ("Page", 7),
-    ("Start", 9), ("End", 9), ("Quote", 60), ("Other places", 24), ("Values", 28), ("Reason", 60), ("Test", 36), ("Amended by", 24),
-    ("Waiver", 24), ("Corrected by", 16), ("Corrected at", 20), ("Note", 28), ("Machine's verdict", 16), ("Change", 10),
-    ("Document id", 20),
+    ("Document", 32), ("Rule", 13), ("Title", 26), ("Severity", 10), ("Verdict", 14), ("Change", 10), ("Reason", 50), ("Quote", 52),
+    ("Page", 7), ("Values", 26), ("Confidence", 11), ("Worth", 9), ("Amended by", 24), ("Waiver", 24), ("Corrected by", 16),
+    ("Corrected at", 20), ("Note", 28), ("Machine's verdict", 16), ("Test", 36), ("Other places", 24), ("Start", 9), ("End", 9),
+    ("Document id", 34),
 )  # fmt: skip
-VERDICT, CHANGE = 4, 21
+"""The order in which a reader wants them; the first PRINTED are for paper too."""
+PRINTED = 9
+VERDICT, CHANGE = 4, 5
+MATRIX = (42.0, 26.0, 7.0, 9.0)
+"""Widths of what stands before the rules' columns."""
 RULES: tuple[tuple[str, float], ...] = (
     ("Rule", 24), ("Title", 30), ("Severity", 10), ("Requirement", 13), ("Test", 44), ("Preferred", 44), ("Fallback", 44),
     ("Walk away", 44), ("Rationale", 60), ("References", 30), ("Escalation", 24),
 )  # fmt: skip
 REVIEW: tuple[tuple[str, float], ...] = (
-    ("Worth", 9), ("Document", 40), ("Rule", 22), ("Title", 28), ("Severity", 10), ("Leans to", 15), ("Confidence", 11), ("Page", 7),
-    ("Place", 16), ("Reason", 60), ("Quote", 60),
+    ("Worth", 8), ("Document", 32), ("Rule", 13), ("Title", 26), ("Severity", 10), ("Leans to", 14), ("Confidence", 11), ("Reason", 44),
+    ("Quote", 44), ("Page", 7), ("Place", 24),
 )  # fmt: skip
 
 
@@ -67,11 +75,11 @@ class XlsxReport:
             self._workbook,
             "Matrix",
             ["Document", "Title", "Fails", "To review", *titles],
-            [40.0, 30.0, 8.0, 10.0, *[15.0] * len(titles)],
+            [*MATRIX, *[14.0] * len(titles)],
             frozen="B2",
             rows=rows,
         )
-        self._findings = _sheet(self._workbook, "Findings", FINDINGS, frozen="B2", rows=rows)
+        self._findings = _sheet(self._workbook, "Findings", FINDINGS, frozen="B2", rows=rows, printed=PRINTED)
         self._rules = _sheet(self._workbook, "Rules", RULES, frozen="B2", rows=rows)
         # Findings are laid aside: what changed since the last run is told at the end.
         self._rows = tempfile.TemporaryFile(dir=target.parent, prefix=".findings.")  # noqa: SIM115
@@ -79,7 +87,8 @@ class XlsxReport:
         self._waiting = 0
         self._order = count()
         self._counts: Counts = {rule.id: Counter() for rule in heading.rules}
-        self._comments = self._bare = 0
+        self._comments = self._bare = self._laid = 0
+        self._from, self._to = Path.cwd(), target.resolve().parent
 
     def __enter__(self) -> Self:
         return self
@@ -88,14 +97,14 @@ class XlsxReport:
         """Write one document's row of the matrix and its findings."""
         self._matrix.room()
         found = {finding.rule: finding for finding in review.findings}
-        row: list[object] = [
-            review.path,
-            review.title,
-            sum(finding.failed for finding in review.findings),
-            sum(finding.verdict == "needs_review" for finding in review.findings),
-        ]
-        row += [self._verdict(found[rule.id]) if rule.id in found else None for rule in self._heading.rules]
-        self._matrix.append(row)
+        failed = sum(finding.failed for finding in review.findings)
+        waiting = sum(finding.verdict == "needs_review" for finding in review.findings)
+        named = [review.path, review.title, failed, waiting]
+        row = _wrapped(self._matrix, named, links={1 if review.title else 0: self._file_of(review.path)})
+        places = {finding.rule: self._laid + place for place, finding in enumerate(review.findings)}
+        self._laid += len(review.findings)
+        row += [self._verdict(found[rule.id], places[rule.id]) if rule.id in found else None for rule in self._heading.rules]
+        self._matrix.append(row, tall=min(THREE_LINES, height([review.path, review.title or ""], MATRIX[:2])))
         for finding in review.findings:
             self._counts.setdefault(finding.rule, Counter())[finding.verdict] += 1
             self._rows.write(json.dumps(_row(finding)).encode() + b"\n")
@@ -112,9 +121,9 @@ class XlsxReport:
             said += ["; ".join(rule.references), rule.escalation]
             cells = [self._rules.cell(text, WRAPPED) for text in said]
             self._rules.append(cells, tall=height(said, [width for _, width in RULES]))
-        queue = _sheet(self._workbook, "Review queue", REVIEW)
+        queue = _sheet(self._workbook, "Review queue", REVIEW, printed=len(REVIEW) - 1)
         for _, _, row in sorted(self._queue, key=lambda one: (-one[0], -one[1])):
-            queue.append(row)
+            queue.append(_wrapped(queue, row), tall=_tall(row, REVIEW))
         for sheet in (self._matrix, self._findings, self._rules, queue):
             sheet.finish()
         self._summary.write(closing, self._counts, self._notes())
@@ -133,11 +142,21 @@ class XlsxReport:
                     writer.cleanup()
         self._file.discard()
 
-    def _verdict(self, finding: Finding) -> Any:
+    def _file_of(self, path: str) -> Hyperlink | None:
+        """A link from the workbook to a document, where both lie in the folder that the run was started from: that stays true when the
+        folder is moved, and tells of nothing above it."""
+        file = self._from / path
+        inside = "://" not in path and file.is_file() and file.resolve().is_relative_to(self._from)
+        if not inside or self._laid > LINKED or not self._to.is_relative_to(self._from):
+            return None
+        return Hyperlink(ref="", target=percent_encoded(os.path.relpath(file.resolve(), self._to), errors="surrogateescape"))
+
+    def _verdict(self, finding: Finding, place: int) -> Any:
         commented = self._comments < (COMMENTS if finding.verdict in LOOKED_AT else FEW)
         self._comments += commented
         self._bare += not commented
-        return self._matrix.cell(words(finding.verdict), finding.verdict, _comment(finding) if commented else None)
+        told, link = (_comment(finding), self._findings.place(place)) if commented else (None, None)
+        return self._matrix.cell(words(finding.verdict), finding.verdict, told, link)
 
     def _find(self, changes: Mapping[tuple[str, str], str]) -> None:
         """Write the findings that were laid aside, each with how it differs from the last run."""
@@ -146,9 +165,10 @@ class XlsxReport:
             row = json.loads(line)
             self._findings.room()
             verdict = row[VERDICT]
-            row[VERDICT] = self._findings.cell(words(verdict), verdict)
             row[CHANGE] = changes.get((row[0], row[1]))
-            self._findings.append(row)
+            cells = _wrapped(self._findings, row)
+            cells[VERDICT] = self._findings.cell(words(verdict), verdict)
+            self._findings.append(cells, tall=_tall(row[:PRINTED], FINDINGS))
 
     def _wait(self, finding: Finding) -> None:
         """Into the queue, out of which falls what a look is worth least."""
@@ -158,7 +178,7 @@ class XlsxReport:
         where = place(first) if first else None
         quote = shorten(first.quote, 2000) if first else None
         named = (finding.path, finding.rule, finding.title, finding.severity)
-        row = (finding.worth, *named, leans, finding.confidence, first.page if first else None, where, finding.reason, quote)
+        row = (finding.worth, *named, leans, finding.confidence, finding.reason, quote, first.page if first else None, where)
         entry = (finding.worth, -next(self._order), row)
         if len(self._queue) < QUEUE:
             heapq.heappush(self._queue, entry)
@@ -177,12 +197,28 @@ class XlsxReport:
         return notes
 
 
-def _sheet(workbook: Workbook, title: str, columns: Sequence[tuple[str, float]], frozen: str = "A2", rows: int = ROWS) -> Sheet:
-    return Sheet(workbook, title, [name for name, _ in columns], [width for _, width in columns], frozen=frozen, rows=rows)
+def _sheet(
+    workbook: Workbook,
+    title: str,
+    columns: Sequence[tuple[str, float]],
+    frozen: str = "A2",
+    rows: int = ROWS,
+    printed: int | None = None,
+) -> Sheet:
+    names, widths = zip(*columns, strict=True)
+    return Sheet(workbook, title, names, widths, frozen=frozen, rows=rows, printed=printed)
 
 
-def _first(citation: Citation | None) -> tuple[int | None, int | None, int | None]:
-    return (citation.page, citation.span.start, citation.span.end) if citation is not None else (None, None, None)
+def _tall(row: Sequence[object], columns: Sequence[tuple[str, float]]) -> float:
+    """Points of a row that shows all it says, or as much of it as lets a reader see the others too."""
+    texts = ["" if value is None else str(value) for value in row]
+    return min(FOUR_LINES, height(texts, [width for _, width in columns[: len(texts)]]))
+
+
+def _wrapped(sheet: Sheet, row: Sequence[object], links: Mapping[int, Hyperlink | None] | None = None) -> list[object]:
+    """Cells in which text goes on in the next line; `links` are by column. LibreOffice does not wrap a link: it belongs on short text."""
+    linked = links or {}
+    return [None if value is None else sheet.cell(value, WRAPPED, link=linked.get(place)) for place, value in enumerate(row)]
 
 
 def _row(finding: Finding) -> list[object]:
@@ -195,21 +231,23 @@ def _row(finding: Finding) -> list[object]:
         finding.title,
         finding.severity,
         finding.verdict,
+        None,
+        finding.reason,
+        first.quote if first else None,
+        first.page if first else None,
+        read_values(finding.values),
         finding.confidence,
         finding.worth,
-        *_first(first),
-        first.quote if first else None,
-        "; ".join(map(place, finding.citations[1:])),
-        read_values(finding.values),
-        finding.reason,
-        finding.test,
         finding.amended_by,
         finding.waiver,
         correction.by if correction else None,
         correction.at if correction else None,
         correction.note if correction else None,
         words(finding.machine) if finding.machine else None,
-        None,
+        finding.test,
+        "; ".join(map(place, finding.citations[1:])),
+        first.span.start if first else None,
+        first.span.end if first else None,
         finding.document_id,
     ]
 

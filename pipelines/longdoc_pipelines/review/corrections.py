@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -11,6 +12,7 @@ from pydantic import ValidationError
 
 from longdoc.errors import GroundingError, PlaybookError, UsageError
 from longdoc.types import Correction, Span, Verdict
+from longdoc_pipelines.playbook.problems import near
 
 if TYPE_CHECKING:
     from longdoc_pipelines.playbook.loading import Loaded
@@ -27,7 +29,7 @@ def read_corrections(file: Path) -> list[Correction]:
 
     A citation needs `start` and `end` alone: the quote is looked up in the document.
 
-    Raises: PlaybookError with the line that is wrong.
+    Raises: PlaybookError with every line that is wrong.
     """
     try:
         if file.stat().st_size > LARGEST:
@@ -37,7 +39,16 @@ def read_corrections(file: Path) -> list[Correction]:
         raise PlaybookError(f"{file}: cannot be read ({error.strerror})") from error
     except UnicodeDecodeError as error:
         raise PlaybookError(f"{file}: is not UTF-8 ({error})") from error
-    return [_correction(line, f"{file}:{number}") for number, line in enumerate(lines, start=1) if line.strip()]
+    found, wrong = [], []
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            try:
+                found.append(_correction(line, f"{file}:{number}"))
+            except PlaybookError as error:
+                wrong.append(str(error))
+    if wrong:
+        raise PlaybookError("\n".join(wrong) + f"\nnothing of {file} was applied; mend these lines or take them out")
+    return found
 
 
 def _correction(line: str, where: str) -> Correction:
@@ -46,9 +57,13 @@ def _correction(line: str, where: str) -> Correction:
         place = content.get("citation") if isinstance(content, dict) else None
         if isinstance(place, dict) and "span" not in place:
             content = {**content, "citation": _citation(content, place)}
-        return Correction.model_validate(content)
+        made = Correction.model_validate(content)
+        datetime.fromisoformat(made.at)
+        return made
     except ValidationError as error:
         first = error.errors()[0]
+        if first["loc"] in (("verdict",), ("was",)):
+            raise PlaybookError(f"{where}: {first['loc'][0]}: {_no_verdict(str(first['input']))}") from error
         raise PlaybookError(f"{where}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
     except (ValueError, KeyError, TypeError) as error:
         raise PlaybookError(f"{where}: no correction as the report exports them ({error})") from error
@@ -60,6 +75,22 @@ def _citation(content: dict[str, Any], place: dict[str, Any]) -> dict[str, Any]:
     return {"document_id": content.get("document_id", ""), "path": content.get("path", ""), "span": span, "quote": quote, "page": page}
 
 
+def all_completed(corpus: Corpus, corrections: Iterable[Correction]) -> list[Correction]:
+    """Every correction as `completed` gives it.
+
+    Raises: UsageError with every one that cannot be taken; then none is.
+    """
+    found, wrong = [], []
+    for one in corrections:
+        try:
+            found.append(completed(corpus, one))
+        except UsageError as error:
+            wrong.append(str(error))
+    if wrong:
+        raise UsageError("\n".join(wrong) + ("\nno decision was taken over" if found or len(wrong) > 1 else ""))
+    return found
+
+
 def completed(corpus: Corpus, correction: Correction) -> Correction:
     """The correction with its playbook where it names none, and with the citation made anew in the document.
 
@@ -67,10 +98,9 @@ def completed(corpus: Corpus, correction: Correction) -> Correction:
     """
     judged = corpus.verdicts.rule_of(correction.document_id, correction.rule)
     if not judged:
-        raise UsageError(
-            f"{correction.path}: no review here has judged this document by a rule {correction.rule!r}; "
-            "review it first, with the same --store, and export the corrections again"
-        )
+        known = corpus.verdicts.rules_of(correction.document_id)
+        what_to_do = near(correction.rule, known) if known else "; review it first, with the same --store, and export the corrections again"
+        raise UsageError(f"{correction.path}: no review here has judged this document by a rule {correction.rule!r}{what_to_do}")
     fitting = [one for one in judged if correction.playbook in ("", one.playbook)] or judged
     same = next((one for one in fitting if one.rule_version == correction.rule_version), fitting[0])
     changes: dict[str, Any] = {"playbook": same.playbook, "path": same.path}
@@ -84,14 +114,21 @@ def decided(corpus: Corpus, path: str, rule: str, verdict: str, *, by: str, at: 
 
     Raises: UsageError if the document was not reviewed by such a rule, or there is no such verdict.
     """
+    if not by.strip():
+        raise UsageError("--by: name who decides")
     document_id, judged = _judged(corpus, path, rule, playbook)
     was = judged.verdict
     wanted = was if verdict == "accept" else verdict
-    if wanted not in get_args(Verdict) or (verdict == "accept" and was == "needs_review"):
-        listed = ", ".join(get_args(Verdict))
-        raise UsageError(f"--verdict {verdict}: decide for one of {listed}, or accept what the machine says where it says something")
+    if wanted not in get_args(Verdict):
+        raise UsageError(f"--verdict: {_no_verdict(verdict)}")
+    if verdict == "accept" and was == "needs_review":
+        raise UsageError(f"--verdict accept: the machine leaves {rule} to you; decide for one of {', '.join(get_args(Verdict))}")
     said = {"document_id": document_id, "path": judged.path, "rule": rule, "rule_version": judged.rule_version, "playbook": judged.playbook}
     return Correction.model_validate({**said, "verdict": wanted, "was": was, "by": by, "at": at, "note": note})
+
+
+def _no_verdict(word: str) -> str:
+    return f"{word!r} is no verdict; decide for one of {', '.join(get_args(Verdict))}{near(word, get_args(Verdict), listed=False)}"
 
 
 def withdrawn(corpus: Corpus, path: str, rule: str, *, by: str, playbook: str = "") -> None:
@@ -99,6 +136,8 @@ def withdrawn(corpus: Corpus, path: str, rule: str, *, by: str, playbook: str = 
 
     Raises: UsageError if there is none.
     """
+    if not by.strip():
+        raise UsageError("--by: name who takes it back")
     document_id, judged = _judged(corpus, path, rule, playbook)
     with corpus.writing(sweep=False):
         if not corpus.verdicts.withdraw(document_id, judged.playbook, rule, by):
@@ -111,7 +150,9 @@ def _judged(corpus: Corpus, path: str, rule: str, playbook: str) -> tuple[str, J
         raise UsageError(f"{path}: names {len(entries)} documents of the corpus; name one")
     judged = [row for row in corpus.verdicts.rule_of(entries[0].document_id, rule) if playbook in ("", row.playbook)]
     if not judged:
-        raise UsageError(f"{path}: no review has judged it by a rule {rule!r}{f' of {playbook}' if playbook else ''}; review it first")
+        known = corpus.verdicts.rules_of(entries[0].document_id)
+        what_to_do = near(rule, known) if known else "; review it first"
+        raise UsageError(f"{path}: no review has judged it by a rule {rule!r}{f' of {playbook}' if playbook else ''}{what_to_do}")
     if len({row.playbook for row in judged}) > 1:
         raise UsageError(f"rule {rule!r} is in {', '.join(sorted({row.playbook for row in judged}))}: name one with --playbook")
     return entries[0].document_id, judged[0]

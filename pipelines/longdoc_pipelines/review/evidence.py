@@ -10,15 +10,18 @@ from longdoc.labels import LabelSet
 from longdoc.model.matching import usual_sections
 from longdoc.model.values import read_value
 from longdoc.protocols import Chance, Reader
-from longdoc.types import Clause, Document, Searched, Section, Value
+from longdoc.types import Citation, Clause, Document, Searched, Section, Value
 from longdoc_pipelines.facts.filings import Filing, filing_of
 from longdoc_pipelines.playbook.loading import Loaded
 from longdoc_pipelines.playbook.schema import ValueKind
+from longdoc_pipelines.review.lead_in import lead_in
+from longdoc_pipelines.review.several import with_others
 
 MOST_PASSAGES = 4
-"""Passages of a label that a verdict shows."""
-NEAR = 0.5
-"""A further passage counts if its score is at least this share of the best one's."""
+"""Passages of a label that a verdict shows, apart from what introduces a list that they are items of."""
+NEAR, SHOWN, SPEAKS = 0.5, 0.3, 0.2
+"""A further passage has a say if its score is at least this share of the best one's; it is shown from the second share on, and from the
+third its value is read where no better passage states one."""
 MOST_USUAL = 3
 """Headings under which a passage of the label usually stands that are named where none was found."""
 _OWN_KIND = ("Document Name", "Title")
@@ -26,13 +29,15 @@ _OWN_KIND = ("Document Name", "Title")
 
 @dataclass
 class Evidence:
-    """One document with the candidates for every label of a playbook. `amendments` are documents that change it, the latest first."""
+    """One document with the candidates for every label of a playbook. `amendments` are documents that change it, the latest first;
+    `nameless` is one in which parties were looked for and none found."""
 
     document: Document
     clauses: Sequence[Clause]
     loaded: Loaded
     reader: Reader
     kind: str | None = None
+    nameless: bool = False
     amends: str | None = None
     amendments: list[Evidence] = field(default_factory=list)
 
@@ -60,10 +65,21 @@ class Evidence:
         own = self.loaded.own
         return own if own is not None and any(one.name.casefold() == label.casefold() for one in own.labels) else self.loaded.base
 
-    def passages(self, label: str) -> list[Clause]:
-        """The passages that a verdict rests on: the best, and what comes near it."""
+    def passages(self, label: str, near: float = NEAR) -> list[Clause]:
+        """The passages that a verdict rests on: the best, and what comes `near` it, a share of its score."""
         listed = self.candidates(label)
-        return [clause for clause in listed if clause.score >= NEAR * listed[0].score][:MOST_PASSAGES]
+        return [clause for clause in listed if clause.score >= near * listed[0].score][:MOST_PASSAGES]
+
+    def shown(self, passages: Sequence[Clause]) -> list[Citation]:
+        """What a verdict shows of `passages`: themselves, then what introduces the lists that they are items of."""
+        documents = {one.document.id: one.document for one in (self, *self.amendments)}
+        shown = [clause.citation for clause in passages]
+        for citation in tuple(shown):
+            document = documents[citation.document_id]
+            opening = lead_in(document, citation.span)
+            if opening is not None and not any(one.document_id == document.id and one.span.contains(opening) for one in shown):
+                shown.append(document.cite(opening))
+        return shown
 
     def searched(self, label: str) -> Searched:
         """What was looked through in vain."""
@@ -92,12 +108,13 @@ def heading(document: Document, section: Section) -> str:
 
 
 def values_of(document: Document, passages: Sequence[Clause], kind: ValueKind, name: str) -> list[Value]:
-    """The value of that kind that each of the passages states, where it states one; `name` tells a period of notice from a term."""
+    """The value of that kind that each of the passages states, where it states one, and behind it those that the passage states beside
+    it; `name` tells a period of notice from a term."""
     found = []
     for clause in passages:
         hint = f"{name.replace('_', ' ')} {clause.label}"
         value = clause.value if clause.value is not None and clause.value.kind == kind else None
         value = value or read_value(document, clause.citation.span, kind, hint)
         if value is not None:
-            found.append(value)
+            found += with_others(document, clause.citation.span, value)
     return found

@@ -13,6 +13,8 @@ from longdoc.types import Clause, Document
 
 SURE = 0.4
 """Score from which a passage's label is believed."""
+NAMED = 0.6
+"""Score of its best party from which a document that does not sound like one is taken for a contract."""
 _ORDINAL = re.compile(
     r"\b(?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|number|no\.?|amendment|addendum|supplement|side|letter|change"
     r"|order|modification|to|the|of|that|certain|amended|and|restated|for|by|between|a|an|this|dated|as)\b|[^a-z ]"
@@ -28,7 +30,8 @@ _WORD = re.compile(r"[a-z0-9]+")
 @dataclass(frozen=True)
 class Facts:
     """Of one document: `kind` is its own name ("First Amendment to Services Agreement"), `target` the words of what it amends, None where
-    it amends nothing; `parties` are words of names, `dates` those that it carries, `named_dates` those in its head."""
+    it amends nothing; `parties` are words of names, `named` says whether one of them is named for certain, `dates` those that it carries,
+    `named_dates` those in its head."""
 
     path: str
     document_key: str
@@ -37,11 +40,13 @@ class Facts:
     parties: tuple[str, ...]
     dates: tuple[str, ...]
     named_dates: tuple[str, ...]
+    named: bool = True
 
     def to_json(self) -> str:
         """All but path and key, which the row's own key tells."""
         content = asdict(self)
-        return json.dumps({name: content[name] for name in ("kind", "target", "parties", "dates", "named_dates")}, ensure_ascii=False)
+        told = ("kind", "target", "parties", "dates", "named_dates", "named")
+        return json.dumps({name: content[name] for name in told}, ensure_ascii=False)
 
     @classmethod
     def from_json(cls, text: str, path: str, document_key: str) -> Facts:
@@ -49,7 +54,7 @@ class Facts:
         content = json.loads(text)
         lists = {name: tuple(content[name]) for name in ("parties", "dates", "named_dates")}
         target = None if content["target"] is None else tuple(content["target"])
-        return cls(path=path, document_key=document_key, kind=content["kind"], target=target, **lists)
+        return cls(path=path, document_key=document_key, kind=content["kind"], target=target, named=content["named"], **lists)
 
 
 def facts_of(document: Document, document_key: str, clauses: Sequence[Clause]) -> Facts:
@@ -62,14 +67,22 @@ def facts_of(document: Document, document_key: str, clauses: Sequence[Clause]) -
     kind = _tidy(names[0].text) if names else document.title
     dates = [clause.value.normalised for clause in by_label.get("agreement date", []) if clause.value is not None]
     head = [iso for _, _, iso in find_dates(document.text[:HEAD])]
-    words = {word for clause in by_label.get("parties", []) for word in _name_words(clause.text)}
+    parties = by_label.get("parties", [])
+    words = {word for clause in parties for word in _name_words(clause.text)}
     return Facts(
-        document.path, document_key, kind, _target(kind), tuple(sorted(words)), tuple(sorted(set(dates))), tuple(sorted(set(head)))
+        path=document.path,
+        document_key=document_key,
+        kind=kind,
+        target=_target(kind),
+        parties=tuple(sorted(words)),
+        dates=tuple(sorted(set(dates))),
+        named_dates=tuple(sorted(set(head))),
+        named=any(clause.score >= NAMED for clause in parties),
     )
 
 
 def _tidy(text: str) -> str:
-    return re.sub(r"\s+", " ", text).strip(" .\"“”'")[:160]
+    return re.sub(r"\s+", " ", text).strip(" #.\"“”'")[:160]
 
 
 def _name_words(text: str) -> set[str]:

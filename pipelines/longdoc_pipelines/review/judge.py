@@ -6,22 +6,23 @@ encoder. The confidence of a verdict is the product of what it rests on, and bel
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from fnmatch import fnmatch
 from pathlib import PurePath
+from typing import Any
 
 from longdoc.protocols import Chance
-from longdoc.types import Citation, Clause, Correction, Finding, Position, Searched, Severity, Value, Verdict
+from longdoc.types import Citation, Clause, Finding, Position, Searched, Value, Verdict
+from longdoc_pipelines.playbook.conditions import Told, told
 from longdoc_pipelines.playbook.quantities import holds
-from longdoc_pipelines.playbook.schema import Comparison, Condition, Playbook, Rule, ValueKind
+from longdoc_pipelines.playbook.schema import AppliesTo, Comparison, Condition, Rule, ValueKind
 from longdoc_pipelines.review import phrases as say
-from longdoc_pipelines.review.conditions import Told, told
-from longdoc_pipelines.review.evidence import Evidence, values_of
+from longdoc_pipelines.review.evidence import SHOWN, SPEAKS, Evidence, values_of
 from longdoc_pipelines.review.likeness import Likeness
 
-REVIEW_VERSION = 2
+REVIEW_VERSION = 5
 """Changes whenever the code could judge the same evidence otherwise."""
 READ_RIGHT: dict[str, float] = {
     "duration": 0.9, "amount": 0.9, "percentage": 0.9, "date": 0.9, "jurisdiction": 0.95, "party": 0.85, "yes_no": 1.0, "text": 0.95,
@@ -31,8 +32,11 @@ UNSURE = 0.4
 """Confidence of a verdict where the deciding value is not stated, or could not be read."""
 DISAGREE = 0.6
 """What is left of the confidence where two passages would decide otherwise."""
-COST: dict[Severity, float] = {"critical": 1.0, "high": 0.8, "medium": 0.5, "low": 0.25, "info": 0.1}
-"""What a wrong verdict costs, against a critical one."""
+_YES_OR_NO = re.compile(r"(?:is|are|was|were|do|does|did|may|must|can|shall|should|will|would|has|have|need)\b", re.IGNORECASE)
+_NEGATION = re.compile(
+    r"\b(?:never|neither|nor|cannot|not(?! (?:less|later|more|fewer|exceed|only|limited|unreasonably))|no(?! (?:less|later|more|fewer)))\b",
+    re.IGNORECASE,
+)
 LIKELY = 0.5
 """An amendment overrides a rule's clause, and a label of its own makes the walk-away position, from this probability."""
 
@@ -66,7 +70,7 @@ class _Leaning:
 def judge(rule: Rule, evidence: Evidence, terms: Terms, likeness: Likeness) -> Finding:
     """The verdict of `rule` on the document of `evidence`."""
     leaning = _Judge(rule, evidence, terms, likeness).verdict()
-    citations = [clause.citation for clause in leaning.passages] + leaning.extra
+    citations = evidence.shown(leaning.passages) + leaning.extra
     return Finding(
         document_id=evidence.document.id,
         path=evidence.document.path,
@@ -87,70 +91,40 @@ def judge(rule: Rule, evidence: Evidence, terms: Terms, likeness: Likeness) -> F
     )
 
 
-def dressed(finding: Finding, rule: Rule, playbook: Playbook, terms: Terms, correction: Correction | None = None) -> Finding:
-    """What `judge` gave with all that does not hang on the document: title and severity, the threshold of review, waiver and correction."""
-    thresholds = (terms.review_below, rule.review_below, playbook.review_below)
-    lowest = next(value for value in thresholds if value is not None)
-    changes: dict[str, object] = {
-        "title": rule.title,
-        "severity": rule.severity,
-        "worth": round((1.0 - finding.confidence) * COST[rule.severity], 4),
-    }
-    waiver = _waiver(rule, finding.path, terms.as_of) if finding.failed else None
-    if waiver is not None:
-        changes |= {"verdict": "not_applicable", "waiver": waiver, "reason": f"Waived: {waiver}. {finding.reason}", "worth": 0.0}
-    elif finding.confidence < lowest and finding.verdict != "needs_review":
-        said = f"Leans to {finding.verdict.replace('_', ' ')}: {finding.reason}"
-        changes |= {"verdict": "needs_review", "leans": finding.verdict, "reason": said}
-    found = finding.model_copy(update=changes)
-    return found if correction is None else _corrected(found, correction)
-
-
-def _corrected(finding: Finding, correction: Correction) -> Finding:
-    """The finding with a person's verdict."""
-    reason = f"{correction.by} decided on {correction.at[:10]}" + (f": {correction.note}" if correction.note else "") + "."
-    if correction.rule_version != finding.rule_version:
-        reason += " The rule has changed since."
-    citations = (correction.citation, *finding.citations) if correction.citation is not None else finding.citations
-    changes = {
-        "verdict": correction.verdict,
-        "machine": finding.verdict,
-        "confidence": 1.0,
-        "worth": 0.0,
-        "reason": f"{reason} {finding.reason}",
-        "correction": correction,
-        "citations": tuple(dict.fromkeys(citations)),
-    }
-    return finding.model_copy(update=changes)
-
-
-def _waiver(rule: Rule, path: str, as_of: date) -> str | None:
-    name = PurePath(path).name
-    for waiver in rule.waivers:
-        if as_of <= waiver.expires and (fnmatch(name, waiver.document) or fnmatch(path, waiver.document)):
-            why = f", {waiver.reason}" if waiver.reason else ""
-            return f"{waiver.owner} answers for it until {waiver.expires.isoformat()}{why}"
-    return None
-
-
 class _Judge:
     def __init__(self, rule: Rule, evidence: Evidence, terms: Terms, likeness: Likeness) -> None:
         self.rule, self.evidence, self.terms, self.likeness = rule, evidence, terms, likeness
         self.source = _speaking(evidence, rule.about)
 
     def verdict(self) -> _Leaning:
-        rule, evidence = self.rule, self.evidence
-        reason = _wrong_kind(evidence) or self._not_meant()
+        reason = _wrong_kind(self.evidence) or self._not_meant()
         if reason is not None:
             return _Leaning("not_applicable", 0.9, reason)
-        if rule.when is not None:
-            gate = self._told(rule.when)
-            if gate.holds is False:
-                return _Leaning(
-                    "not_applicable", READ_RIGHT["duration"], f"For documents with {say.wanted(gate)}; here {say.stated(gate)}."
-                )
-            if gate.holds is None:
-                return _Leaning("needs_review", UNSURE, f"Whether the rule applies cannot be told: {say.stated(gate)}.")
+        gate, sure = self._gate()
+        if gate is not None:
+            return gate
+        leaning = self._meant()
+        leaning.confidence *= sure
+        return leaning
+
+    def _gate(self) -> tuple[_Leaning | None, float]:
+        """What `when` comes to where it does not hold, and how sure it is that it does where it does."""
+        if self.rule.when is None:
+            return None, 1.0
+        gate = self._told(self.rule.when)
+        sure = self._sure(gate)
+        if gate.holds:
+            return None, sure
+        values = tuple(value for _, value in gate.values)
+        said: dict[str, Any] = {"values": values, "test": "; ".join(gate.decided), "extra": [value.citation for value in values]}
+        if gate.holds is None and any(self._known(self._label(name)) for name in gate.names):
+            return _Leaning("needs_review", UNSURE, f"Whether the rule applies cannot be told: {self._stated(gate)}.", **said), 1.0
+        reason = f"For documents with {say.wanted(gate)}; here {self._stated(gate)}."
+        return _Leaning("not_applicable", sure, reason, **said), 1.0
+
+    def _meant(self) -> _Leaning:
+        """The verdict on a document that the rule is for."""
+        rule, evidence = self.rule, self.evidence
         chance = self.source.chance(rule.about)
         opposed = self._opposed(chance)
         if opposed is not None:
@@ -159,36 +133,38 @@ class _Judge:
             return self._absent(chance.probability)
         leaning = self._present()
         leaning.confidence *= chance.probability
-        leaning.passages = leaning.passages or self.source.passages(rule.about)
+        leaning.passages = leaning.passages or self.source.passages(rule.about, SHOWN)
         if self.source is not evidence:
             leaning.amended_by = self.source.document.path
             leaning.reason = f"As amended by {PurePath(self.source.document.path).name}: {leaning.reason}"
         return leaning
 
     def _not_meant(self) -> str | None:
-        """Why the rule is not for this document, by what it applies to."""
-        meant, evidence = self.rule.applies_to, self.evidence
+        """Why the rule is not for this document, by what it and the playbook apply to."""
+        evidence = self.evidence
         if evidence.amends is not None and not evidence.chance(self.rule.about).probability >= LIKELY:
             return f"Amends {PurePath(evidence.amends).name} and leaves this as it is."
+        return self._excluded("playbook", evidence.loaded.playbook.applies_to) or self._excluded("rule", self.rule.applies_to)
+
+    def _excluded(self, what: str, meant: AppliesTo) -> str | None:
+        evidence = self.evidence
         if meant.domain and evidence.document.domain not in meant.domain:
-            return f"The rule is for {say.any_of(meant.domain)} documents; this one reads as {evidence.document.domain}."
+            return f"The {what} is for {say.any_of(meant.domain)} documents; this one reads as {evidence.document.domain}."
         if meant.side and self.terms.side is not None and self.terms.side.casefold() not in (side.casefold() for side in meant.side):
-            return f"The rule is for the side of {say.any_of(meant.side)}; we are {self.terms.side}."
-        if meant.agreement_type and evidence.kind is not None:
-            words = evidence.kind.casefold()
-            if not any(word.casefold() in words for word in meant.agreement_type):
-                return f"The rule is for {say.any_of(meant.agreement_type)} agreements; this one is called {evidence.kind!r}."
+            return f"The {what} is for the side of {say.any_of(meant.side)}; we are {self.terms.side}."
+        if evidence.kind is not None and (kinds := _other_type(evidence.kind, meant)) is not None:
+            return f"The {what} is {kinds}; this one is called {evidence.kind!r}."
         filing = evidence.filing
         if meant.form and filing.form is not None and filing.form.casefold() not in (form.casefold() for form in meant.form):
-            return f"The rule is for {say.forms(meant.form)}; this document is {say.form(filing.form)}."
+            return f"The {what} is for {say.forms(meant.form)}; this document is {say.form(filing.form)}."
         if meant.period_from is not None and filing.period_end is not None and filing.period_end < meant.period_from:
-            return f"The rule is for periods that end on {meant.period_from} or later; this report's ended on {filing.period_end}."
+            return f"The {what} is for periods that end on {meant.period_from} or later; this report's ended on {filing.period_end}."
         if meant.jurisdiction:
             laws = values_of(evidence.document, evidence.passages("Governing Law"), "jurisdiction", "governing_law")
             wanted = Comparison.model_validate({"in": meant.jurisdiction})
             if laws and holds("jurisdiction", laws[0].normalised, wanted, self.terms.as_of) is False:
                 law = laws[0].normalised
-                return f"The rule is for contracts under the law of {say.any_of(meant.jurisdiction)}; this one is under that of {law}."
+                return f"The {what} is for contracts under the law of {say.any_of(meant.jurisdiction)}; this one is under that of {law}."
         return None
 
     def _opposed(self, own: Chance) -> _Leaning | None:
@@ -200,7 +176,7 @@ class _Judge:
         chance = other.chance(stance.label)
         if chance.probability < LIKELY or own.probability > chance.probability:
             return None
-        passages = other.passages(stance.label)
+        passages = other.passages(stance.label, SHOWN)
         reason = f"The walk-away position: a passage on {stance.label!r}{say.where(passages[0].citation if passages else None)}."
         amended_by = other.document.path if other is not self.evidence else None
         return _Leaning("violation", chance.probability, reason, passages=passages, position="walk_away", amended_by=amended_by)
@@ -229,14 +205,12 @@ class _Judge:
         rule = self.rule
         if rule.requirement == "forbidden":
             if rule.test is None:
-                return self._by_position() or _Leaning(
-                    "violation", 1.0, f"There is a passage on {say.about(rule)}{say.where(self._best)}, which is forbidden."
-                )
+                return self._by_position() or self._found("violation", "Forbidden, and there")
             told_of = self._told(rule.test)
             if told_of.holds:
-                return self._of_test("violation", told_of, f"Forbidden with {say.wanted(told_of)}, and {say.stated(told_of)}.")
+                return self._of_test("violation", told_of, f"Forbidden with {say.wanted(told_of)}, and {self._stated(told_of)}.")
             if told_of.holds is False:
-                return self._of_test("compliant", told_of, f"Forbidden only with {say.wanted(told_of)}; {say.stated(told_of)}.")
+                return self._of_test("compliant", told_of, f"Forbidden only with {say.wanted(told_of)}; {self._stated(told_of)}.")
             return self._unsure("violation", told_of)
         decided = self._by_position()
         if decided is not None:
@@ -244,13 +218,21 @@ class _Judge:
         if rule.test is not None:
             told_of = self._told(rule.test)
             if told_of.holds:
-                return self._of_test("compliant", told_of, f"{say.capital(say.stated(told_of))}; wanted: {say.wanted(told_of)}.")
+                return self._of_test("compliant", told_of, f"{say.capital(self._stated(told_of))}; wanted: {say.wanted(told_of)}.")
             if told_of.holds is False:
-                return self._of_test(self._failed, told_of, f"{say.capital(say.stated(told_of))}; wanted: {say.wanted(told_of)}.")
+                return self._of_test(self._failed, told_of, f"{say.capital(self._stated(told_of))}; wanted: {say.wanted(told_of)}.")
             return self._unsure(self._failed, told_of)
         if rule.positions.preferred is not None or rule.positions.fallback is not None:
             return _Leaning(self._failed, UNSURE, "The clause is there, but worded like none of the playbook's positions.")
-        return _Leaning("compliant", 1.0, f"Found{say.where(self._best)}.")
+        return self._found("compliant", "Found")
+
+    def _found(self, verdict: Verdict, what: str) -> _Leaning:
+        """By the clause's being there; one that negates what a question asks may answer no."""
+        reason = f"{what}: {say.passage(self.rule)}{say.where(self._best)}."
+        best = self.source.passages(self.rule.about)[:1]
+        if self.rule.question is not None and best and _may_say_no(self.rule.question, best[0].text):
+            return _Leaning(verdict, UNSURE, f"{reason} It negates, so that the answer may be no.")
+        return _Leaning(verdict, 1.0, reason)
 
     @property
     def _failed(self) -> Verdict:
@@ -272,13 +254,13 @@ class _Judge:
             if stance.test is not None:
                 told_of = self._told(stance.test)
                 if told_of.holds:
-                    reason = f"The {say.named(name)} position ({say.wanted(told_of)}): {say.stated(told_of)}."
+                    reason = f"The {say.named(name)} position ({say.wanted(told_of)}): {self._stated(told_of)}."
                     return replace(self._of_test(verdicts[name], told_of, reason), position=name)
             elif stance.label is not None and name != "walk_away":
                 other = _speaking(self.evidence, stance.label)
                 chance = other.chance(stance.label)
                 if chance.present:
-                    passages = other.passages(stance.label)
+                    passages = other.passages(stance.label, SHOWN)
                     where = say.where(passages[0].citation if passages else None)
                     reason = f"The {say.named(name)} position: a passage on {stance.label!r}{where}."
                     return _Leaning(verdicts[name], chance.probability, reason, passages=passages, position=name)
@@ -303,31 +285,61 @@ class _Judge:
         return _Leaning(verdicts[name], sure, reason, position=name, likeness=round(like, 4))
 
     def _of_test(self, verdict: Verdict, told_of: Told, reason: str) -> _Leaning:
-        sure = 1.0
+        sure = self._sure(told_of)
         values = tuple(value for _, value in told_of.values)
-        for value in values:
-            sure = min(sure, READ_RIGHT[value.kind])
-        if told_of.disagree:
-            sure *= DISAGREE
-            reason += " Another passage states it otherwise."
-        extra = [value.citation for value in values if not _inside(value, self.source.passages(self.rule.about))]
+        beside = told_of.against[:1]
+        if beside:
+            reason += f" But {say.listed(beside)} is stated too."
+        passages = self.source.passages(self.rule.about)
+        extra = [value.citation for _, value in (*told_of.values, *beside) if not _inside(value, passages)]
         return _Leaning(verdict, sure, reason, values=values, test="; ".join(told_of.decided), extra=extra)
+
+    def _sure(self, told_of: Told) -> float:
+        """How sure it is that a condition was told right: its values may be misread, or those of another label not be there."""
+        sure = min((READ_RIGHT[value.kind] for _, value in told_of.values), default=1.0)
+        for label in {self._label(name) for name in told_of.names} - {self.rule.about}:
+            chance = _speaking(self.evidence, label).chance(label)
+            sure *= chance.probability if chance.present else 1.0 - chance.probability
+        return sure * DISAGREE if told_of.against else sure
 
     def _unsure(self, verdict: Verdict, told_of: Told) -> _Leaning:
         leans: Verdict = "compliant" if self.rule.requirement == "conditional" else verdict
-        reason = f"The clause is there, but {say.stated(told_of)}, so that {say.wanted(told_of)} cannot be tested."
-        values = tuple(value for _, value in told_of.values)
-        return _Leaning(leans, UNSURE, reason, values=values, test="; ".join(told_of.decided))
+        reason = f"The clause is there, but {self._stated(told_of)}, so that {say.wanted(told_of)} cannot be tested."
+        return _Leaning(leans, UNSURE, reason, values=tuple(value for _, value in told_of.values), test="; ".join(told_of.decided))
 
     # Values
+
+    def _label(self, name: str) -> str:
+        """The label whose passages hold the value."""
+        return self.rule.values[name].label or self.rule.about
+
+    def _known(self, label: str) -> bool:
+        """Whether there is a passage of a label."""
+        source = _speaking(self.evidence, label)
+        return source.chance(label).present and bool(source.passages(label))
+
+    def _stated(self, told_of: Told) -> str:
+        """What a condition read, and of what it did not read why."""
+        if told_of.values:
+            return say.stated(told_of, self.rule)
+        said = []
+        for name in told_of.names:
+            label = self._label(name)
+            passages = _speaking(self.evidence, label).passages(label) if self._known(label) else []
+            said.append(say.unread(name, self.rule.values[name].read, label, [clause.text for clause in passages]))
+        return " and ".join(dict.fromkeys(said))
 
     def _told(self, condition: Condition) -> Told:
         return told(condition, self._read, self.terms.as_of)
 
     def _read(self, name: str) -> tuple[ValueKind, list[Value]]:
         spec = self.rule.values[name]
-        label = spec.label or self.rule.about
+        label = self._label(name)
         source = _speaking(self.evidence, label)
+        if source is self.evidence and self.source is not self.evidence:  # an amendment has the last word on what its clause states
+            amended = values_of(self.source.document, self.source.passages(self.rule.about), spec.read, name)
+            if amended:
+                return spec.read, amended
         passages = source.passages(label)
         if not passages or not source.chance(label).present:
             return spec.read, []
@@ -335,9 +347,14 @@ class _Judge:
             stated = "yes" if spec.read == "yes_no" else passages[0].text
             return spec.read, [Value(kind=spec.read, normalised=stated, citation=passages[0].citation)]
         found = values_of(source.document, passages, spec.read, name)
+        found = found or values_of(source.document, source.passages(label, SPEAKS), spec.read, name)
         if not found and source is not self.evidence:  # the amendment touches the clause, but not this
             found = values_of(self.evidence.document, self.evidence.passages(label), spec.read, name)
         return spec.read, found
+
+
+def _may_say_no(question: str, passage: str) -> bool:
+    return bool(_YES_OR_NO.match(question.strip()) and _NEGATION.search(passage) and not _NEGATION.search(question))
 
 
 def _speaking(evidence: Evidence, label: str) -> Evidence:
@@ -351,9 +368,27 @@ def _speaking(evidence: Evidence, label: str) -> Evidence:
 
 def _wrong_kind(evidence: Evidence) -> str | None:
     wanted, found = evidence.loaded.playbook.domain, evidence.document.domain
+    if wanted == "legal" and found == "plain" and evidence.nameless:
+        return "Names no parties and reads as no contract; to review it all the same, ingest it with --domain legal."
     if "plain" in (wanted, found) or wanted == found or (wanted == "financial" and evidence.filing.form is not None):
         return None
     return f"Reads as a {found} document, the playbook is for {wanted} ones; to review it all the same, ingest it with --domain {wanted}."
+
+
+def _other_type(title: str, meant: AppliesTo) -> str | None:
+    """What agreements are meant, if a document of that title is none of them."""
+
+    def named(words: Sequence[str]) -> list[str]:
+        return [word for word in words if re.search(rf"\b{re.escape(word)}", title, re.IGNORECASE)]
+
+    if named(meant.agreement_type):
+        return None
+    excluded = named(meant.not_agreement_type)
+    if excluded:
+        return f"not for {excluded[0]} agreements"
+    if meant.agreement_type and not meant.not_agreement_type:
+        return f"for {say.any_of(meant.agreement_type)} agreements"
+    return None
 
 
 def _inside(value: Value, passages: Sequence[Clause]) -> bool:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import errno
+import importlib.util
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
 
 _LIMIT = re.compile(r"(?P<name>[a-z_]+)\s*=\s*(?P<number>\d+(?:\.\d+)?)\s*(?P<share>%)?")
 SPEED = "documents_per_second"
+MISSING = "metrics need prometheus-client: pip install 'longdoc[metrics]'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,7 @@ class ReviewMetrics:
             return family
 
         yield gauge("documents", "Documents that the last run reviewed.", closing.documents)
-        yield gauge("seconds", "Wall-clock seconds of the last run's verdicts and reports.", closing.metrics.get("seconds", 0.0))
+        yield gauge("seconds", "Wall-clock seconds of the last run, with the reading of new files.", closing.metrics.get("seconds", 0.0))
         yield gauge(SPEED, "Documents reviewed per second.", closing.metrics.get(SPEED, 0.0))
         verdicts = GaugeMetricFamily("longdoc_review_verdicts", "Verdicts by kind.", labels=["playbook", "verdict"])
         for verdict in VERDICTS:
@@ -96,10 +100,27 @@ class ReviewMetrics:
             if name.startswith("failed_"):
                 failed.add_metric([*own, name.removeprefix("failed_")], count)
         yield failed
+        yield gauge("skipped_files", "Files that were passed over.", sum(one.outcome == "skipped" for one in closing.failed))
         changes = GaugeMetricFamily("longdoc_review_changes", "Findings that differ from the run before.", labels=["playbook", "kind"])
         for kind in ("new", "fixed", "changed"):
             changes.add_metric([*own, kind], sum(change.kind == kind for change in closing.changes))
         yield changes
+
+
+def check_textfile(path: Path) -> None:
+    """See that `write_textfile` will be able to write there, before a run of hours.
+
+    Raises: MissingExtraError without prometheus-client; ConfigError if the file cannot be written.
+    """
+    if importlib.util.find_spec("prometheus_client") is None:
+        raise MissingExtraError(MISSING)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_dir() or not os.access(path.parent, os.W_OK):
+            number = errno.EISDIR if path.is_dir() else errno.EACCES
+            raise OSError(number, os.strerror(number))
+    except OSError as error:
+        raise ConfigError(f"--metrics-file {path}: cannot be written ({error.strerror})") from error
 
 
 def write_textfile(path: Path, playbook: str, closing: Closing, registry: CollectorRegistry | None = None) -> None:
@@ -111,7 +132,7 @@ def write_textfile(path: Path, playbook: str, closing: Closing, registry: Collec
         from prometheus_client import CollectorRegistry as Registry
         from prometheus_client import write_to_textfile
     except ImportError as error:
-        raise MissingExtraError("metrics need prometheus-client: pip install 'longdoc[metrics]'") from error
+        raise MissingExtraError(MISSING) from error
     chosen = registry if registry is not None else Registry()
     chosen.register(ReviewMetrics(playbook, closing))
     try:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from longdoc.model.values import business_days
 from longdoc.types import Citation, Position, Searched, Value
+from longdoc_pipelines.playbook.conditions import Told
 from longdoc_pipelines.playbook.quantities import readable
-from longdoc_pipelines.playbook.schema import Rule
-from longdoc_pipelines.review.conditions import Told
+from longdoc_pipelines.playbook.schema import Rule, ValueKind
 
 
 def about(rule: Rule) -> str:
@@ -49,13 +50,46 @@ def nearest(searched: Searched) -> str:
     return f" The nearest passage{f',{place},' if place else ''} has a score of {searched.score:.2f}."
 
 
-def stated(told_of: Told) -> str:
-    """`the notice period is 90 days (page 3)`; what is not stated is said to be so."""
-    if not told_of.values:
-        names = dict.fromkeys(one.removeprefix("not ").partition(":")[0].replace("_", " ") for one in told_of.decided)
-        return f"the {' and the '.join(names)} {'is' if len(names) == 1 else 'are'} not stated, or could not be read"
-    said = dict.fromkeys(f"the {name.replace('_', ' ')} is {shown(value)}{page(value.citation)}" for name, value in told_of.values)
+def passage(rule: Rule) -> str:
+    """What was looked for, as something that is there."""
+    return f"a passage on {rule.label!r}" if rule.label is not None else f"a passage that answers {rule.question!r}"
+
+
+def stated(told_of: Told, rule: Rule) -> str:
+    """`the notice period is 90 days (page 3)`, and where that cannot be compared why not."""
+    said: dict[str, None] = {}
+    for name, value in told_of.values:
+        why = _incomparable(value, rule.values[name].read) if told_of.holds is None else ""
+        named = name.replace("_", " ")
+        said[f"the {named} {_is(named)} {shown(value)}{page(value.citation)}{why}"] = None
     return " and ".join(said)
+
+
+def listed(values: Sequence[tuple[str, Value]]) -> str:
+    """`30 days (page 3)`."""
+    return " and ".join(f"{shown(value)}{page(value.citation)}" for _, value in values)
+
+
+def unread(name: str, kind: ValueKind, label: str, passages: Sequence[str]) -> str:
+    """Why a value was not read from these passages of a label."""
+    said = name.replace("_", " ")
+    if not passages:
+        return f"there is no passage on {label!r} that could state the {said}"
+    if kind == "duration":
+        for text in passages:
+            for start, end in business_days(text):
+                return f"the {said} {_is(said)} given as {' '.join(text[start:end].split())!r}, which no calendar turns into days"
+    return f"the {said} {_is(said)} not stated, or could not be read"
+
+
+def _incomparable(value: Value, kind: ValueKind) -> str:
+    if kind == "date" and value.kind != "date":
+        return ", a length of time and no date"
+    return ", in another currency than the test" if kind == "amount" else ""
+
+
+def _is(name: str) -> str:
+    return "are" if re.search(r"[^sui]s$", name) else "is"
 
 
 def shown(value: Value) -> str:

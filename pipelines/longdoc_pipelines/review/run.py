@@ -10,27 +10,31 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from longdoc.errors import EngineError, StoreError, UsageError
 from longdoc.labels import Label, LabelSet
 from longdoc.protocols import Progress, Reader
-from longdoc.types import Citation, Clause, Document, Finding, Outcome, Review
+from longdoc.types import Citation, Clause, Correction, Document, Finding, Outcome, Review
 from longdoc_pipelines.extract import EXTRACT_VERSION, best_of_each_label, candidates, from_row, to_row
 from longdoc_pipelines.keys import result_key
+from longdoc_pipelines.outcomes import reason_of
 from longdoc_pipelines.playbook.loading import Loaded
 from longdoc_pipelines.playbook.schema import Rule
+from longdoc_pipelines.review.dressing import dressed
 from longdoc_pipelines.review.evidence import Evidence
 from longdoc_pipelines.review.facts import Facts, amended, facts_of
-from longdoc_pipelines.review.judge import REVIEW_VERSION, Terms, dressed, judge
+from longdoc_pipelines.review.judge import REVIEW_VERSION, Terms, judge
 from longdoc_pipelines.review.likeness import Likeness
-from longdoc_pipelines.sources import source_of, unanswered
+from longdoc_pipelines.sources import source_of
 
 if TYPE_CHECKING:
     from longdoc_stores.corpus import Corpus
     from longdoc_stores.records import Entry
 
-FACTS_VERSION = 1
+FACTS_VERSION = 2
 FACTS_LABELS = frozenset({"document name", "parties", "agreement date"})
 Tell = Callable[[Progress], None]
 
@@ -48,6 +52,8 @@ class _Run:
     entries: dict[str, Entry] = field(default_factory=dict)
     amendments: dict[str, list[str]] = field(default_factory=dict)
     """Path of a document -> those of its amendments, the latest first."""
+    earlier: dict[tuple[str, str], Correction] = field(default_factory=dict)
+    """(path, rule) -> what was decided last about a text that no document of the run has any more."""
 
 
 def review(
@@ -61,14 +67,16 @@ def review(
     on_failure: Callable[[Outcome], None] | None = None,
     progress: Tell | None = None,
 ) -> Iterator[Review]:
-    """The review of each document, in the order of `entries`; one that a language model gives no answer about is told and left out.
+    """The review of each document, in the order of `entries`; one that cannot be judged, for want of an answer by a language model or by a
+    fault, is told and left out.
 
     `embedded` finds titles, parties and dates, by which amendments are known (default: `reader`).
     """
     run = _Run(corpus, reader, embedded or reader, loaded, terms, Likeness(reader.embed), entries={entry.path: entry for entry in entries})
     for done, entry in enumerate(entries, start=1):
-        with unanswered(entry, "review", on_failure):
+        with _alone(entry, on_failure):
             run.facts[entry.path] = _facts(run, entry)
+        corpus.readings.let_go(entry.document_key, run.embedded.reading_fingerprint)
         if progress is not None:
             progress(Progress("extract", done, len(entries), "documents", entry.path))
     run.amends = dict(amended(run.facts.values()))
@@ -76,10 +84,30 @@ def review(
         run.amendments.setdefault(original, []).append(amendment)
     for listed in run.amendments.values():
         listed.sort(key=lambda path: max(run.facts[path].dates, default=""), reverse=True)
+    present = {entry.document_id for entry in entries}
+    decided = (one for one in corpus.verdicts.corrections(loaded.playbook.playbook) if one.document_id not in present)
+    run.earlier = {(one.path, one.rule): one for one in sorted(decided, key=lambda one: one.at)}
     for entry in entries:
         if entry.path in run.facts:
-            with unanswered(entry, "review", on_failure):
+            with _alone(entry, on_failure):
                 yield _reviewed(run, entry)
+            corpus.readings.let_go(entry.document_key, reader.reading_fingerprint)
+
+
+@contextmanager
+def _alone(entry: Entry, tell: Callable[[Outcome], None] | None) -> Iterator[None]:
+    """Around the work on one document: what goes wrong is told as its outcome, so that the others go on; without `tell` it is raised. What
+    would befall all of them is raised: a store or an engine that fails, a setting."""
+    try:
+        yield
+    except (StoreError, EngineError, UsageError):
+        raise
+    except Exception as error:
+        if tell is None:
+            raise
+        details = {"error": type(error).__name__}
+        said = {"stage": "review", "reason": reason_of(error), "document_id": entry.document_id, "details": details}
+        tell(Outcome(path=entry.path, outcome="failed", **said))
 
 
 def _reviewed(run: _Run, entry: Entry) -> Review:
@@ -106,9 +134,9 @@ def _reviewed(run: _Run, entry: Entry) -> Review:
         run.corpus.put_result(key, entry.document_key, "review", json.dumps(rows, ensure_ascii=False))
     corrections = {one.rule: one for one in run.corpus.verdicts.corrections(run.loaded.playbook.playbook, entry.document_id)}
     paths = {entry.document_id: entry.path} | {run.entries[path].document_id: path for path in amendments}
+    said = {rule.id: (corrections.get(rule.id), run.earlier.get((entry.path, rule.id))) for rule in rules}
     findings = [
-        dressed(_placed(known[wanted[rule.id]], entry.path, paths), rule, run.loaded.playbook, run.terms, corrections.get(rule.id))
-        for rule in rules
+        dressed(_placed(known[wanted[rule.id]], entry.path, paths), rule, run.loaded.playbook, run.terms, *said[rule.id]) for rule in rules
     ]
     return Review(
         document_id=entry.document_id,
@@ -129,7 +157,9 @@ def _rule_key(rule: Rule, loaded: Loaded, terms: Terms) -> str:
     named = {rule.about, *(spec.label for spec in rule.values.values()), *(stance.label for _, stance in rule.positions.given())}
     own = [label.model_dump_json() for label in (loaded.own.labels if loaded.own else ()) if label.name in named]
     dated = any(rule.values[name].read == "date" for _, condition in rule.conditions() for name, _ in condition.compared())
-    parts = [rule.version, *own, str(terms.as_of) if dated else "", str(terms.side) if rule.applies_to.side else ""]
+    parts = [rule.version, *own, str(terms.as_of) if dated else "", loaded.playbook.applies_to.model_dump_json()]
+    sided = rule.applies_to.side or loaded.playbook.applies_to.side
+    parts.append(str(terms.side) if sided else "")
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
@@ -174,7 +204,9 @@ def _evidence(run: _Run, entry: Entry) -> Evidence:
     document = run.corpus.document(entry)
     named = {label.casefold() for label in _named(run.loaded)}
     clauses = [*_of_base(run, entry, document, named | {"governing law"}), *_of_own(run, entry, document)]
-    return Evidence(document, clauses, run.loaded, run.reader, kind=run.facts[entry.path].kind)
+    facts = run.facts[entry.path]
+    asked = any(label.name.casefold() == "parties" for label in run.loaded.base.labels)
+    return Evidence(document, clauses, run.loaded, run.reader, kind=facts.kind, nameless=asked and not facts.named)
 
 
 def _of_base(run: _Run, entry: Entry, document: Document, wanted: AbstractSet[str]) -> list[Clause]:

@@ -16,11 +16,11 @@ from longdoc.errors import UnsupportedError
 from longdoc.ingest.draw import PagePictures
 from longdoc.protocols import Progress, Reader
 from longdoc.types import Change, Document, Outcome, Review, Span, Verdict
+from longdoc_pipelines.playbook.conditions import shown
 from longdoc_pipelines.playbook.loading import Loaded
 from longdoc_pipelines.playbook.schema import Condition, Rule
 from longdoc_pipelines.reports.base import Closing, Failed, Heading
 from longdoc_pipelines.reports.base import Rule as ShownRule
-from longdoc_pipelines.review.conditions import shown
 from longdoc_pipelines.review.judge import Terms
 from longdoc_pipelines.review.run import review
 from longdoc_stores.verdicts import now
@@ -35,7 +35,7 @@ class Reviews:
     how it differs from the last run of the same playbook, and `closing` all that a report ends with.
 
     A run that is not exhausted leaves no trace but what it found out, which the next one need not find again; nor does one that is not to
-    be recorded (`record`), and it has no closing.
+    be recorded (`record`), and it has no closing. One process at a time reviews a corpus by a playbook.
     """
 
     def __init__(
@@ -53,16 +53,20 @@ class Reviews:
         on_failure: Callable[[Outcome], None] | None = None,
         progress: Callable[[Progress], None] | None = None,
         outcomes: Callable[[], Sequence[Outcome]] = tuple,
+        seconds_read: float = 0.0,
     ) -> None:
+        """`outcomes` tells what became of the run's files, `seconds_read` how long they took to read, which counts into its speed."""
         self._corpus, self._loaded, self._outcomes = corpus, loaded, outcomes
         self._password, self._local = password, local
         self._pictures = PagePictures()
         self._entries = {entry.path: entry for entry in entries}
         self._name = loaded.playbook.playbook
+        if record:
+            corpus.begin_review(self._name)
         self._last = corpus.verdicts.last(self._name)
         self._number: int | None = None
         self._digest = hashlib.sha256()
-        self._began = time.monotonic()
+        self._began = time.monotonic() - seconds_read
         self._found = review(corpus, reader, entries, loaded, terms, embedded=embedded, on_failure=on_failure, progress=progress)
         self._record = record
         self._counts: Counter[Verdict] = Counter()
@@ -87,6 +91,7 @@ class Reviews:
         except StopIteration:
             if self.closing is None:
                 self.closing = self._close(self._number)
+                self._corpus.end_review(self._name)
             raise
         with self._corpus.writing(sweep=False):
             self._corpus.verdicts.put(self._name, self._number, found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from pathlib import Path
 
@@ -70,7 +71,7 @@ def test_what_is_wrong_is_told_with_its_line(before: str, after: str, line: int,
 
 def test_a_rule_that_is_there_twice_is_refused() -> None:
     again = GOOD + GOOD.partition("rules:\n")[2]
-    assert any("rule 'REN-01' is there twice" in message for _, message in errors(again))
+    assert errors(again) == [(14, "rules[2] (REN-01).id: 'REN-01' is there twice (first as rules[1]); choose another")]
 
 
 def test_an_expired_waiver_and_a_rule_without_examples_are_warnings() -> None:
@@ -78,7 +79,7 @@ def test_an_expired_waiver_and_a_rule_without_examples_are_warnings() -> None:
     _, problems = check(text, "small.yaml", date(2026, 2, 1))
     assert [(problem.level, problem.message) for problem in problems] == [
         ("warning", "has no examples; `longdoc playbook test` has nothing to try"),
-        ("warning", "expired on 2026-01-31"),
+        ("warning", "expired on 2026-01-31; give a later day, or take it out"),
     ]
 
 
@@ -97,6 +98,7 @@ def test_a_form_that_nobody_files_on_is_a_warning_with_what_was_meant() -> None:
         ("a: &a [1, 1]\n" + "".join(f"{chr(98 + i)}: &{chr(98 + i)} [{', '.join([f'*{chr(97 + i)}'] * 9)}]\n" for i in range(9)), "50,000"),
         ("[" * 100 + "]" * 100, "levels deep"),
         ("x" * 3_000_000, "the limit is 2,097,152"),
+        ("x" * 11_000_000, "the limit is 2,097,152"),
         ("", "a playbook is a mapping"),
         ("- 1", "a playbook is a mapping"),
         ("? [1, 2]\n: 3", "a key must be a word"),
@@ -110,7 +112,7 @@ def test_a_huge_or_self_referencing_playbook_is_refused(text: str, part: str) ->
 def test_too_many_rules_are_refused() -> None:
     rule = "  - {id: R%d, title: t, label: Insurance}\n"
     text = 'playbook: big\nversion: "1"\nrules:\n' + "".join(rule % number for number in range(501))
-    assert any("at most 500" in message for _, message in errors(text))
+    assert errors(text) == [(3, "rules: has 501 of them, at most 500 are read; split the playbook")]
 
 
 def test_a_file_with_errors_names_each_with_file_and_line(tmp_path: Path) -> None:
@@ -118,7 +120,30 @@ def test_a_file_with_errors_names_each_with_file_and_line(tmp_path: Path) -> Non
     file.write_text(GOOD.replace("severity: medium", "severity: medum").replace("requirement:", "requirment:"), encoding="utf-8")
     with pytest.raises(PlaybookError) as raised:
         load_playbook(file)
-    assert [line.partition(": ")[0] for line in str(raised.value).splitlines()] == [f"{file}:8", f"{file}:11"]
+    assert [line.partition(": ")[0] for line in str(raised.value).splitlines()] == [f"{file}:8:5", f"{file}:11:5"]
+
+
+@pytest.mark.parametrize(
+    ("content", "part"),
+    [
+        (b"playbook: small\nversion: caf\xe9\n", "mine.yaml:2:13: is not UTF-8 (byte 0xe9); save it as UTF-8"),
+        (GOOD.encode("utf-16"), "mine.yaml:1:1: is not UTF-8 (byte 0xff)"),
+    ],
+)
+def test_a_file_in_another_encoding_is_told_with_its_place(tmp_path: Path, content: bytes, part: str) -> None:
+    (tmp_path / "mine.yaml").write_bytes(content)
+    with pytest.raises(PlaybookError, match=re.escape(part)):
+        load_playbook(tmp_path / "mine.yaml")
+
+
+def test_a_folder_is_no_playbook(tmp_path: Path) -> None:
+    with pytest.raises(PlaybookError, match="is a folder; name a playbook file in it"):
+        load_playbook(tmp_path)
+
+
+def test_a_file_that_an_editor_marked_as_utf_8_or_ended_as_windows_does_is_read(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_bytes(b"\xef\xbb\xbf" + GOOD.replace("\n", "\r\n").encode())
+    assert load_playbook(tmp_path / "mine.yaml").playbook.playbook == "small"
 
 
 def test_a_name_that_is_neither_file_nor_shipped_gets_a_suggestion() -> None:

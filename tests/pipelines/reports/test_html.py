@@ -17,6 +17,7 @@ from longdoc.errors import ChangedError, UsageError
 from longdoc.types import Document, Finding, Review, Span
 from longdoc_pipelines.reports.base import Closing
 from longdoc_pipelines.reports.html import CODES, HtmlReport
+from longdoc_pipelines.reports.page.sources import MOST_PAGES
 
 
 def test_the_overview_holds_a_letter_a_rule_for_every_document(tmp_path: Path) -> None:
@@ -128,7 +129,7 @@ def test_a_page_is_shown_as_a_picture_that_is_written_once_and_named_by_a_hash(t
         update={"findings": (*one.findings[:-1], one.findings[-1].model_copy(update={"citations": one.findings[0].citations}))}
     )
     details = write(target, [twice], heading(picture=picture)).block("d0")
-    shown = {cited["start"]: cited["picture"] for said in details["findings"].values() for cited in said["citations"]}
+    shown = {cited["start"]: cited["pictures"][0] for said in details["findings"].values() for cited in said["citations"]}
     assert len({(span.start, span.end) for span in made}) == len(made)
     assert {name: PICTURE + str(start).encode() for start, name in shown.items()}.items() <= pictures(target).items()
     assert len(pictures(target)) == len(made)
@@ -143,7 +144,34 @@ def test_the_real_page_of_a_pdf_is_beside_the_report(tmp_path: Path) -> None:
     cited = write(target, [review(0)]).block("d0")["findings"]["liability_cap"]["citations"][0]
     assert cited["page"] is not None
     assert 0 <= cited["down"] <= 1
-    assert pictures(target)[cited["picture"]].startswith(b"\x89PNG\r\n\x1a\n")
+    assert pictures(target)[cited["pictures"][0]].startswith(b"\x89PNG\r\n\x1a\n")
+
+
+@pytest.mark.parametrize(("pages", "shown"), [(2, 2), (3, 3), (7, MOST_PAGES)])
+def test_a_passage_over_the_end_of_a_page_is_shown_on_each_of_its_pages(tmp_path: Path, pages: int, shown: int) -> None:
+    document, target = heading().document(PDF_PATH), tmp_path / "review.html"
+    first, last = document.pages[2], document.pages[2 + pages - 1]
+    passage = Span(start=first.span.end - 120, end=last.span.start + 90)
+    made: list[Span] = []
+
+    def picture(document: Document, span: Span) -> bytes:
+        made.append(span)
+        return PICTURE + str(span.start).encode()
+
+    details = write(target, [one_review(document, {"citations": [document.cite(passage)]})], about(document, picture)).block("d0")
+    ((cited,),) = (said["citations"] for said in details["findings"].values())
+    starts = [passage.start, *(page.span.start for page in document.pages[3 : 2 + pages])][:MOST_PAGES]
+    assert [pictures(target)[name] for name in cited["pictures"]] == [PICTURE + str(start).encode() for start in starts]
+    assert len(cited["pictures"]) == shown
+    assert {span.end for span in made} == {passage.end}
+
+
+def test_a_passage_that_ends_with_its_page_is_shown_on_that_page_alone(tmp_path: Path) -> None:
+    document, target = heading().document(PDF_PATH), tmp_path / "review.html"
+    first = document.pages[2].span
+    cited = document.cite(Span(start=first.end - 60, end=document.pages[3].span.start))
+    write(target, [one_review(document, {"citations": [cited]})], about(document, lambda document, span: PICTURE))
+    assert len(pictures(target)) == 1
 
 
 def test_pictures_that_the_new_report_does_not_show_are_removed_and_other_files_are_left(tmp_path: Path) -> None:

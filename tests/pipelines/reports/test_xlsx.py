@@ -15,7 +15,7 @@ from longdoc.cli.text import cell as csv_cell
 from longdoc.errors import UnknownNameError, UsageError
 from longdoc.types import Change, Review
 from longdoc_pipelines.reports import xlsx
-from longdoc_pipelines.reports.base import VERDICTS, Heading
+from longdoc_pipelines.reports.base import VERDICTS, Heading, Rule
 from longdoc_pipelines.reports.cells import CHARACTERS, COLOURS, LINE_BREAKS, cell_text
 from longdoc_pipelines.reports.formats import REPORTS, open_report
 from longdoc_pipelines.reports.xlsx import XlsxReport
@@ -61,6 +61,7 @@ def test_the_matrix_has_a_row_a_document_and_a_column_a_rule(tmp_path: Path) -> 
     ]
     sheet = workbook["Matrix"]
     assert (sheet.freeze_panes, sheet.auto_filter.ref) == ("B2", "A1:K3")
+    assert (sheet.print_title_rows, sheet.print_title_cols) == ("$1:$1", "$A:$A")
     fills = {sheet.cell(2, column).value: sheet.cell(2, column).fill.fgColor.rgb for column in range(5, 11)}
     assert fills == {verdict.replace("_", " "): f"00{COLOURS[verdict][0]}" for verdict in VERDICTS}
 
@@ -87,6 +88,50 @@ def test_a_finding_has_a_row_with_all_that_is_known_of_it(tmp_path: Path) -> Non
     assert [decided[name] for name in ("Corrected by", "Corrected at", "Note", "Machine's verdict")] == [
         *("J. Doe", "2026-04-01T10:00:00+00:00", "By side letter.", "violation"),
     ]
+
+
+def test_a_verdict_leads_to_its_row_of_the_findings(tmp_path: Path) -> None:
+    findings = (finding(), finding("missing", "cap"))
+    workbook = written(tmp_path, *(review(*findings, path=f"{number}.txt") for number in range(4)), rows=4)
+    for name in ("Matrix", "Matrix 2"):
+        for row in workbook[name].iter_rows(min_row=2):
+            for cell, rule in zip(row[4:6], ("law", "cap"), strict=True):
+                sheet, _, place = cell.hyperlink.location.replace("'", "").rpartition("!")
+                found = workbook[sheet][place].row
+                assert [workbook[sheet].cell(found, column).value for column in (1, 2)] == [row[0].value, rule]
+
+
+@pytest.mark.parametrize(
+    ("path", "leads_to"),
+    [
+        ("contracts/a b#1%20.pdf", "../contracts/a%20b%231%2520.pdf"),
+        ("gone.pdf", None),
+        ("s3://bucket/contract.pdf", None),
+        ("../outside.pdf", None),
+        ("javascript:alert(1)", "../javascript%3Aalert%281%29"),
+    ],
+)
+def test_a_document_is_opened_from_the_workbook_where_both_move_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str, leads_to: str | None
+) -> None:
+    start = tmp_path / "start"
+    (start / "contracts").mkdir(parents=True)
+    (start / "review").mkdir()
+    for name in ("contracts/a b#1%20.pdf", "../outside.pdf", "javascript:alert(1)"):
+        (start / name).write_bytes(b"")
+    monkeypatch.chdir(start)
+    link = written(start / "review", review(finding(), path=path))["Matrix"]["B2"].hyperlink
+    assert (None if link is None else link.target) == leads_to
+
+
+def test_a_sheet_is_printed_on_pages_that_can_be_read(tmp_path: Path) -> None:
+    many = tuple(Rule(id=f"r{number}", title=f"Rule {number}", severity="low", requirement="required") for number in range(40))
+    workbook = written(tmp_path, full(), of=heading(rules=many))
+    assert workbook["Matrix"].page_setup.fitToWidth == 3
+    assert workbook["Findings"].page_setup.fitToWidth == 1
+    assert workbook["Findings"].print_area == "'Findings'!$A$1:$I$8"
+    assert workbook["Findings"]["G2"].alignment.wrap_text
+    assert all(sheet.page_setup.orientation == "landscape" for sheet in workbook)
 
 
 def test_the_queue_is_ordered_by_what_a_look_is_worth(tmp_path: Path) -> None:
@@ -183,7 +228,7 @@ def test_cells_are_guarded_as_those_of_csv_are(text: str) -> None:
 
 def test_words_that_look_like_an_error_or_a_number_stay_words(tmp_path: Path) -> None:
     sheet = written(tmp_path, review(finding(reason="#REF!", title="007")))["Findings"]
-    assert [(sheet[cell].value, sheet[cell].data_type) for cell in ("N2", "C2")] == [("#REF!", "s"), ("007", "s")]
+    assert [(sheet[cell].value, sheet[cell].data_type) for cell in ("G2", "C2")] == [("#REF!", "s"), ("007", "s")]
 
 
 def test_an_escape_that_would_become_a_formula_is_escaped(tmp_path: Path) -> None:

@@ -14,8 +14,9 @@ from longdoc.labels import LabelSet
 from longdoc.protocols import Chance
 from longdoc.types import Clause, Document, Finding, Span
 from longdoc_pipelines.playbook.loading import Loaded, check
+from longdoc_pipelines.review.dressing import dressed
 from longdoc_pipelines.review.evidence import Evidence
-from longdoc_pipelines.review.judge import Terms, dressed, judge
+from longdoc_pipelines.review.judge import Terms, judge
 from longdoc_pipelines.review.likeness import Likeness
 
 DAY = date(2026, 11, 23)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from longdoc import Pipeline
-from longdoc.errors import PlaybookError, StoreDamagedError, UsageError
+from longdoc.errors import PlaybookError, StoreBusyError, StoreDamagedError, UsageError
 from longdoc.types import Correction, Review
 from longdoc_pipelines.review import judge as judging
 from longdoc_pipelines.review import run as running
@@ -118,6 +118,28 @@ def test_only_a_changed_rule_is_judged_again(pipeline: Pipeline, folder: Path, t
     assert judged[4:] == ["REN"]
     assert verdicts([second])["msa.txt"]["REN"] == "compliant"
     assert second.findings[2].severity == "critical"
+
+
+def test_a_document_on_which_the_judge_fails_is_one_failed_outcome_and_the_others_go_on(
+    pipeline: Pipeline, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "other.txt").write_text(CONTRACT.replace("Nevada", "Ohio"), encoding="utf-8")
+    real = running.judge
+
+    def faulty(rule, evidence, *rest):  # type: ignore[no-untyped-def]
+        if evidence.document.path.endswith("msa.txt"):
+            raise ZeroDivisionError("of nothing")
+        return real(rule, evidence, *rest)
+
+    monkeypatch.setattr(running, "judge", faulty)
+    reviews = pipeline.review(folder, tmp_path / "house.yaml")
+    assert [Path(one.path).name for one in reviews] == ["other.txt"]
+    outcomes = {Path(one.path).name: (one.outcome, one.stage, one.reason) for one in pipeline.outcomes}
+    assert outcomes["msa.txt"] == ("failed", "review", "ZeroDivisionError: of nothing")
+    assert outcomes["other.txt"][0] == "ok"
+    assert len(pipeline.outcomes) == 2
+    assert reviews.closing is not None
+    assert (reviews.closing.documents, reviews.closing.metrics["failed_review"]) == (1, 1)
 
 
 def test_changes_since_the_last_run_are_told(pipeline: Pipeline, folder: Path, tmp_path: Path) -> None:
@@ -231,6 +253,22 @@ def test_a_run_that_is_not_finished_is_no_last_run(pipeline: Pipeline, folder: P
     assert pipeline.corpus.verdicts.last("house") is None
     list(pipeline.review(folder, tmp_path / "house.yaml"))
     assert pipeline.corpus.verdicts.last("house") is not None
+
+
+def test_one_process_at_a_time_reviews_a_corpus_by_a_playbook(pipeline: Pipeline, folder: Path, tmp_path: Path) -> None:
+    (folder / "other.txt").write_text(CONTRACT.replace("Nevada", "Ohio"), encoding="utf-8")
+    reviews = pipeline.review(folder, tmp_path / "house.yaml")
+    next(reviews)
+    (tmp_path / "second.yaml").write_text(PLAYBOOK.replace("house", "second"), encoding="utf-8")
+    with Pipeline(tmp_path / "store", threads=1) as other:
+        other.corpus.wait = 0.0
+        with pytest.raises(StoreBusyError, match="another longdoc run"):
+            other.review(folder, tmp_path / "house.yaml")
+        assert len(list(other.review(folder, tmp_path / "second.yaml"))) == 2
+        assert len(list(reviews)) == 1
+        again = other.review(folder, tmp_path / "house.yaml")
+        assert len(list(again)) == 2
+        assert again.changes == ()
 
 
 def test_a_bad_playbook_is_told_before_anything_is_read(pipeline: Pipeline, folder: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-// The charts: shares of verdicts, failures by severity, verdicts by rule, and what changed. A click filters.
+// The charts: shares of verdicts, failures by severity, verdicts by rule and by document, and what changed. A click filters.
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -9,11 +9,14 @@ function svg(tag, attributes = {}, ...children) {
   return made;
 }
 
-// Missing is hatched: it is told from a violation without its colour.
+const MOST_DOCUMENTS = 12;
+
+// Missing is hatched and a fallback dotted: they are told from their neighbours without colour.
 function patterns() {
-  const line = svg("path", { d: "M-1,1 l2,-2 M0,6 l6,-6 M5,7 l2,-2", class: "hatch-line" });
-  const pattern = svg("pattern", { id: "hatch", width: 6, height: 6, patternUnits: "userSpaceOnUse" }, svg("rect", { width: 6, height: 6, class: "hatch-ground" }), line);
-  return svg("svg", { width: 0, height: 0, class: "patterns", "aria-hidden": "true" }, svg("defs", {}, pattern));
+  const lines = svg("path", { d: "M-1,1 l2,-2 M0,6 l6,-6 M5,7 l2,-2", class: "hatch-line" });
+  const dots = [svg("circle", { cx: 1.5, cy: 1.5, r: 1, class: "dots-dot" }), svg("circle", { cx: 4.5, cy: 4.5, r: 1, class: "dots-dot" })];
+  const pattern = (id, ...drawn) => svg("pattern", { id, width: 6, height: 6, patternUnits: "userSpaceOnUse" }, svg("rect", { width: 6, height: 6, class: `${id}-ground` }), ...drawn);
+  return svg("svg", { width: 0, height: 0, class: "patterns", "aria-hidden": "true" }, svg("defs", {}, pattern("hatch", lines), pattern("dots", ...dots)));
 }
 
 // Counts by verdict as one bar; `pick(code)` is what a click on a part does.
@@ -52,6 +55,7 @@ function drawCharts(filter) {
   drawVerdicts(filter);
   drawSeverities(filter);
   drawRules(filter);
+  drawDocuments(filter);
   drawChanges(filter);
 }
 
@@ -87,13 +91,32 @@ function drawSeverities(filter) {
   byId("chart-severity").append(el("ul", { class: "chart-rows" }, ...rows));
 }
 
+const failuresOf = (counts) => counts.V + counts.M;
+const countOf = (counts) => el("span", { class: "chart-count", title: "violations and missing" }, number(failuresOf(counts)));
+
+// The rule that fails most stands first.
 function drawRules(filter) {
-  const rows = rules.map((rule) => {
+  const order = [...rules].sort((left, right) => failuresOf(byRule[right.place]) - failuresOf(byRule[left.place]) || byRule[right.place].R - byRule[left.place].R);
+  const rows = order.map((rule) => {
     const counts = byRule[rule.place];
-    const name = el("button", { type: "button", class: "chart-name", "data-rule": rule.id, title: `${rule.title}\nShow only this rule`, onclick: () => filter({ rule: rule.id, verdicts: [], severity: "" }) }, rule.title);
-    return el("li", {}, name, bar(counts, (code) => filter({ rule: rule.id, verdicts: [code], severity: "" }), 14), el("span", { class: "chart-count", title: "violations and missing" }, number(counts.V + counts.M)));
+    const name = el("button", { type: "button", class: "chart-name", "data-rule": rule.id, title: `${rule.id}: ${rule.title}\nShow only this rule`, onclick: () => filter({ rule: rule.id, verdicts: [], severity: "" }) }, rule.title);
+    return el("li", {}, name, bar(counts, (code) => filter({ rule: rule.id, verdicts: [code], severity: "" }), 14), countOf(counts));
   });
   byId("chart-rules").append(el("ul", { class: "chart-rows" }, ...rows));
+}
+
+// The documents that fail most; the matrix, sorted by failures, has them all.
+function drawDocuments(filter) {
+  const failing = documents.filter((one) => one.failures).sort((left, right) => right.failures - left.failures || right.most - left.most || left.index - right.index);
+  const rows = failing.slice(0, MOST_DOCUMENTS).map((one) => {
+    const counts = counting();
+    for (const code of one.codes) if (code !== ".") counts[code] += 1;
+    const show = (verdicts) => filter({ view: "findings", text: one.path, verdicts, rule: "", severity: "", sort: "verdict" });
+    return el("li", {}, el("button", { type: "button", class: "chart-name", "data-path": one.path, title: `${readable(one.path)}\nShow its failures`, onclick: () => show(["V", "M"]) }, el("bdi", {}, one.name)), bar(counts, (code) => show([code]), 14), countOf(counts));
+  });
+  const left = failing.length - rows.length;
+  const all = el("button", { type: "button", class: "quiet", onclick: () => filter({ view: "matrix", sort: "failures", text: "", verdicts: [], rule: "", severity: "", changed: "" }) }, `and ${counted(left, "other")}, in the matrix`);
+  byId("chart-documents").append(rows.length ? el("ul", { class: "chart-rows" }, ...rows) : el("p", { class: "about" }, documents.length ? "No document fails a rule." : "No document was reviewed."), ...(left > 0 ? [all] : []));
 }
 
 function drawChanges(filter) {

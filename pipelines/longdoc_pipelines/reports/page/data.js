@@ -17,7 +17,12 @@ const KEPT_DETAILS = 64;
 
 const byId = (id) => document.getElementById(id);
 
-// Children that are strings become text nodes; nothing is ever parsed as markup.
+// Characters that show nothing, or turn what follows around so that a name like "fdp.exe" reads as another, are written out.
+const HIDDEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]|\p{Cs}/gu;
+const TURNING = /[\u202a-\u202e\u2066-\u2069]/u;
+const readable = (text) => text.replace(HIDDEN, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`);
+
+// Children that are strings become text nodes; nothing is ever parsed as markup. A bdi is for names from outside.
 function el(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
@@ -27,7 +32,8 @@ function el(tag, attributes = {}, ...children) {
     else if (name === "value" || name === "checked" || name === "disabled") made[name] = value;
     else made.setAttribute(name, value === true ? "" : value);
   }
-  made.append(...children.filter((child) => child !== null && child !== undefined && child !== false));
+  const kept = children.filter((child) => child !== null && child !== undefined && child !== false);
+  made.append(...(tag === "bdi" ? kept.map((name) => readable(name).replace(/\t/g, "\\t").replace(/\n/g, "\\n")) : kept));
   return made;
 }
 
@@ -96,6 +102,7 @@ function findingOf(finding) {
 const number = (value) => value.toLocaleString("en-US");
 const percent = (value) => `${Math.round(value * 100)} %`;
 const counted = (count, one, many = `${one}s`) => `${number(count)} ${count === 1 ? one : many}`;
+const cutAtWord = (text, most) => (text.length <= most ? text : `${text.slice(0, most - 1).replace(/\s+\S*$/, "")}…`);
 const spaced = (name) => name.replaceAll("_", " ");
 
 // 2026-03-02T02:00:00+00:00 as a person writes it; anything else as it is.
@@ -114,5 +121,5 @@ const severityMark = (severity) => el("span", { class: `severity severity-${seve
 
 // A name from outside stands in a bdi, so that its writing direction stays its own.
 function nameOf(one) {
-  return el("span", { class: "document-name", title: one.title ? `${one.path}\n${one.title}` : one.path }, el("bdi", { class: "name" }, one.name), el("bdi", { class: "folder" }, one.folder));
+  return el("span", { class: "document-name", title: readable(one.path) + (one.title ? `\n${readable(one.title)}` : "") }, el("bdi", { class: "name" }, one.name), one.folder ? " " : null, el("bdi", { class: "folder" }, one.folder));
 }

@@ -16,7 +16,7 @@ function makeList(name, columns, draw) {
 }
 
 const findingColumns = (sort) => [
-  column("Verdict", "wide"),
+  column("Verdict", "wide", sort && "verdict"),
   column("Severity", "severity-column", sort && "severity"),
   column("Document", "document", sort && "name"),
   column("Rule", "rule-column"),
@@ -44,14 +44,17 @@ function drawFinding(finding) {
   const mark = marked(finding);
   const change = changeOf.get(finding);
   const quote = found?.citations[0]?.quote;
+  const one = documents[indexOf(finding)];
+  const tags = [change && CHANGE_LABELS[change.kind], one.corrected[placeOf(finding)] === "p" && "By a person"].filter(Boolean);
+  const said = found === null ? "…" : mark ? `You: ${spaced(mark.verdict)}${mark.note ? ` (${mark.note})` : ""}` : found.reason;
   return el(
     "tr",
     { class: mark ? "done" : null, "data-finding": finding },
-    el("td", { class: "wide" }, badge(codeOf(finding), { label: true }), change && el("span", { class: `tag change-${change.kind}` }, CHANGE_LABELS[change.kind])),
+    el("td", { class: "wide" }, badge(codeOf(finding), { label: true }), tags.length > 0 && el("div", { class: "tags" }, ...tags.map((tag) => el("span", { class: "tag" }, tag)))),
     el("td", { class: "severity-column" }, severityMark(severityOf(finding))),
-    el("td", { class: "document" }, el("button", { type: "button", class: "open", "data-finding": finding }, nameOf(documents[indexOf(finding)]))),
-    el("td", { class: "rule-column" }, rules[placeOf(finding)].title),
-    el("td", { class: "reason", title: quote ?? null }, found === null ? "…" : mark ? `You: ${spaced(mark.verdict)}${mark.note ? ` (${mark.note})` : ""}` : found.reason, quote && !mark ? el("q", {}, quote.slice(0, 160)) : null),
+    el("td", { class: "document" }, el("button", { type: "button", class: "open", "data-finding": finding }, nameOf(one))),
+    el("td", { class: "rule-column" }, el("div", { class: "lines three" }, rules[placeOf(finding)].title)),
+    el("td", { class: "reason", title: readable(quote ? `${said}\n\n${quote}` : said) }, el("div", { class: quote ? "lines two" : "lines three" }, said), quote ? el("q", { class: "lines one" }, readable(quote.slice(0, 200))) : null),
     el("td", { class: "figure" }, percent(confidenceOf(finding))),
     el("td", { class: "figure" }, worthOf(finding).toFixed(2)),
   );
@@ -69,19 +72,20 @@ function drawChange(change) {
   const cut = change.path.lastIndexOf("/") + 1;
   const name = index === undefined ? nameOf({ path: change.path, name: change.path.slice(cut), folder: change.path.slice(0, cut) }) : nameOf(documents[index]);
   const title = rules[placeOfRule.get(change.rule)]?.title ?? change.rule;
+  const person = change.finding !== null && documents[index].corrected[placeOf(change.finding)] === "p";
   return el(
     "tr",
     { "data-finding": change.finding },
-    el("td", { class: "wide" }, el("span", { class: `tag change-${change.kind}` }, CHANGE_LABELS[change.kind])),
+    el("td", { class: "wide" }, el("span", { class: `tag change-${change.kind}` }, CHANGE_LABELS[change.kind]), person && el("div", { class: "tags" }, el("span", { class: "tag" }, "By a person"))),
     el("td", { class: "document" }, change.finding === null ? name : el("button", { type: "button", class: "open", "data-finding": change.finding }, name)),
-    el("td", { class: "rule-column" }, title),
+    el("td", { class: "rule-column" }, el("div", { class: "lines three" }, title)),
     el("td", { class: "wide" }, verdictOrNone(change.before)),
     el("td", { class: "wide" }, change.after === null ? el("span", { class: "about" }, "is gone") : verdictOrNone(change.after)),
   );
 }
 
 function drawFailed([path, outcome, stage, reason]) {
-  return el("tr", {}, el("td", { class: "wide" }, el("span", { class: `tag outcome-${outcome}` }, outcome)), el("td", { class: "severity-column" }, stage), el("td", { class: "document" }, el("bdi", { class: "name", title: path }, path)), el("td", { class: "reason", title: reason }, reason));
+  return el("tr", {}, el("td", { class: "wide" }, el("span", { class: `tag outcome-${outcome}` }, outcome)), el("td", { class: "severity-column" }, stage), el("td", { class: "document" }, el("bdi", { class: "lines three", title: readable(path) }, path)), el("td", { class: "reason", title: readable(reason) }, el("div", { class: "lines three" }, readable(reason))));
 }
 
 function setList(name, items, keep) {
@@ -103,16 +107,11 @@ function changesShown() {
 function showList(selected, keep) {
   if (state.view === "queue") {
     const queue = queueOf(selected.findings);
-    const grouped = [
-      { label: "Needs review", count: queue.open.length },
-      ...queue.open,
-      { label: "Failed", count: queue.failed.length },
-      ...queue.failed,
-    ];
-    setList("queue", grouped, keep);
+    const groups = [["Needs review", queue.open], ["Failed", queue.failed]].filter(([, listed]) => listed.length);
+    setList("queue", groups.flatMap(([label, listed]) => [{ label, count: listed.length }, ...listed]), keep);
   } else if (state.view === "findings") {
-    for (const one of byId("findings").tHead.querySelectorAll("th.figure, th.document, th.severity-column")) {
-      one.setAttribute("aria-sort", one.dataset.sort === state.sort ? (state.sort === "worth" || state.sort === "severity" ? "descending" : "ascending") : "none");
+    for (const one of byId("findings").tHead.querySelectorAll("[data-sort]")) {
+      one.setAttribute("aria-sort", one.dataset.sort === state.sort ? (state.sort === "worth" || state.sort === "severity" || state.sort === "verdict" ? "descending" : "ascending") : "none");
     }
     setList("findings", sortedFindings(selected.findings), keep);
   } else if (state.view === "changes") {

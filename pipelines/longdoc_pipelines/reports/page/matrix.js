@@ -4,6 +4,7 @@ let matrixRows = null;
 let matrixOrder = [];
 let matrixPasses = new Set();
 const cursor = { row: 0, place: 0 };
+const HEADER = 50; // characters of a rule's title that two lines of a column's head hold
 
 function makeMatrix() {
   const sorts = [
@@ -12,7 +13,7 @@ function makeMatrix() {
     ["worth", "Worth", "figure"],
   ].map(([sort, label, kind]) => el("th", { scope: "col", class: kind, "data-sort": sort }, el("button", { type: "button", class: "sort", onclick: () => filter({ sort }), title: sort === "worth" ? "Sort by the worth of a look" : `Sort by ${sort}` }, label)));
   const columns = rules.map((rule) =>
-    el("th", { scope: "col", class: "rule", "data-rule": rule.id, title: `${rule.title} · ${rule.severity} · ${rule.requirement}` }, el("button", { type: "button", class: "rule-name", onclick: () => filter({ rule: state.rule === rule.id ? "" : rule.id }) }, el("span", {}, rule.title))),
+    el("th", { scope: "col", class: "rule", "data-rule": rule.id, title: `${rule.id}: ${rule.title} · ${rule.severity} · ${rule.requirement}` }, el("button", { type: "button", class: "rule-name", "aria-label": rule.title, onclick: () => filter({ rule: state.rule === rule.id ? "" : rule.id }) }, el("span", {}, cutAtWord(rule.title, HEADER)))),
   );
   const table = byId("matrix");
   table.tHead.append(el("tr", { "aria-rowindex": "1" }, ...sorts, ...columns));

@@ -1,12 +1,12 @@
 // The page put together: head, filter, views, keys, print.
 
-const MOST_PRINTED = 2000;
 const KEYS = [
   ["↑ ↓ ← → or k j h l", "move in the matrix"],
   ["Enter", "open the finding"],
   ["Esc", "close it"],
   ["n, p", "next and previous in the queue"],
   ["[, ]", "previous and next passage of a finding"],
+  ["z", "the page larger, or as wide as the pane"],
   ["a", "accept the verdict of the open finding"],
   ["c", "correct it"],
   ["/", "go to the filter"],
@@ -19,7 +19,9 @@ function makeHead() {
   document.title = `${heading.playbook} ${heading.version}: compliance review`;
   byId("playbook").textContent = heading.playbook;
   const failures = totals.V + totals.M;
-  byId("lead").textContent = `${counted(heading.documents, "document")} by ${counted(RULES, "rule")}: ${counted(failures, "failure")}, ${number(totals.R)} to review`;
+  const grave = SEVERITIES.slice(0, 2).map((severity) => [severity, bySeverities[severity].V + bySeverities[severity].M]).filter(([, count]) => count);
+  const which = grave.length ? ` (${grave.map(([severity, count]) => `${number(count)} ${severity}`).join(", ")})` : "";
+  byId("lead").textContent = `${counted(heading.documents, "document")} by ${counted(RULES, "rule")}: ${counted(failures, "failure")}${which}, ${number(totals.R)} to review`;
   const facts = [
     ["Version", heading.version, heading.fingerprint],
     ["As of", heading.as_of],
@@ -33,8 +35,9 @@ function makeHead() {
 }
 
 function makeFilter() {
+  const counts = { queue: totals.R + totals.V + totals.M, changes: changes.length, failed: overview.failed.length };
   byId("tabs").append(
-    ...VIEWS.map((view) => el("button", { type: "button", role: "tab", id: `tab-${view}`, "aria-controls": `view-${view}`, onclick: () => filter({ view }) }, TABS[view], view === "failed" ? el("span", { class: "count" }, number(overview.failed.length)) : null)),
+    ...VIEWS.map((view) => el("button", { type: "button", role: "tab", id: `tab-${view}`, "aria-controls": `view-${view}`, onclick: () => filter({ view }) }, TABS[view], ...(counts[view] === undefined ? [] : [" ", el("span", { class: "count" }, number(counts[view]))]))),
   );
   byId("tabs").addEventListener("keydown", (event) => {
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
@@ -114,6 +117,7 @@ function pressed(event) {
   else if (event.key === "p") stepQueue(-1);
   else if (pane && event.key === "a") accept();
   else if (pane && event.key === "c") correct();
+  else if (pane && event.key === "z" && !byId("source-larger").hidden) enlarge();
   else if (pane && (event.key === "[" || event.key === "]")) {
     const next = shown.place + (event.key === "]" ? 1 : -1);
     if (next >= 0 && next < shown.passages.length) showPassage(next);
@@ -127,27 +131,6 @@ function pressed(event) {
     return;
   } else return;
   event.preventDefault();
-}
-
-// On paper: the head, the charts, and what failed or needs review among what the filter shows.
-function writeForPrint() {
-  const queue = queueOf(select().findings).all.sort(bySeverity);
-  const listed = queue.slice(0, MOST_PRINTED).map((finding) => {
-    const found = findingOf(finding);
-    const quotes = (found?.citations ?? []).map((citation) => el("blockquote", {}, citation.quote, el("footer", {}, placeOfCitation(citation))));
-    return el(
-      "article",
-      {},
-      el("h3", {}, badge(codeOf(finding), { label: true }), " ", rules[placeOf(finding)].title, " ", severityMark(severityOf(finding))),
-      el("p", { class: "where" }, el("bdi", {}, documents[indexOf(finding)].path)),
-      el("p", {}, found?.reason ?? "", found?.test ? el("code", {}, ` ${found.test}`) : "", ` Confidence ${percent(confidenceOf(finding))}.`),
-      ...quotes,
-      found?.searched ? searchedOf(found.searched) : "",
-    );
-  });
-  const left = queue.length - listed.length;
-  const said = `What failed or needs review${filtered() || state.text ? ", as filtered" : ""}: ${counted(queue.length, "finding")}${left > 0 ? `, of which the gravest ${number(listed.length)} are printed; filter to print others` : ""}`;
-  byId("printed").replaceChildren(el("h2", {}, said), ...listed);
 }
 
 function makeKeys() {

@@ -14,17 +14,14 @@ function openPane(finding) {
   if (byId("source-view").querySelector("mark") !== null) showPassage(shown.place);
 }
 
+// The focus goes back to where the finding stands, at once: the dialog tells of its end only later, when the next key may have been pressed.
 function closePane() {
   byId("pane").close();
-}
-
-// However it was closed, the focus goes back to where the finding stands.
-function paneClosed() {
   const finding = state.open;
+  if (finding === null) return;
   state.open = null;
   writeAddress();
   refresh({ keep: true });
-  if (finding === null) return;
   if (state.view === "matrix") {
     const row = matrixOrder.indexOf(indexOf(finding));
     if (row >= 0) moveTo(row, placeOf(finding), { focus: true });
@@ -129,15 +126,17 @@ function makePane() {
   byId("pane-close").addEventListener("click", closePane);
   byId("pane-previous").addEventListener("click", () => stepQueue(-1));
   byId("pane-next").addEventListener("click", () => stepQueue(1));
-  byId("pane").addEventListener("close", paneClosed);
+  byId("source-larger").addEventListener("click", () => enlarge());
+  byId("pane").addEventListener("close", () => !byId("pane").open && closePane());
   byId("pane").addEventListener("cancel", (event) => {
-    if (!correcting()) return;
     event.preventDefault();
-    fillDecide(state.open);
-    byId("correct").focus();
+    if (correcting()) {
+      fillDecide(state.open);
+      byId("correct").focus();
+    } else closePane();
   });
   for (const dialog of document.querySelectorAll("dialog")) {
     // A click beside a dialog closes it; one inside hits something of it.
-    dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
+    dialog.addEventListener("click", (event) => event.target === dialog && (dialog.id === "pane" ? closePane() : dialog.close()));
   }
 }

@@ -1,5 +1,14 @@
 // A table of any length, of which only the rows in sight are in the page. All rows are of one height.
 
+const NOTHING = {
+  matrix: "No document was reviewed.",
+  queue: "Nothing to look at: nothing failed, and nothing needs review.",
+  findings: "No document was reviewed.",
+  changes: "Nothing has changed.",
+  failed: "Every file was reviewed.",
+};
+const nothingToShow = () => (filtered() || state.text ? "Nothing passes the filter." : NOTHING[state.view]);
+
 class Rows {
   constructor(table, scroller, columns, draw) {
     this.scroller = scroller;
@@ -13,7 +22,13 @@ class Rows {
     this.first = -1;
     this.last = -1;
     scroller.addEventListener("scroll", () => this.draw(), { passive: true });
-    new ResizeObserver(() => this.draw()).observe(scroller);
+    // A narrower window may give rows another height.
+    new ResizeObserver(() => {
+      const height = this.rowHeight();
+      const other = height !== this.height;
+      this.height = height;
+      this.draw(other);
+    }).observe(scroller);
   }
 
   set(count, { keep = false } = {}) {
@@ -23,9 +38,13 @@ class Rows {
     this.draw(true);
   }
 
+  rowHeight() {
+    return parseFloat(getComputedStyle(this.scroller).getPropertyValue("--row"));
+  }
+
   draw(all = false) {
     if (this.scroller.clientHeight === 0) return;
-    this.height ||= parseFloat(getComputedStyle(this.scroller).getPropertyValue("--row"));
+    this.height ||= this.rowHeight();
     const seen = Math.ceil((this.scroller.clientHeight - this.head.offsetHeight) / this.height);
     const first = Math.max(0, Math.floor(this.scroller.scrollTop / this.height) - 8);
     const last = Math.min(this.count, first + Math.max(1, seen) + 16);
@@ -40,6 +59,7 @@ class Rows {
       rows.push(row);
     }
     rows.push(this.space(this.count - last));
+    if (this.count === 0) rows.push(el("tr", {}, el("td", { class: "nothing", colspan: String(this.columns()) }, nothingToShow())));
     this.body.replaceChildren(...rows);
     if (held !== undefined) this.body.querySelector(`:is(button, td)[data-finding="${held}"]`)?.focus({ preventScroll: true });
   }
@@ -51,7 +71,7 @@ class Rows {
   }
 
   reveal(place) {
-    this.height ||= parseFloat(getComputedStyle(this.scroller).getPropertyValue("--row"));
+    this.height ||= this.rowHeight();
     const top = place * this.height;
     const room = this.scroller.clientHeight - this.head.offsetHeight - 16;
     if (top < this.scroller.scrollTop) this.scroller.scrollTop = top;

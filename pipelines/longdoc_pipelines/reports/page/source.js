@@ -36,6 +36,7 @@ function showNothing(found) {
   byId("source-place").replaceChildren();
   const said = found.searched === null ? "This verdict rests on no passage." : "Nothing was found that comes near.";
   byId("source-view").replaceChildren(el("p", { class: "nothing" }, said));
+  byId("source-larger").hidden = true;
 }
 
 function showPassage(place) {
@@ -46,9 +47,11 @@ function showPassage(place) {
   byId("source-place").replaceChildren(...[el("span", {}, placeOfCitation(citation)), citation.section.length ? el("span", { class: "section" }, citation.section.join(" › ")) : null, elsewhere].filter(Boolean));
   const view = byId("source-view");
   const trouble = citation.trouble ? el("p", { class: "notice" }, citation.trouble) : null;
-  if (citation.picture) view.replaceChildren(pictureOf(citation));
-  else if (citation.text !== undefined) view.replaceChildren(...[trouble, textOf(citation)].filter(Boolean));
-  else view.replaceChildren(...[trouble, quoteOf(citation)].filter(Boolean));
+  const turned = TURNING.test(citation.quote) ? el("p", { class: "notice" }, `This passage holds characters that turn the direction of writing, so that it may read differently from what was judged: ${readable(citation.quote)}`) : null;
+  const seen = citation.pictures ? picturesOf(citation) : citation.text !== undefined ? textOf(citation) : quoteOf(citation);
+  view.replaceChildren(...[trouble, turned, seen].filter(Boolean));
+  byId("source-larger").hidden = !citation.pictures;
+  enlarge(false);
   view.scrollTop = 0;
   const mark = view.querySelector("mark");
   if (mark !== null) view.scrollTop = mark.offsetTop - view.offsetTop - view.clientHeight / 3;
@@ -56,18 +59,35 @@ function showPassage(place) {
 
 const quoteOf = (citation) => el("blockquote", { class: "quote" }, citation.quote);
 
-function pictureOf(citation) {
-  const alt = `${pageOf(citation)} with the passage marked: ${citation.quote}`;
+// A passage that goes on over a page's end is shown on each of its pages.
+function picturesOf(citation) {
+  const pictures = citation.pictures.map((name, place) => pictureOf(citation, name, place));
+  const over = pictures.length > 1 ? el("p", { class: "cut" }, `The passage stands on ${pictures.length} pages, each shown here.`) : null;
+  return el("figure", { class: "page-figure" }, ...[over, ...pictures].filter(Boolean), el("figcaption", {}, quoteOf(citation)));
+}
+
+function pictureOf(citation, name, place) {
+  const alt = place === 0 ? `${pageOf(citation)} with the passage marked: ${citation.quote}` : `The next page with the rest of the passage marked`;
   const picture = el("img", { class: "page", alt, decoding: "async" });
-  const figure = el("figure", { class: "page-figure" }, picture, el("figcaption", {}, quoteOf(citation)));
   picture.addEventListener("error", () => picture.replaceWith(el("p", { class: "notice" }, `The picture of this page is not there. Keep the folder ${heading.pictures} beside this file.`)));
-  picture.addEventListener("load", () => {
-    const view = byId("source-view");
-    view.scrollTop = picture.clientHeight * citation.down - view.clientHeight / 3;
-  });
-  picture.addEventListener("click", () => figure.classList.toggle("large"));
-  picture.src = `${encodeURIComponent(heading.pictures)}/${encodeURIComponent(citation.picture)}`;
-  return figure;
+  if (place === 0) {
+    picture.addEventListener("load", () => {
+      const view = byId("source-view");
+      view.scrollTop = picture.clientHeight * citation.down - view.clientHeight / 3;
+    });
+  }
+  picture.addEventListener("click", () => enlarge());
+  picture.src = `${encodeURIComponent(heading.pictures)}/${encodeURIComponent(name)}`;
+  return picture;
+}
+
+// The page larger or as wide as the pane; what is in sight stays in sight.
+function enlarge(larger = byId("source-larger").getAttribute("aria-pressed") !== "true") {
+  const view = byId("source-view");
+  const share = view.scrollTop / Math.max(1, view.scrollHeight);
+  byId("source-larger").setAttribute("aria-pressed", String(larger));
+  view.querySelector(".page-figure")?.classList.toggle("large", larger);
+  if (larger) view.scrollTop = share * view.scrollHeight;
 }
 
 // Offsets count code points, so the text is taken apart by code points and not by what JavaScript calls characters.

@@ -8,7 +8,7 @@ import re
 from typing import IO, TYPE_CHECKING, Any
 
 from longdoc.errors import InputError, UsageError
-from longdoc.types import Citation, Document
+from longdoc.types import Citation, Document, Span
 from longdoc_pipelines.reports.base import Heading
 
 if TYPE_CHECKING:
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 WINDOW = 1500
 """Characters of text shown on each side of a passage."""
+MOST_PAGES = 4
+"""Pages of one passage that are shown as pictures; a passage that goes on is told with its quote."""
 NAME = re.compile(r"[0-9a-f]{32}\.png")
 NAME_LENGTH = 36
 
@@ -28,9 +30,9 @@ class Pictures:
         self._began: int | None = None
         self._made_folder = False
 
-    def name(self, citation: Citation) -> str:
-        """The name of a passage's picture: a hash, so that nothing of a document's own name gets into a path."""
-        key = f"{citation.document_id}\n{citation.page}\n{citation.span.start}\n{citation.span.end}"
+    def name(self, document_id: str, page: int, span: Span) -> str:
+        """The name of a passage's picture on one page: a hash, so that nothing of a document's own name gets into a path."""
+        key = f"{document_id}\n{page}\n{span.start}\n{span.end}"
         return f"{hashlib.sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}.png"
 
     def has(self, name: str) -> bool:
@@ -91,7 +93,8 @@ class Sources:
         self._windows: dict[str, list[tuple[int, int]]] = {}
 
     def cite(self, citation: Citation) -> dict[str, Any]:
-        """The citation with its `picture` (a file's name) or the place of its text in `texts` (`text`); `trouble` says what hinders it."""
+        """The citation with its `pictures` (names of files, one a page that it stands on) or the place of its text in `texts` (`text`);
+        `trouble` says what hinders it."""
         said: dict[str, Any] = {
             "path": citation.path,
             "start": citation.span.start,
@@ -106,17 +109,13 @@ class Sources:
             return said | {"trouble": "The document as it is stored now does not hold the quote at this place; review it again."}
         if citation.page is not None:
             said["down"] = _down(document, citation)
-            name = self._pictures.name(citation)
-            if self._has(name):
-                return said | {"picture": name}
             try:
-                content = self._heading.picture(document, citation.span)
+                pictures = [name for part in _parts(document, citation) if (name := self._picture(document, *part)) is not None]
             except InputError as error:  # the file was moved or changed since it was read; its text is still there
                 said["trouble"] = f"The page cannot be shown: {error}"
             else:
-                if content is not None:
-                    self._write(name, content)
-                    return said | {"picture": name}
+                if pictures:
+                    return said | {"pictures": pictures}
         ends = max(0, citation.span.start - WINDOW), min(len(document.text), citation.span.end + WINDOW)
         self._windows.setdefault(citation.path, []).append(ends)
         return said | {"text": list(self._windows).index(citation.path)}
@@ -130,6 +129,16 @@ class Sources:
             }
             for path, ends in self._windows.items()
         ]
+
+    def _picture(self, document: Document, page: int, span: Span) -> str | None:
+        """The name of the picture of a page with the passage on it marked; None for a format without pages."""
+        name = self._pictures.name(document.id, page, span)
+        if not self._has(name):
+            content = self._heading.picture(document, span)
+            if content is None:
+                return None
+            self._write(name, content)
+        return name
 
     def _document(self, path: str) -> Document:
         if path not in self._opened:
@@ -147,6 +156,18 @@ class Sources:
             self._pictures.write(name, content)
         except OSError as error:
             raise UsageError(f"{self._pictures.folder}: cannot be written ({error.strerror}); name another --out, or make room") from error
+
+
+def _parts(document: Document, citation: Citation) -> list[tuple[int, Span]]:
+    """The pages that a passage stands on, each with what of the passage begins there."""
+    start, end = citation.span.start, citation.span.end
+    first = [(citation.page or 1, citation.span)]
+    later = [
+        (page.number, Span(start=page.span.start, end=end))
+        for page in document.pages
+        if start < page.span.start < end and document.text[page.span.start : min(end, page.span.end)].strip()
+    ]
+    return (first + later)[:MOST_PAGES]
 
 
 def _down(document: Document, citation: Citation) -> float:

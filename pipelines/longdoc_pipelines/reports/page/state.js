@@ -1,7 +1,7 @@
 // What is shown: the filter, the view and the open finding. It stands in the address after #, so that a link shows the same.
 
 const VIEWS = ["matrix", "queue", "findings", "changes", "failed", "rules"];
-const SORTS = ["name", "failures", "worth", "severity", "confidence"];
+const SORTS = ["name", "failures", "worth", "severity", "confidence", "verdict"];
 const state = { view: "matrix", text: "", verdicts: new Set(), rule: "", severity: "", changed: "", corrected: false, sort: "name", open: null };
 let written = null;
 
@@ -89,7 +89,10 @@ function select() {
 
 const SEVERITY_RANK = { critical: 0, high: 1, medium: 2, low: 3, info: 4 };
 const byWorth = (left, right) => worthOf(right) - worthOf(left) || left - right;
-const bySeverity = (left, right) => SEVERITY_RANK[severityOf(left)] - SEVERITY_RANK[severityOf(right)] || byWorth(left, right);
+const VERDICT_RANK = Object.fromEntries(VERDICTS.map((one, rank) => [one.code, rank]));
+const verdictsApart = (left, right) => VERDICT_RANK[codeOf(left)] - VERDICT_RANK[codeOf(right)];
+const severitiesApart = (left, right) => SEVERITY_RANK[severityOf(left)] - SEVERITY_RANK[severityOf(right)];
+const bySeverity = (left, right) => severitiesApart(left, right) || byWorth(left, right);
 const collator = new Intl.Collator("en", { numeric: true });
 let nameRank = null;
 
@@ -115,9 +118,11 @@ function sortedDocuments(selected) {
 function sortedFindings(selected) {
   const listed = [...selected];
   if (state.sort === "worth") return listed.sort(byWorth);
-  if (state.sort === "severity") return listed.sort(bySeverity);
+  if (state.sort === "severity") return listed.sort((left, right) => severitiesApart(left, right) || verdictsApart(left, right) || byWorth(left, right));
+  if (state.sort === "verdict") return listed.sort((left, right) => verdictsApart(left, right) || bySeverity(left, right));
   if (state.sort === "confidence") return listed.sort((left, right) => confidenceOf(left) - confidenceOf(right) || left - right);
-  return listed.sort((left, right) => byName(indexOf(left), indexOf(right)) || left - right);
+  // Within a document, what is wrong stands before what is right.
+  return listed.sort((left, right) => byName(indexOf(left), indexOf(right)) || verdictsApart(left, right) || severitiesApart(left, right) || left - right);
 }
 
 // What a person should look at, most worthwhile first.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from longdoc.types import Value
@@ -15,14 +15,15 @@ from longdoc_pipelines.playbook.schema import Comparison, Condition, ValueKind
 @dataclass(frozen=True)
 class Told:
     """What a condition came to: `holds` None where it cannot be told; the comparisons that `decided` it as a playbook writes them and as
-    a person says them (`wanted`), the values they read by name, and whether passages `disagree`: another value of the same name would
-    have decided otherwise."""
+    a person says them (`wanted`), the values they read by name, and those `against` it: values of the same name that would have decided
+    otherwise; `names` of all values that it hangs on, read or not."""
 
     holds: bool | None
     decided: tuple[str, ...] = ()
     wanted: tuple[str, ...] = ()
     values: tuple[tuple[str, Value], ...] = ()
-    disagree: bool = False
+    against: tuple[tuple[str, Value], ...] = ()
+    names: tuple[str, ...] = ()
 
 
 Read = Callable[[str], tuple[ValueKind, list[Value]]]
@@ -39,7 +40,7 @@ def told(condition: Condition, read: Read, as_of: date) -> Told:
         inner = told(condition.negated, read, as_of)
         answer = None if inner.holds is None else not inner.holds
         decided, wanted = (tuple(f"not {one}" for one in listed) for listed in (inner.decided, inner.wanted))
-        parts.append(Told(answer, decided, wanted, inner.values, inner.disagree))
+        parts.append(Told(answer, decided, wanted, inner.values, inner.against, inner.names))
     return _all(parts)
 
 
@@ -54,22 +55,28 @@ def _any(parts: Iterable[Told]) -> Told:
     listed = list(parts)
     passed = [part for part in listed if part.holds]
     unknown = [part for part in listed if part.holds is None]
-    return _joined(True if passed else None if unknown else False, passed[:1] or unknown or listed)
+    found = _joined(True if passed else None if unknown else False, passed[:1] or unknown or listed)
+    return replace(found, wanted=(", or ".join(found.wanted),))
 
 
 def _joined(answer: bool | None, parts: list[Told]) -> Told:
     decided, wanted = (tuple(dict.fromkeys(one for part in parts for one in getattr(part, name))) for name in ("decided", "wanted"))
-    values = tuple(dict.fromkeys(value for part in parts for value in part.values))
-    return Told(answer, decided, wanted, values, any(part.disagree for part in parts))
+    values, against = (tuple(dict.fromkeys(value for part in parts for value in getattr(part, name))) for name in ("values", "against"))
+    names = tuple(dict.fromkeys(name for part in parts for name in part.names))
+    return Told(answer, decided, wanted, values, against, names)
 
 
 def _compared(name: str, read: Read, comparison: Comparison, as_of: date) -> Told:
     kind, values = read(name)
     answers = [holds(kind, value.normalised, comparison, as_of) for value in values] or [holds(kind, None, comparison, as_of)]
+    if kind == "party" and values:  # a contract has several: one of them is meant, and none that is ruled out
+        deciding = comparison.not_in is None
+        first = answers.index(deciding) if deciding in answers else 0
+        values, answers = [values[first]], [answers[first]]
     decided = f"{name}: {shown(comparison.model_dump(by_alias=True, exclude_unset=True))}"
-    wanted = f"{name.replace('_', ' ')} {asked(comparison)}"
-    disagree = any(one is not None and one != answers[0] for one in answers[1:])
-    return Told(answers[0], (decided,), (wanted,), tuple((name, value) for value in values[:1]), disagree)
+    wanted = f"{name.replace('_', ' ')} {asked(comparison, as_of)}"
+    against = tuple((name, value) for value, one in zip(values, answers, strict=False) if one is not None and one != answers[0])
+    return Told(answers[0], (decided,), (wanted,), tuple((name, value) for value in values[:1]), against, (name,))
 
 
 def shown(comparison: object) -> str:

@@ -41,10 +41,12 @@ class Label(Record):
     description: str = Field(min_length=1, description="what such a passage says")
     examples: tuple[str, ...] = Field((), description="two or three in the words of real documents")
     usually_in: tuple[str, ...] = Field((), description="headings that it usually stands under")
-    phrases: tuple[str, ...] = Field((), description="wordings that give it away; * stands for any ending, by itself for up to three words")
-    not_phrases: tuple[str, ...] = Field((), description="wordings of sentences that only look like it")
-    never_in: tuple[str, ...] = Field((), description="headings under which it never stands")
-    needs_phrase: bool = Field(False, description="whether a sentence must have one of phrases")
+    phrases: tuple[str, ...] = Field(
+        (), description="wordings that give it away; * is any ending, by itself up to three words; @ a heading follows"
+    )
+    not_phrases: tuple[str, ...] = Field((), description="wordings of a sentence that only looks like such a passage")
+    never_in: tuple[str, ...] = Field((), description="headings under which a sentence only looks like such a passage")
+    needs_phrase: bool = Field(False, description="whether a sentence without any of `phrases` is no such passage")
     answer: AnswerFormat = Field("text", description="the kind of value to read from it")
 
     @model_validator(mode="after")

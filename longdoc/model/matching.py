@@ -35,6 +35,8 @@ WEIGHTS = (4.7, 4.2, 1.5, 6.9, 4.0)
 BIAS = -9.6
 DEFAULT_SCORE = 0.15
 """What a person would want to see, for labels without training."""
+LONGEST_HEADING = 12
+"""Words of a heading that tells what stands under it: the title of a whole paper does not."""
 LOOKALIKE = 0.01
 """The highest score of a sentence that only looks like a passage of a label."""
 
@@ -134,9 +136,10 @@ def evidence(reader: Embedder, document: Document, reading: Reading, labels: Seq
 
 
 def usual_sections(document: Document, label: Label) -> list[Section]:
-    """The sections whose own heading holds all words of one of those that the label is usually in."""
+    """The sections whose own heading, in no more than 12 words, holds all words of one of those that the label is usually in."""
     usual = [words for words in map(_stems, (*label.usually_in, label.name)) if words]
-    return [section for section in document.sections if any(words <= _stems(section.title) for words in usual)]
+    short = (section for section in document.sections if len(section.title.split()) <= LONGEST_HEADING)
+    return [section for section in short if any(words <= _stems(section.title) for words in usual)]
 
 
 def _headings(paths: Sequence[tuple[str, ...]], listed: Sequence[Sequence[str]]) -> Floats:

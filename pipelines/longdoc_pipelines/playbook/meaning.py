@@ -39,6 +39,7 @@ def of_meaning(playbook: Playbook, base: LabelSet, own: LabelSet | None, tree: T
             for path, message, exact in unreachable(rule, today or date(2026, 1, 1)):
                 yield tell(path, message, "error" if exact else "warning")
         yield from _of_places(rule, tell)
+        yield from _of_forms(rule, tell)
         yield from _of_circumstances(rule, playbook, tell, today)
         yield from _of_examples(rule, tell)
         yield from _of_earlier(rule, playbook.rules[:number], tell)
@@ -121,6 +122,14 @@ def _of_places(rule: Rule, tell: Tell) -> Iterator[Problem]:
     for number, form in enumerate(rule.applies_to.form):
         meant = near(form, FORMS, listed=False)
         if meant and form.casefold() not in (known.casefold() for known in FORMS):
+            yield tell(("applies_to", "form", number), f"no document is filed on form {form!r}{meant}", "warning")
+
+
+def _of_forms(rule: Rule, tell: Tell) -> Iterator[Problem]:
+    known = {form.casefold() for form in FORMS}
+    for number, form in enumerate(rule.applies_to.form):
+        meant = near(form, FORMS, listed=False)
+        if meant and form.casefold() not in known:
             yield tell(("applies_to", "form", number), f"no document is filed on form {form!r}{meant}", "warning")
 
 

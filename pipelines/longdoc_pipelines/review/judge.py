@@ -24,7 +24,7 @@ from longdoc_pipelines.review.evidence import SHOWN, SPEAKS, Evidence, values_of
 from longdoc_pipelines.review.kinds import other_type, wrong_kind
 from longdoc_pipelines.review.likeness import Likeness
 
-REVIEW_VERSION = 5
+REVIEW_VERSION = 6
 """Changes whenever the code could judge the same evidence otherwise."""
 READ_RIGHT: dict[str, float] = {
     "duration": 0.9, "amount": 0.9, "percentage": 0.9, "date": 0.9, "jurisdiction": 0.95, "party": 0.85, "yes_no": 1.0, "text": 0.95,

@@ -277,8 +277,8 @@ The loss of a customer could harm our results."""
 @pytest.mark.parametrize(
     ("form", "applies", "reason"),
     [
-        ("10-K", {"form": ["10-K"]}, "Found: a passage on 'Risk Factors'"),
-        ("10-K", {"form": ["10-k", "10-Q"], "period_from": date(2023, 6, 30)}, "Found: a passage on 'Risk Factors'"),
+        ("10-K", {"form": ["10-K"]}, None),
+        ("10-K", {"form": ["10-k", "10-Q"], "period_from": date(2023, 6, 30)}, None),
         ("10-Q", {"form": ["10-K", "20-F"]}, "The rule is for reports on Form 10-K or 20-F; this document is a report on Form 10-Q."),
         ("8-K", {"form": ["earnings release"]}, "The rule is for earnings releases; this document is a report on Form 8-K."),
         (
@@ -288,13 +288,13 @@ The loss of a customer could harm our results."""
         ),
     ],
 )
-def test_a_rule_for_filings_is_for_its_forms_and_periods(form: str, applies: dict[str, Any], reason: str) -> None:
+def test_a_rule_for_filings_is_for_its_forms_and_periods(form: str, applies: dict[str, Any], reason: str | None) -> None:
     found = document(FILING.format(form), domain="financial")
     clauses = [clause(found, "Risk Factors", "The loss of a customer could harm our results.")]
     playbook = loaded({"label": "Risk Factors", "requirement": "required", "applies_to": applies}, domain="financial", label_set="filing")
     finding = verdict(evidence(playbook, found, clauses))
-    assert finding.verdict == ("compliant" if reason.startswith("Found") else "not_applicable")
-    assert finding.reason.startswith(reason)
+    assert finding.verdict == ("compliant" if reason is None else "not_applicable")
+    assert reason in (None, finding.reason)
 
 
 def test_a_document_that_is_no_filing_is_judged_by_the_rules_for_every_form() -> None:

@@ -86,7 +86,7 @@ def test_what_was_searched_and_who_decided_are_told() -> None:
     looked = Searched(sections=4, pages=12, unread=(3,), nearest=citation("Near.", 9), score=0.25)
     (line,) = records(review(finding("missing", "cap", searched=looked, correction=decided("missing", "compliant"), machine="compliant")))
     nearest = {"start": 9, "end": 14, "page": 2, "quote": "Near."}
-    assert line["searched"] == {"sections": 4, "pages": 12, "unread": [3], "score": 0.25, "nearest": nearest}
+    assert line["searched"] == {"sections": 4, "pages": 12, "unread": [3], "usual": [], "score": 0.25, "nearest": nearest}
     said = {"verdict": "missing", "was": "compliant", "by": "J. Doe", "at": "2026", "note": "", "rule_version": "1", "citation": None}
     assert line["correction"] == said
     assert line["machine"] == "compliant"

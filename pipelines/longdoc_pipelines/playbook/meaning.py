@@ -119,10 +119,6 @@ def _of_place(name: str, path: Path, tell: Tell) -> Iterator[Problem]:
 def _of_places(rule: Rule, tell: Tell) -> Iterator[Problem]:
     for number, name in enumerate(rule.applies_to.jurisdiction):
         yield from _of_place(name, ("applies_to", "jurisdiction", number), tell)
-    for number, form in enumerate(rule.applies_to.form):
-        meant = near(form, FORMS, listed=False)
-        if meant and form.casefold() not in (known.casefold() for known in FORMS):
-            yield tell(("applies_to", "form", number), f"no document is filed on form {form!r}{meant}", "warning")
 
 
 def _of_forms(rule: Rule, tell: Tell) -> Iterator[Problem]:

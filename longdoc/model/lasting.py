@@ -11,6 +11,9 @@ _NOTICE_AFTER = re.compile(
     r"^['’]?\s*(?:advance\s+|written\s+|prior\s+)*(?:notice|prior|before|in advance|preceding|previous)\b", re.IGNORECASE
 )
 _NOTICE_BEFORE = re.compile(r"\b(?:notice|notif\w+|at least|no(?:t)? (?:less|later|fewer) than)\b[^.;]{0,30}$", re.IGNORECASE)
+_NOTIFIED_WITHIN = re.compile(
+    r"\b(?:notif\w+|notice|inform\w*|report\w*|advise\w*|tell)\b[^.;]{0,150}\b(?:within|not? later than)\b[^.;]{0,20}$", re.IGNORECASE
+)
 _TERM_BEFORE = re.compile(
     r"\b(?:renew\w*|exten[ds]\w*|successive|additional|terms?|for (?:\w+ ){0,3}periods?|force|continue\w*)\b"
     r"(?:(?!\bwithin\b|\bleast\b|\bthan\b)[^.;]){0,80}$",
@@ -48,9 +51,9 @@ _CUE_REACH = 200
 def period_of(text: str, label: str, found: list[Found], in_business_days: list[tuple[int, int]]) -> Found | None:
     """A period of notice where the label asks for one, else a period that is none; `found` are those of the text, `in_business_days` the
     places of those that ISO 8601 cannot say."""
-    notice = [one for one in found if _is_notice(text, *one[:2])]
+    notice = [one for one in found if is_notice(text, *one[:2])]
     if "notice" in label.lower():
-        unsaid = any(_is_notice(text, *place) for place in in_business_days)
+        unsaid = any(is_notice(text, *place) for place in in_business_days)
         terms = [one for one in found if _TERM_BEFORE.search(text[: one[0]]) or _TERM_AFTER.match(text, one[1])]
         return _first(notice, [] if unsaid else [one for one in found if one not in terms])
     others = [one for one in found if one not in notice]
@@ -67,9 +70,10 @@ def period_of(text: str, label: str, found: list[Found], in_business_days: list[
     return _first(others, found)
 
 
-def _is_notice(text: str, start: int, end: int) -> bool:
+def is_notice(text: str, start: int, end: int) -> bool:
     """Whether the period at `start` is one of notice."""
-    return bool(_NOTICE_AFTER.search(text[end : end + 60]) or _NOTICE_BEFORE.search(text[max(0, start - 60) : start]))
+    before = text[max(0, start - 200) : start]
+    return bool(_NOTICE_AFTER.search(text[end : end + 60]) or _NOTICE_BEFORE.search(before[-60:]) or _NOTIFIED_WITHIN.search(before))
 
 
 def _first(*preferred: list[Found]) -> Found | None:

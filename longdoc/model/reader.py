@@ -31,7 +31,7 @@ from longdoc.types import Answer, Chunk, Clause, Document, Passage, Span, Summar
 ENCODER = "encoder.safetensors"
 """The encoder's file in a folder of weights; beside it that of the salience head, and clause weights, a file a label set."""
 _WEIGHTS = Path(str(files("longdoc.model").joinpath("weights")))
-READER_VERSION = 6
+READER_VERSION = 7
 """Changes whenever the code could give another result for the same reading and weights."""
 READING_VERSION = 4
 """Changes whenever the code could read the same document otherwise."""

@@ -203,4 +203,5 @@ def test_a_document_that_the_playbook_is_not_for_says_why_once() -> None:
     assert "- **compliant** term: Because term." in shown(item, Markdown)
     whole = review(*(finding("not_applicable", rule, reason="A paper.") for rule in ("law", "cap")))
     assert "2 not applicable: A paper." in shown(whole, Table)
+    assert "- **not applicable** all 2 rules: A paper." in shown(whole, Markdown)
     assert "A paper." not in shown(item, Table)

@@ -103,7 +103,8 @@ class ReviewView:
             yield from _markdown_finding(finding)
         rest = [finding for finding in ordered if finding.verdict in SUMMED_UP]
         for (verdict, reason, _), alike in _alike(rest).items():
-            named = _named(alike[0]) if len(alike) == 1 else f"{len(alike)} rules ({', '.join(printable(one.rule) for one in alike)})"
+            listed = f"{len(alike)} rules ({', '.join(printable(one.rule) for one in alike)})"
+            named = _named(alike[0]) if len(alike) == 1 else f"all {len(alike)} rules" if len(alike) == len(item.findings) else listed
             first = alike[0].citations[:1]
             where = f" [{markdown(_where(first[0], alike[0].path))}]" if first else ""
             yield f"- **{_words(verdict)}** {markdown(named)}: {markdown(reason)}{where}"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from longdoc.labels import LabelSet
+from longdoc.model.lasting import is_notice
 from longdoc.model.matching import usual_sections
 from longdoc.model.values import read_value
 from longdoc.protocols import Chance, Reader
@@ -115,12 +116,20 @@ def heading(document: Document, section: Section) -> str:
 
 def values_of(document: Document, passages: Sequence[Clause], kind: ValueKind, name: str) -> list[Value]:
     """The value of that kind that each of the passages states, where it states one, and behind it those that the passage states beside
-    it; `name` tells a period of notice from a term."""
-    found = []
+    it; `name` tells a period of notice from a term. Where the first is a period of notice, another that is none states no other."""
+    found: list[Value] = []
     for clause in passages:
         hint = f"{name.replace('_', ' ')} {clause.label}"
         value = clause.value if clause.value is not None and clause.value.kind == kind else None
         value = value or read_value(document, clause.citation.span, kind, hint)
-        if value is not None:
+        if value is None:
+            continue
+        of_notice = kind == "duration" and "notice" in hint.casefold()
+        if not (found and of_notice and _is_notice(document, found[0]) and not _is_notice(document, value)):
             found += with_others(document, clause.citation.span, value)
     return found
+
+
+def _is_notice(document: Document, value: Value) -> bool:
+    span = value.citation.span
+    return is_notice(document.text, span.start, span.end)

@@ -612,6 +612,17 @@ def test_what_would_do_of_several_is_said_with_or() -> None:
     assert finding.reason == "The caps are USD 500,000; wanted: caps not stated, or caps at most 10."
 
 
+def test_a_period_that_is_no_notice_does_not_speak_against_one_that_is() -> None:
+    told = "Supplier shall notify Customer of an incident without undue delay and in any event within forty-eight (48) hours."
+    costs = "Supplier shall bear the cost of twelve months of credit monitoring."
+    late = "Supplier shall notify Customer within ninety (90) days."
+    found = document(f"AGREEMENT\n\n1. Incidents\n\n{told} {costs} {late}\n")
+    rule = {"label": "Insurance", "values": {"breach_notice": "duration"}, "test": {"breach_notice": {"max": "72 hours"}}}
+    told_of = [clause(found, "Insurance", told), clause(found, "Insurance", costs, 0.8)]
+    assert "stated too" not in verdict(evidence(loaded(rule), found, told_of)).reason
+    assert "But 90 days is stated too" in verdict(evidence(loaded(rule), found, [*told_of, clause(found, "Insurance", late, 0.8)])).reason
+
+
 def test_what_an_amendment_does_not_touch_stays() -> None:
     rule = loaded({"label": "Cap On Liability"})
     base, later = document(TEXT), document("FIRST AMENDMENT\n\nThe fees are doubled.\n", "amendment.txt")

@@ -12,6 +12,7 @@ from test_run import CONTRACT
 from longdoc import Pipeline
 from longdoc.errors import UsageError
 from longdoc.labels import load_labels
+from longdoc.types import Span
 from longdoc_pipelines.labelled import read_labelled
 from longdoc_pipelines.review.corrections import decided
 
@@ -25,6 +26,17 @@ labels:
   - name: Automatic Renewal
     description: The agreement renews by itself for further terms.
     examples: [It renews for successive terms of one year unless a party gives notice of non-renewal before the end of the term.]
+"""
+
+
+FLOOD = """playbook: flood
+version: "1"
+rules:
+  - {id: RIV, title: A rider is sent when the river rises, label: High Water}
+labels:
+  - name: High Water
+    description: What the parties owe each other in a flood.
+    examples: [In case of flooding the parties shall inform each other.]
 """
 
 
@@ -80,3 +92,46 @@ def test_one_contract_is_too_little_and_a_playbook_without_labels_nothing_to_tra
     Path("bare.yaml").write_text(PLAYBOOK.partition("  - {id: REN")[0], encoding="utf-8")
     with pytest.raises(UsageError, match="has no labels of its own; train its label set 'cuad'"):
         pipeline.train_clauses("rows.jsonl", "model", "bare.yaml")
+
+
+WAYS = (
+    "A party that finds the river above the second mark sends a rider to the other before dusk.",
+    "When the river stands above the second mark, whoever sees it first sends a rider to the other party.",
+    "Above the second mark of the river a rider is sent by the party that saw it to the other party.",
+)
+
+
+@pytest.mark.slow
+def test_what_people_decide_teaches_a_label_that_the_next_review_finds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("flood.yaml").write_text(FLOOD, encoding="utf-8")
+    contracts = Path("contracts")
+    contracts.mkdir()
+    told = {number: WAYS[number % len(WAYS)] for number in range(14) if number % 2}
+    for number in range(14):
+        own = f"4. Other\n\n{told.get(number, 'Each party keeps its own books.')}\n"
+        text = CONTRACT.replace("Alder", f"Alder {number}") + f"\n{own}"
+        (contracts / f"{number:02}.txt").write_text(text, encoding="utf-8")
+    with Pipeline("store", threads=1) as pipeline:
+        before = {review.path: review.findings[0] for review in pipeline.review("contracts", "flood.yaml", review_below=0.0)}
+        corrections = []
+        for number in range(12):
+            path = f"contracts/{number:02}.txt"
+            verdict = "compliant" if number in told else "missing"
+            one = decided(pipeline.corpus, path, "RIV", verdict, by="Mei", at="2026-11-30T10:00:00Z")
+            if number in told:
+                document = pipeline.document(path)
+                start = document.text.index(told[number])
+                one = one.model_copy(update={"citation": document.cite(Span(start=start, end=start + len(told[number])))})
+            corrections.append(one)
+        pipeline.correct(corrections)
+        pipeline.training_data("flood.yaml", "rows.jsonl")
+        pipeline.train_clauses("rows.jsonl", "model", "flood.yaml")
+    with Pipeline("store", threads=1, model="model") as pipeline:
+        after = {review.path: review.findings[0] for review in pipeline.review("contracts", "flood.yaml", review_below=0.0)}
+    unseen = [after[f"contracts/{number}.txt"] for number in (12, 13)]
+    assert [finding.correction for finding in unseen] == [None, None]
+    assert [finding.verdict for finding in unseen] == ["missing", "compliant"]
+    assert unseen[1].citations[0].quote == told[13]
+    assert unseen[1].model != before["contracts/13.txt"].model
+    assert unseen[1].confidence > before["contracts/13.txt"].confidence or before["contracts/13.txt"].verdict == "missing"

@@ -330,6 +330,20 @@ def test_a_decision_that_cannot_be_taken_is_told(reviewed: Library, options: tup
     assert part in result.err
 
 
+def test_a_decision_may_point_at_its_passage(longdoc: Longdoc, tmp_path: Path) -> None:
+    (tmp_path / "contract.txt").write_text(CONTRACT, encoding="utf-8")
+    (tmp_path / "house.yaml").write_text(HOUSE, encoding="utf-8")
+    longdoc("review", "contract.txt", "--playbook", "house.yaml", "--format", "jsonl")
+    decide = ("verdict", "--path", "contract.txt", "--rule", "LAW", "--verdict", "fallback", "--by", "Mei", "--format", "jsonl")
+    (decided,) = longdoc(*decide, "--passage", "4-40").lines
+    assert (decided["start"], decided["end"], decided["quote"]) == (4, 40, CONTRACT[4:40])
+    law = longdoc("review", "contract.txt", "--playbook", "house.yaml", "--format", "jsonl").lines[0]
+    assert law["citations"][0]["quote"] == CONTRACT[4:40]
+    for passage, part in (("40-4", "START below END"), (f"4-{len(CONTRACT) + 90}", "is not there")):
+        refused = longdoc(*decide, "--passage", passage)
+        assert (refused.code, part in refused.err) == (2, True)
+
+
 def test_a_new_playbook_can_be_linted_tested_and_used(longdoc: Longdoc, tmp_path: Path) -> None:
     assert longdoc("playbook", "new", "mine.yaml").code == 0
     lint = longdoc("playbook", "lint", "mine.yaml")

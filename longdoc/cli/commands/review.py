@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from longdoc.cli.app import app
+from longdoc.cli.commands.show import parse_place
 from longdoc.cli.options import Common, Engines, Output, Paths, Reading, expand
 from longdoc.cli.run import Run, running
 from longdoc.errors import UsageError
@@ -151,6 +152,9 @@ def verdict(
     decide: Annotated[str | None, typer.Option("--verdict", metavar="VERDICT", help="What it is; accept: as the machine says.")] = None,
     by: Annotated[str | None, typer.Option("--by", metavar="NAME", help="Who decides.")] = None,
     note: Annotated[str, typer.Option("--note", metavar="TEXT", help="Why.")] = "",
+    passage: Annotated[
+        str | None, typer.Option("--passage", metavar="START-END", help="The passage it rests on, as `show` takes it.")
+    ] = None,
     withdraw: Annotated[bool, typer.Option("--withdraw", help="Take a decision back.")] = False,
     log: Annotated[bool, typer.Option("--log", help="Print the audit log, after checking it.")] = False,
     training: Annotated[
@@ -186,7 +190,8 @@ def verdict(
                 run.pipeline.withdraw(path, rule, by=by, playbook=playbook)
             else:
                 at = datetime.now(UTC).isoformat(timespec="seconds")
-                one = decided(run.pipeline.corpus, path, rule, str(decide), by=by, at=at, note=note, playbook=playbook)
+                place = parse_place(f"{path}:{passage}")[1] if passage is not None else None
+                one = decided(run.pipeline.corpus, path, rule, str(decide), by=by, at=at, note=note, playbook=playbook, passage=place)
                 run.pipeline.correct([one], on_conflict=partial(_conflict, run))
         listed = run.pipeline.corrections()
         if training is not None:

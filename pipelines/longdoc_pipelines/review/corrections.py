@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from pydantic import ValidationError
 
 from longdoc.errors import GroundingError, PlaybookError, UsageError
-from longdoc.types import Correction, Span, Verdict
+from longdoc.types import Citation, Correction, Span, Verdict
 from longdoc_pipelines.playbook.problems import near
 
 if TYPE_CHECKING:
@@ -110,8 +110,10 @@ def completed(corpus: Corpus, correction: Correction) -> Correction:
     return correction.model_copy(update=changes)
 
 
-def decided(corpus: Corpus, path: str, rule: str, verdict: str, *, by: str, at: str, note: str = "", playbook: str = "") -> Correction:
-    """A person's verdict on one document by one rule; "accept" takes the machine's.
+def decided(
+    corpus: Corpus, path: str, rule: str, verdict: str, *, by: str, at: str, note: str = "", playbook: str = "", passage: Span | None = None
+) -> Correction:
+    """A person's verdict on one document by one rule; "accept" takes the machine's. `passage` is what it rests on, in characters.
 
     Raises: UsageError if the document was not reviewed by such a rule, or there is no such verdict.
     """
@@ -124,8 +126,10 @@ def decided(corpus: Corpus, path: str, rule: str, verdict: str, *, by: str, at: 
         raise UsageError(f"--verdict: {_no_verdict(verdict)}")
     if verdict == "accept" and was == "needs_review":
         raise UsageError(f"--verdict accept: the machine leaves {rule} to you; decide for one of {', '.join(get_args(Verdict))}")
-    said = {"document_id": document_id, "path": judged.path, "rule": rule, "rule_version": judged.rule_version, "playbook": judged.playbook}
-    return Correction.model_validate({**said, "verdict": wanted, "was": was, "by": by, "at": at, "note": note})
+    said: dict[str, Any] = {"document_id": document_id, "path": judged.path, "rule": rule, "rule_version": judged.rule_version}
+    if passage is not None:
+        said["citation"] = Citation(document_id=document_id, path=judged.path, span=passage, quote="")
+    return Correction.model_validate({**said, "playbook": judged.playbook, "verdict": wanted, "was": was, "by": by, "at": at, "note": note})
 
 
 def _no_verdict(word: str) -> str:

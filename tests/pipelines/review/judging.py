@@ -20,6 +20,21 @@ from longdoc_pipelines.review.judge import Terms, judge
 from longdoc_pipelines.review.likeness import Likeness
 
 DAY = date(2026, 11, 23)
+LAW = "This Agreement is governed by the laws of the State of Nevada."
+CAP = "In no event shall either party's liability exceed USD 500,000."
+NOTICE = "It renews for one year unless a party gives ninety (90) days' notice of non-renewal."
+TEXT = f"SERVICES AGREEMENT\n\n1. Law\n\n{LAW}\n\n2. Liability\n\n{CAP}\n\n3. Renewal\n\n{NOTICE}\n"
+GOVERNED: dict[str, Any] = {
+    "label": "Governing Law",
+    "values": {"governing_law": "jurisdiction"},
+    "test": {"governing_law": {"in": ["New York", "Delaware"]}},
+}
+RENEWAL: dict[str, Any] = {
+    "label": "Notice Period To Terminate Renewal",
+    "requirement": "conditional",
+    "values": {"notice_period": "duration"},
+    "test": {"notice_period": {"max": "60 days"}},
+}
 
 
 class Says:

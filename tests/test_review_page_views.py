@@ -184,11 +184,13 @@ def test_the_documents_that_fail_most_stand_first_and_lead_to_their_failures(ope
 
 def test_findings_are_sorted_by_verdict_and_by_severity_with_the_worst_first(open_page: Open, of: list[Review]) -> None:
     page = open_page(after="#view=findings")
-    page.click("#findings [data-sort=verdict] button")
     assert page.get_attribute("#findings th.wide", "aria-sort") == "descending"
     first = page.locator("#findings tbody tr[data-finding]").first.inner_text()
     assert "Violation" in first
     assert "critical" in first
+    page.click("#findings [data-sort=name] button")
+    assert page.get_attribute("#findings th.document", "aria-sort") == "ascending"
+    assert min(one.path for one in of).rpartition("/")[2] in page.locator("#findings tbody tr[data-finding]").first.inner_text()
     page.click("#findings [data-sort=severity] button")
     row = page.locator("#findings tbody tr[data-finding]").first.inner_text()
     assert "Violation" in row

@@ -111,7 +111,7 @@ function showList(selected, keep) {
     setList("queue", groups.flatMap(([label, listed]) => [{ label, count: listed.length }, ...listed]), keep);
   } else if (state.view === "findings") {
     for (const one of byId("findings").tHead.querySelectorAll("[data-sort]")) {
-      one.setAttribute("aria-sort", one.dataset.sort === state.sort ? (state.sort === "worth" || state.sort === "severity" || state.sort === "verdict" ? "descending" : "ascending") : "none");
+      one.setAttribute("aria-sort", one.dataset.sort === sortOf("findings") ? (["worth", "severity", "verdict"].includes(sortOf("findings")) ? "descending" : "ascending") : "none");
     }
     setList("findings", sortedFindings(selected.findings), keep);
   } else if (state.view === "changes") {

@@ -67,7 +67,7 @@ function showMatrix(selected, keep) {
   matrixPasses = filtered() ? new Set(selected.findings) : null;
   cursor.row = Math.min(cursor.row, Math.max(0, matrixOrder.length - 1));
   for (const one of byId("matrix").tHead.querySelectorAll("[data-sort]")) {
-    one.setAttribute("aria-sort", one.dataset.sort === state.sort ? (state.sort === "name" ? "ascending" : "descending") : "none");
+    one.setAttribute("aria-sort", one.dataset.sort === sortOf("matrix") ? (sortOf("matrix") === "name" ? "ascending" : "descending") : "none");
   }
   for (const one of byId("matrix").tHead.querySelectorAll("[data-rule]")) one.classList.toggle("chosen", one.dataset.rule === state.rule);
   matrixRows.set(matrixOrder.length, { keep });

@@ -2,7 +2,7 @@
 
 const VIEWS = ["matrix", "queue", "findings", "changes", "failed", "rules"];
 const SORTS = ["name", "failures", "worth", "severity", "confidence", "verdict"];
-const state = { view: "matrix", text: "", verdicts: new Set(), rule: "", severity: "", changed: "", corrected: false, deep: false, sort: "name", open: null };
+const state = { view: "matrix", text: "", verdicts: new Set(), rule: "", severity: "", changed: "", corrected: false, deep: false, sort: "", open: null };
 let written = null;
 
 function address() {
@@ -15,7 +15,7 @@ function address() {
   if (state.changed) parts.set("changed", state.changed);
   if (state.corrected) parts.set("corrected", "yes");
   if (state.deep) parts.set("passages", "yes");
-  if (state.sort !== "name") parts.set("sort", state.sort);
+  if (state.sort) parts.set("sort", state.sort);
   if (state.open !== null) {
     parts.set("document", documents[indexOf(state.open)].id);
     parts.set("finding", rules[placeOf(state.open)].id);
@@ -46,7 +46,7 @@ function readAddress() {
   state.changed = oneOf("changed", ["any", "new", "fixed", "changed"], "");
   state.corrected = parts.get("corrected") === "yes";
   state.deep = parts.get("passages") === "yes";
-  state.sort = oneOf("sort", SORTS, "name");
+  state.sort = oneOf("sort", SORTS, "");
   const index = indexOfDocument.get(parts.get("document"));
   const place = placeOfRule.get(parts.get("finding"));
   state.open = index === undefined || place === undefined || documents[index].codes[place] === "." ? null : key(index, place);
@@ -114,6 +114,9 @@ function rankOfName(index) {
 
 const byName = (left, right) => rankOfName(left) - rankOfName(right);
 
+// What nobody has sorted stands as it is looked for: contracts by name, findings with what is wrong first.
+const sortOf = (view) => state.sort || (view === "findings" ? "verdict" : "name");
+
 function sortedDocuments(selected) {
   const listed = [...selected];
   if (state.sort === "failures") return listed.sort((left, right) => documents[right].failures - documents[left].failures || byName(left, right));
@@ -125,7 +128,7 @@ function sortedFindings(selected) {
   const listed = [...selected];
   if (state.sort === "worth") return listed.sort(byWorth);
   if (state.sort === "severity") return listed.sort((left, right) => severitiesApart(left, right) || verdictsApart(left, right) || byWorth(left, right));
-  if (state.sort === "verdict") return listed.sort((left, right) => verdictsApart(left, right) || bySeverity(left, right));
+  if (sortOf("findings") === "verdict") return listed.sort((left, right) => verdictsApart(left, right) || bySeverity(left, right));
   if (state.sort === "confidence") return listed.sort((left, right) => confidenceOf(left) - confidenceOf(right) || left - right);
   // Within a document, what is wrong stands before what is right.
   return listed.sort((left, right) => byName(indexOf(left), indexOf(right)) || verdictsApart(left, right) || severitiesApart(left, right) || left - right);

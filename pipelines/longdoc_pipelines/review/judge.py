@@ -24,7 +24,7 @@ from longdoc_pipelines.review.evidence import SHOWN, SPEAKS, Evidence, values_of
 from longdoc_pipelines.review.kinds import other_type, wrong_kind
 from longdoc_pipelines.review.likeness import Likeness
 
-REVIEW_VERSION = 6
+REVIEW_VERSION = 7
 """Changes whenever the code could judge the same evidence otherwise."""
 READ_RIGHT: dict[str, float] = {
     "duration": 0.9, "amount": 0.9, "percentage": 0.9, "date": 0.9, "jurisdiction": 0.95, "party": 0.85, "yes_no": 1.0, "text": 0.95,
@@ -41,6 +41,8 @@ _NEGATION = re.compile(
 )
 WORDS = ("yes_no", "text")
 """Kinds of values that are no figures."""
+HEADED = 0.75
+"""What is left of the confidence that a clause is not there where a heading says that it is, and only its wording speaks against it."""
 LIKELY = 0.5
 """An amendment overrides a rule's clause, and a label of its own makes the walk-away position, from this probability."""
 
@@ -198,6 +200,8 @@ class _Judge:
         rule, searched = self.rule, self.source.searched(self.rule.about)
         read = 1.0 - len(searched.unread) / searched.pages if searched.pages else 1.0
         sure = (1.0 - probability) * read
+        if rule.requirement in ("required", "preferred") and searched.usual and not self.source.chance(rule.about).fitted:
+            sure *= HEADED
         sought, place, nearest = say.about(rule), say.extent(searched), say.nearest(searched)
         if rule.requirement == "required":
             return _Leaning("missing", sure, f"Nothing on {sought} was found {place}.{nearest}", searched=searched)

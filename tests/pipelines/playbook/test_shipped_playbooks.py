@@ -232,3 +232,12 @@ def test_what_is_missing_tells_what_was_searched(folder: Path) -> None:
 def test_a_playbook_for_filings_says_nothing_about_a_contract(folder: Path) -> None:
     review = reviews(folder, "filing_disclosure", "nda-good.txt")["nda-good.txt"]
     assert {one.verdict for one in review.findings} == {"not_applicable"}
+
+
+def test_a_report_that_speaks_plainly_is_understood(folder: Path) -> None:
+    example = Path(__file__).parents[3] / "examples" / "documents" / "annual-report.html"
+    with Pipeline(folder / "store") as pipeline:
+        (review,) = pipeline.review(example, "filing_disclosure")
+    found = likeliest(review)
+    assert {rule for rule, verdict in found.items() if verdict in ("violation", "missing")} == {"FD-17"}  # it has no Item 1C
+    assert {found[rule] for rule in ("FD-05", "FD-09", "FD-10", "FD-12", "FD-20", "FD-23")} == {"compliant"}

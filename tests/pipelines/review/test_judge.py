@@ -209,3 +209,17 @@ def test_a_position_may_be_told_by_a_label_of_its_own() -> None:
     assert verdict(evidence(loaded(rule), found, [capped])).verdict == "compliant"
     finding = verdict(evidence(loaded(rule), found, [capped, clause(found, "Uncapped Liability", NOTICE)]))
     assert (finding.verdict, finding.position) == ("violation", "walk_away")
+
+
+@pytest.mark.parametrize(
+    ("fitted", "heading", "sure"), [(False, "2. Insurance", 0.72), (False, "2. Law", 0.96), (True, "2. Insurance", 0.96)]
+)
+def test_a_heading_that_says_that_a_clause_is_there_makes_missing_less_sure(fitted: bool, heading: str, sure: float) -> None:
+    chances = {"Insurance": Chance(0.04, 0.5, fitted)}
+    found = document(f"AGREEMENT\n\n1. Term\n\nIt lasts.\n\n{heading}\n\nEach party keeps what it has.\n")
+    known = evidence(loaded({"label": "Insurance"}), found, chances=chances)
+    finding = verdict(known)
+    assert finding.confidence == pytest.approx(sure)
+    assert finding.verdict == ("missing" if sure > 0.75 else "needs_review")
+    forbidden = evidence(loaded({"label": "Insurance", "requirement": "forbidden"}), found, chances=chances)
+    assert verdict(forbidden).confidence == pytest.approx(0.96)

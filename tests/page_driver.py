@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Dialog, Page
 
 Open = Callable[..., "Page"]
+COUNT = 60
+"""Documents of the usual report."""
 OWN = ("file:", "data:", "blob:")
 MARK_IS_IN_SIGHT = """(() => {
   const seen = document.querySelector("mark").getBoundingClientRect();

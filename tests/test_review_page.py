@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,57 +13,30 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 from page_driver import (
+    COUNT,
     LOADED,
     MARK_IS_IN_SIGHT,
     NAMELESS,
     Open,
     address_of,
-    chromium,
     document_span,
     exported,
     one_with,
     paths,
-    windows,
     worth_a_look,
     write,
 )
 from PIL import Image
-from review_samples import PDF_PATH, heading, review, reviews
+from review_samples import PDF_PATH, heading, review
 
 from longdoc.ingest.render import MARK
 from longdoc.types import Correction, Review, Span, Value
 from longdoc_pipelines.review.corrections import read_corrections
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    pass
 
 pytestmark = pytest.mark.system
-
-COUNT = 60
-
-
-@pytest.fixture(scope="module")
-def of() -> list[Review]:
-    return list(reviews(COUNT))
-
-
-@pytest.fixture(scope="module")
-def target(tmp_path_factory: pytest.TempPathFactory, of: list[Review]) -> Path:
-    target = tmp_path_factory.mktemp("report") / "a review #1 100%.html"
-    write(target, of)
-    return target
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture
-def open_page(browser: Browser, target: Path) -> Iterator[Open]:
-    with windows(browser, target) as opened:
-        yield opened
 
 
 def test_a_click_on_a_cell_shows_the_passage_in_the_text(open_page: Open, of: list[Review]) -> None:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from page_driver import LOADED, Open, address_of, chromium, one_with, windows, write
-from review_samples import review, reviews
+from page_driver import LOADED, Open, address_of, one_with, write
+from review_samples import review
 
 from longdoc.types import Review
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Page
 
 pytestmark = pytest.mark.system
 
@@ -83,30 +82,6 @@ FILLS = """
   return { code, fill: found.fill, edge: found.stroke, width: parseFloat(found.strokeWidth) };
 })
 """
-
-
-@pytest.fixture(scope="module")
-def of() -> list[Review]:
-    return list(reviews(60))
-
-
-@pytest.fixture(scope="module")
-def target(tmp_path_factory: pytest.TempPathFactory, of: list[Review]) -> Path:
-    target = tmp_path_factory.mktemp("report") / "review.html"
-    write(target, of)
-    return target
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture
-def open_page(browser: Browser, target: Path) -> Iterator[Open]:
-    with windows(browser, target) as opened:
-        yield opened
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

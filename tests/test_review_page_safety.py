@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from page_driver import Open, address_of, chromium, windows, write, write_hostile
+from page_driver import Open, address_of, write, write_hostile
 from review_samples import review
 
 if TYPE_CHECKING:
@@ -28,18 +27,6 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Path:
     target = tmp_path_factory.mktemp("report") / "review.html"
     write(target, [review(1)])
     return target
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture
-def open_page(browser: Browser, target: Path) -> Iterator[Open]:
-    with windows(browser, target) as opened:
-        yield opened
 
 
 @pytest.mark.parametrize("word", HOSTILE)

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,48 +13,20 @@ from urllib.parse import urlsplit
 
 import pytest
 from page_driver import (
+    COUNT,
     Open,
-    chromium,
     paths,
-    windows,
     worth_a_look,
-    write,
 )
-from review_samples import closing, heading, reviews
+from review_samples import closing, heading
 
 from longdoc.types import Change, Finding, Review
 from longdoc_pipelines.reports.html import HtmlReport
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    pass
 
 pytestmark = pytest.mark.system
-
-COUNT = 60
-
-
-@pytest.fixture(scope="module")
-def of() -> list[Review]:
-    return list(reviews(COUNT))
-
-
-@pytest.fixture(scope="module")
-def target(tmp_path_factory: pytest.TempPathFactory, of: list[Review]) -> Path:
-    target = tmp_path_factory.mktemp("report") / "a review #1 100%.html"
-    write(target, of)
-    return target
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture
-def open_page(browser: Browser, target: Path) -> Iterator[Open]:
-    with windows(browser, target) as opened:
-        yield opened
 
 
 def test_the_matrix_holds_every_document_and_every_verdict(open_page: Open, of: list[Review]) -> None:

@@ -29,7 +29,7 @@ REVIEW_VERSION = 7
 READ_RIGHT: dict[str, float] = {
     "duration": 0.9, "amount": 0.9, "percentage": 0.9, "date": 0.9, "jurisdiction": 0.95, "party": 0.85, "yes_no": 1.0, "text": 0.95,
 }  # fmt: skip
-"""How often the value of a passage is read right (benchmarks/review.py measures jurisdictions and durations)."""
+"""How often the value of a passage is read right (benchmarks/shipped_playbooks.py measures jurisdictions and durations)."""
 UNSURE = 0.4
 """Confidence of a verdict where the deciding value is not stated, or could not be read."""
 DISAGREE = 0.6
@@ -320,7 +320,9 @@ class _Judge:
     def _sure(self, told_of: Told) -> float:
         """How sure it is that a condition was told right: its values may be misread, or those of another label not be there."""
         sure = min((READ_RIGHT[value.kind] for _, value in told_of.values), default=1.0)
-        for label in {self._label(name) for name in told_of.names} - {self.rule.about}:
+        for label in dict.fromkeys(self._label(name) for name in told_of.names):
+            if label == self.rule.about:
+                continue
             chance = _speaking(self.evidence, label).chance(label)
             sure *= chance.probability if chance.present else 1.0 - chance.probability
         unread = {name for name in set(told_of.names) - {name for name, _ in told_of.values} if self.rule.values[name].read not in WORDS}
@@ -362,7 +364,9 @@ class _Judge:
         spec = self.rule.values[name]
         label = self._label(name)
         source = _speaking(self.evidence, label)
-        if source is self.evidence and self.source is not self.evidence:  # an amendment has the last word on what its clause states
+        if (
+            spec.read not in WORDS and source is self.evidence and self.source is not self.evidence
+        ):  # an amendment has the last word on what its clause states
             amended = values_of(self.source.document, self.source.passages(self.rule.about), spec.read, name)
             if amended:
                 return spec.read, amended
